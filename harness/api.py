@@ -357,7 +357,13 @@ def explain(
         request = with_plain_values(documents, operation, present(arguments or {}))
     else:
         (request,) = from_body([documents], operation, body, over=arguments or {}, where="body")
-    return explained(documents, request.operation, request.arguments, unknown=request.unknown)
+    return explained(
+        documents,
+        request.operation,
+        request.arguments,
+        unknown=request.unknown,
+        odd=request.odd,
+    )
 
 
 def _refuse_event_loop() -> None:

@@ -1,5 +1,6 @@
 """The one policy of verdicts and exit codes, for the command line, pytest and Python alike."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -199,8 +200,19 @@ def _judged_promises(report: Report, records: Sequence[Record]) -> tuple[int, st
     if report.flaky or any(map(faults_text, (row.faults for row in report.providers))):
         return HELD, "; ".join(filter(None, ["no promise broken for certain", _flaky(report)]))
     if all(record.shot.case.expect == "observe" for record in records):
-        return HELD, "no promise broken: the documents promise nothing about these requests"
+        return HELD, f"no promise broken: {_of_replies(report)}"
     return HELD, "all promises that were tried held"
+
+
+def _of_replies(report: Report) -> str:
+    """Say what was judged of requests of which no document says whether they are served."""
+    held = sum(row.held for row in report.providers)
+    if not held:
+        return "the documents promise nothing about these requests"
+    return (
+        "the documents do not say whether these requests are served, and "
+        f"{count(held, 'promise')} about the replies held"
+    )
 
 
 def _unknown(report: Report, records: Sequence[Record]) -> str:
@@ -268,10 +280,23 @@ def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> b
 
 
 def _reason(name: str, records: Sequence[Record]) -> str:
+    """Say why a provider was not judged: by what its requests came to, where any was sent.
+
+    That one of them could not be sent, or paid for, is no reason why others failed.
+    """
     mine = [record for record in records if record.shot.case.provider == name]
-    skipped = next((record.skipped for record in mine if record.skipped), None)
-    why = skipped or ("Every verdict is inconclusive" if mine else "No case was planned")
-    return f", {why}" if why.startswith("because ") else f". {why.removeprefix(BUDGET)}"
+    skipped = [record.skipped for record in mine if record.skipped]
+    stopped = next((why for why in skipped if why.startswith("because ")), None)
+    faults = Counter(each.outcome.why for each in mine if isinstance(each.outcome, Fault))
+    if stopped:
+        return f", {stopped}"
+    if faults:
+        ((why, _),) = faults.most_common(1)
+        return f". Every verdict is inconclusive: {why.removeprefix('not judged: ')}"
+    sent = any(record.outcome is not None for record in mine)
+    if skipped and not sent:
+        return f". {skipped[0].removeprefix(BUDGET)}"
+    return ". Every verdict is inconclusive" if mine else ". No case was planned"
 
 
 def _unconfirmed(report: Report) -> str:

@@ -213,7 +213,13 @@ def explain(  # noqa: PLR0913 - one parameter per option
     requests = _requests(providers, operation, arguments, file)
     # Not by harness.api, which is the same and takes seconds to import: it can run and report, too.
     explanations = [
-        explained(request.provider, request.operation, request.arguments, unknown=request.unknown)
+        explained(
+            request.provider,
+            request.operation,
+            request.arguments,
+            unknown=request.unknown,
+            odd=request.odd,
+        )
         for request in requests
     ]
     if as_json:

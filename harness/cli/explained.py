@@ -15,8 +15,9 @@ from harness.core.plain import carried_json, price_json
 from harness.core.reference import ReferenceImage
 from harness.report.text import count, one_line
 from harness.spec.explain.asked import ExplainRequest
-from harness.spec.explain.explain import Explanation, Near, RequestCost, RuleStatement, Unknown
+from harness.spec.explain.explain import Explanation, Near, RequestCost, Unknown
 from harness.spec.explain.nearest import Change
+from harness.spec.explain.said import RuleStatement
 
 _COLORS = {"accepted": "green", "refused": "red", "open": "yellow", "not mappable": "yellow"}
 _LONGEST = 48

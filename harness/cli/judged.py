@@ -14,6 +14,7 @@ from harness.core.record import Record
 from harness.report.model import Report
 from harness.report.text import count, one_line
 from harness.runner.traffic.traffic import OUTSIDE
+from harness.wire.collect import NOT_OBTAINABLE
 
 
 def show(records: Sequence[Record], report: Report) -> None:
@@ -42,16 +43,15 @@ def _plain(text: str) -> Text:
 def outcome_text(record: Record) -> str:
     """Return what a request came to, in a sentence."""
     match record.outcome:
-        case Images(pictures=pictures):
+        case Images(pictures=pictures, found_at=found_at):
             alike = Counter(_pixels(picture) for picture in pictures)
             pixels = [size if times == 1 else f"{times} x {size}" for size, times in alike.items()]
             outside = record.shot.case.why.startswith(OUTSIDE)
-            served = (
-                f"outside {record.shot.case.provider}'s documents, yet served"
-                if outside
-                else "served"
-            )
-            return f"{served} {count(len(pictures), 'image')}: {'; '.join(pixels) or 'none'}"
+            yet = f"outside {record.shot.case.provider}'s documents, yet " if outside else ""
+            if not pictures:
+                return f"{yet}answered without an image"
+            words = f"{yet}served {count(len(pictures), 'image')}: {'; '.join(pixels)}"
+            return "; ".join([words, *found_at])
         case Refused(error=error):
             named = f", parameter {error.parameter}" if error.parameter else ""
             code = f", code {error.code}" if error.code else ""
@@ -63,8 +63,13 @@ def outcome_text(record: Record) -> str:
 
 
 def _pixels(picture: Picture) -> str:
-    if picture.state == "decoded":
-        return (
-            f"{picture.format} {picture.width_px}x{picture.height_px}, {picture.size_bytes:,} bytes"
-        )
-    return f"{picture.state}: {picture.why}"
+    """Return what an image is, or in place of what, in a phrase."""
+    match picture.state:
+        case "decoded":
+            size = f"{picture.width_px}x{picture.height_px}, {picture.size_bytes:,} bytes"
+            written = f", written as base64 with {picture.encoding}" if picture.encoding else ""
+            return f"{picture.format} {size}{written}"
+        case _ if picture.why.endswith(NOT_OBTAINABLE):
+            return picture.why
+        case state:
+            return f"{state}: {picture.why}"

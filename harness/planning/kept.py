@@ -1,5 +1,6 @@
 """The choices that a run folder keeps, so that a run goes on as it began: limits above all."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json, mistake
+from harness.planning.flags import FLAG, Flag, flagged
 from harness.planning.options import Options
 
 _Count = Annotated[int, Field(ge=0)]
@@ -80,6 +82,35 @@ OWNERS = (*LIMITS, *PLACES)
 def keeps_limits(kept: Mapping[str, Json]) -> bool:
     """Tell whether a folder has kept any limit."""
     return not kept.keys().isdisjoint(LIMITS)
+
+
+def owners_flags(kept: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what a folder has kept of an owner's choices, as it is typed at a shell.
+
+    Nothing of what is no such choice: `with_kept` refuses that.
+    """
+    try:
+        past = _KEPT.validate_python(kept)
+    except ValidationError:
+        return ()
+    plain = KeptChoices()
+    flags: list[str] = []
+    for _, each in flagged(Options):
+        value = getattr(past, each.name, None) if each.name in OWNERS else None
+        if value is None or value == getattr(plain, each.name):
+            continue
+        flag: Flag = each.metadata[FLAG]
+        texts = (
+            [f"{name}={amount:f}" for name, amount in value.items()]
+            if (isinstance(value, dict))
+            else [str(value)]
+        )
+        flags += (
+            [flag.spelling]
+            if value is True
+            else [f"{flag.spelling} {shlex.quote(text)}" for text in texts]
+        )
+    return tuple(flags)
 
 
 def with_kept(options: Options, kept: dict[str, Json], *, owned: bool = True) -> Options:

@@ -27,8 +27,7 @@ def waiting_advice(report: Report) -> str:
         return f"{GONE[0].upper()}{GONE[1:]}."
     return (
         "They were submitted and may have been charged; nobody saw their end. To ask for them by"
-        " their ids, and submit nothing twice, go on with the run (RUN is the folder of this"
-        " report):"
+        " their ids, and submit nothing twice, go on with the run, in the folder of this report:"
     )
 
 
@@ -177,16 +176,23 @@ def faults_text(counts: FaultCounts) -> str:
     """
     if not (counts.faults or counts.other_faults or counts.unsettled_images):
         return ""
-    valid = f"{counts.faults} of {count(counts.valid, 'valid request')} ended in"
-    classes = ", ".join(f"{name} {number}" for name, number in counts.by_class)
-    parts = [f"{valid} {'a fault' if counts.faults == 1 else 'faults'}"]
-    parts[0] += f" ({classes})" if classes else ""
+    parts = []
+    if counts.valid and (counts.faults or counts.other_faults):
+        valid = count(counts.valid, "valid request")
+        parts.append(f"{counts.faults} of {valid} {_ended(counts.faults)}")
+        classes = ", ".join(f"{name} {number}" for name, number in counts.by_class)
+        parts[0] += f" ({classes})" if classes else ""
     if counts.other_faults:
-        others = count(counts.others, "other request")
-        parts.append(f"{counts.other_faults} of {others} did")
+        others = count(counts.others, "other request" if counts.valid else "request")
+        did = "did" if counts.valid else _ended(counts.other_faults)
+        parts.append(f"{counts.other_faults} of {others} {did}")
     if counts.unsettled_images:
         parts.append(f"up to {count(counts.unsettled_images, 'image')} unsettled")
     return "; ".join(parts)
+
+
+def _ended(faults: int) -> str:
+    return f"ended in {'a fault' if faults == 1 else 'faults'}"
 
 
 _MOST_CASES = 3

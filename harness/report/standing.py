@@ -68,7 +68,7 @@ def _summary(
     emulated = evidence is not None and not about_provider(evidence)
     subject = f"Emulated {provider.title}" if emulated else provider.title
     standing = _standing(records, tally)
-    faults = fault_counts(provider.name, records)
+    faults = fault_counts(provider, records)
     return Summary(
         provider=provider.name,
         title=provider.title,

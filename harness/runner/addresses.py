@@ -22,7 +22,9 @@ from urllib.parse import urlsplit
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json, canonical
 from harness.core.record import RunHeader
+from harness.planning.kept import owners_flags
 from harness.planning.option_values import read_base_urls
+from harness.store.line import SPECS
 from harness.transport.outgoing import LOOPBACK
 
 ROUNDS = 100_000
@@ -113,8 +115,10 @@ def resumed_addresses(past: RunHeader, folder: Path, own: OwnAddresses) -> dict[
         if not _is_confirmed(past, name, address, own):
             unconfirmed.append(name)
     if unconfirmed:
-        flags = [f"--spec {name}.toml" for name in unconfirmed if name in own.kept]
+        specs = [folder / SPECS / f"{name}.toml" for name in unconfirmed if name in own.kept]
+        flags = [f"--spec {shlex.quote(str(spec))}" for spec in specs]
         flags += [f"--base-url {shlex.quote(f'{name}={addresses[name]}')}" for name in unconfirmed]
+        flags += owners_flags(past.choices)
         where = ", ".join(f"{addresses[name]} for {name}" for name in unconfirmed)
         raise UsageError(
             f"{folder} names {where}, an address that you have not confirmed for this key; "

@@ -13,6 +13,7 @@ from harness.runner.recording import (
     BENCHMARK,
     BENCHMARK_TAPE,
     RECORD_BENCHMARK,
+    into,
     is_recorded,
     sample_folder,
 )
@@ -68,7 +69,8 @@ def available(
         raise UsageError(lack.format(names), hint=f"run instead: {_instead(entries, benchmark)}")
     for entry in entries:
         if entry not in found:
-            hint = "" if against == "emulator" else f"; record it: {_record(entry, benchmark)}"
+            record = record_command(entry, cassettes, benchmark=benchmark)
+            hint = "" if against == "emulator" else f"; record it: {record}"
             left_out(f"{entry.name} is left out: {lack.format('it')}{hint}")
     return tuple(entry.name for entry in found)
 
@@ -97,11 +99,12 @@ def _live_flags(entry: Entry) -> str:
     return f"{known}{address} {A_FEW}"
 
 
-def _record(entry: Entry, benchmark: bool) -> str:  # noqa: FBT001 - as above
-    """Return the command that records a provider."""
+def record_command(entry: Entry, cassettes: Path, *, benchmark: bool) -> str:
+    """Return the command that records a provider where its cassettes are looked for."""
+    where = into(cassettes)
     if entry.name not in EMULATED:
         kind = " --only benchmark" if benchmark else ""
-        return f"harness run{kind} --against live --record {_live_flags(entry)}"
+        return f"harness run{kind} --against live --record {_live_flags(entry)}{where}"
     if benchmark:
-        return RECORD_BENCHMARK
-    return f"harness run --against emulator --record --provider {entry.name}"
+        return f"{RECORD_BENCHMARK}{where}"
+    return f"harness run --against emulator --record --provider {entry.name}{where}"

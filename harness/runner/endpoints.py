@@ -154,7 +154,7 @@ def _unreachable_reason(
         if places.assets_url is None and any(text.startswith(ASSETS) for text in addresses):
             return "its reference images have no public address: give one with --assets-url"
         if places.webhook_url is None and any(text.startswith(WEBHOOKS) for text in addresses):
-            return "our receiver has no public address: give one with --webhook-url"
+            return "webhooks have no public address to go to: give one with --webhook-url"
         return None
 
     return why

@@ -1,5 +1,6 @@
 """A finished run as cassettes, and back: a folder per provider, the plan and its digest beside."""
 
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from harness.core.files import read_at_most
 from harness.core.jsonvalue import Json, mistake
 from harness.core.record import Provenance, Record
 from harness.core.version import harness_version
+from harness.planning.options import CASSETTES
 from harness.planning.plan import FILE_AT_MOST_BYTES, dumped, plan_digest, read_plan
 from harness.runner.scanning import scan_paths
 from harness.sensitive.search import Search
@@ -38,6 +40,12 @@ SAMPLES = (PACKAGE / "samples", PACKAGE.parent / "cassettes")
 """Where recorded samples come with the harness: in an installed package, in a checkout."""
 
 RECORD_BENCHMARK = "harness run --only benchmark --record --against emulator"
+
+
+def into(cassettes: Path) -> str:
+    """Return the flag by which cassettes are recorded there; empty for the usual folder."""
+    usual = cassettes in (CASSETTES, *SAMPLES)
+    return "" if usual else f" --cassettes {shlex.quote(str(cassettes))}"
 
 
 def is_recorded(cassettes: Path) -> bool:
@@ -200,9 +208,8 @@ def recorded_plan(
     """
     name = provider.name
     plan = saved_plan(cassettes, provider)
-    _same(
-        tape, plan, cassettes / name, f"harness run --against emulator --record --provider {name}"
-    )
+    again = f"harness run --against emulator --record --provider {name}{into(cassettes)}"
+    _same(tape, plan, cassettes / name, again)
     shots = sorted(plan.shots, key=lambda shot: _place(shot.case.operation))  # stable
     chosen = provider.chosen(operations)
     return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in chosen))
@@ -235,11 +242,12 @@ def recorded_benchmark(
         benchmarks[name] = _benchmark_in(folder)
         tapes[name] = Tape.load(folder / BENCHMARK_TAPE, pictures=pictures)
         plans[name] = saved_plan(cassettes, provider, BENCHMARK_PLAN)
-        _same(tapes[name], plans[name], folder, RECORD_BENCHMARK)
+        _same(tapes[name], plans[name], folder, RECORD_BENCHMARK + into(cassettes))
         if benchmarks[name] != benchmarks[names[0]]:
             raise UsageError(
                 f"{cassettes}: {names[0]} and {name} were not recorded in one benchmark",
-                hint=f"name one with --provider, or record them together: {RECORD_BENCHMARK}",
+                hint=f"name one with --provider, or record them together: "
+                f"{RECORD_BENCHMARK}{into(cassettes)}",
             )
     return _of(benchmarks[names[0]], names), plans, tapes
 
@@ -247,14 +255,17 @@ def recorded_benchmark(
 def _benchmark_in(folder: Path) -> Benchmark:
     path = folder / BENCHMARK
     if not path.is_file() or not (folder / BENCHMARK_TAPE).is_file():
-        raise UsageError(f"{folder} holds no benchmark", hint=f"record one: {RECORD_BENCHMARK}")
+        raise UsageError(
+            f"{folder} holds no benchmark",
+            hint=f"record one: {RECORD_BENCHMARK}{into(folder.parent)}",
+        )
     try:
         return BENCHMARKS.validate_json(read_at_most(path, FILE_AT_MOST_BYTES))
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
     except ValidationError as error:
         raise RecordingError(
-            f"{path}: {mistake(error)}", hint=f"record it: {RECORD_BENCHMARK}"
+            f"{path}: {mistake(error)}", hint=f"record it: {RECORD_BENCHMARK}{into(folder.parent)}"
         ) from None
 
 
@@ -287,5 +298,6 @@ def saved_plan(folder: Path, provider: Provider, file: str = PLAN) -> Plan:
     Raises RecordingError where it is missing, unreadable or not what its requests say.
     """
     name = provider.name
-    hint = f"record it: harness run --against emulator --record --provider {name}"
+    again = f"harness run --against emulator --record --provider {name}{into(folder)}"
+    hint = f"record it: {again}"
     return read_plan(folder / name / file, provider=provider, hint=hint)

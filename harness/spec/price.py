@@ -43,6 +43,13 @@ def listed_price(provider: Provider, operation: Operation, arguments: Arguments)
     return _of_rows(prices, operation, arguments, measured)
 
 
+def listed_by_request(provider: Provider, operation: Operation, arguments: Arguments) -> bool:
+    """Tell whether the list asks for a request whole, however many images it brings."""
+    prices, arguments = provider.prices, operation.given(arguments)
+    rows = [*_fitting(prices, operation, arguments, prices.rows)] or prices.rows
+    return bool(rows) and all(row.per == "request" for row in rows)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkedOut:
     """What a request costs by the price list and its own reply: from `low` to `high`.

@@ -4,7 +4,7 @@ One table serves both ways: a case becomes a request, and a request recorded by 
 becomes a case again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -116,11 +116,16 @@ def timeout_s(provider: Provider, arguments: Arguments) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A recorded request in canonical words; `unknown` are the wire keys that no argument maps."""
+    """A recorded request in canonical words; `unknown` are the wire keys that no argument maps.
+
+    `odd` names what it has in another shape than the documents: a list of images where they have
+    one plain value, and `body` for a form where they have JSON, or the other way round.
+    """
 
     operation: str
     arguments: dict[str, Json]
     unknown: tuple[str, ...]
+    odd: tuple[str, ...] = ()
 
 
 def read_request(  # noqa: PLR0913 - all that a request is made of
@@ -138,19 +143,44 @@ def read_request(  # noqa: PLR0913 - all that a request is made of
     Where several operations share a path, the one with its encoding is meant, and of these the one
     that explains most of the body.
     """
-    readings: list[tuple[bool, Reading]] = []
-    for name, operation in provider.operations.items():
-        values = in_path(operation, path) if method.upper() == operation.method else None
-        if values is None:
-            continue
-        beside = read_beside(provider, operation, values, query=query, headers=headers)
+    readings = [
+        read_as(
+            name, provider, method, path, body=body, fields=fields, query=query, headers=headers
+        )
+        for name in provider.operations
+    ]
+    return min(
+        (reading for reading in readings if reading is not None),
+        key=lambda one: (BODY in one.odd, *_surprise(provider, one)),
+        default=None,
+    )
+
+
+def read_as(  # noqa: PLR0913 - all that a request is made of
+    name: str,
+    provider: Provider,
+    method: str,
+    path: str,
+    *,
+    body: Json,
+    fields: tuple[Part, ...] | None = None,
+    query: Pairs = (),
+    headers: Pairs = (),
+) -> Reading | None:
+    """Turn a request back into arguments of one operation; None where it does not go there."""
+    operation = provider.operation(name)
+    values = in_path(operation, path) if method.upper() == operation.method else None
+    if values is None:
+        return None
+    beside = read_beside(provider, operation, values, query=query, headers=headers)
+    odd = (fields is not None) != (operation.body == "form") and bool(fields or body)
+    if odd and isinstance(body, dict) and fields is None:
+        reading = _read_json_for_form(name, operation, body)
+    else:
         reading = _read_one(name, operation, body, fields)
-        found = {**beside, **reading.arguments}
-        ordered = {one: found[one] for one in operation.arguments if one in found}
-        odd = (fields is not None) != (operation.body == "form") and bool(fields or body)
-        readings.append((odd, replace(reading, arguments=ordered)))
-    best = min(readings, key=lambda pair: (pair[0], *_surprise(provider, pair[1])), default=None)
-    return None if best is None else best[1]
+    found = {**beside, **reading.arguments}
+    ordered = {one: found[one] for one in operation.arguments if one in found}
+    return replace(reading, arguments=ordered, odd=(*reading.odd, BODY) if odd else reading.odd)
 
 
 def _surprise(provider: Provider, reading: Reading) -> tuple[int, int]:
@@ -183,6 +213,7 @@ def _read_one(
     if operation.known_by is not None and operation.known_by.field:
         take(remaining, operation.known_by.field)
     arguments: dict[str, Json] = {}
+    odd: list[str] = []
     # What has a place of its own in a list is taken out of it before what is added to it.
     for canonical_name, argument in sorted(
         operation.arguments.items(), key=lambda pair: adds(pair[1].wire)
@@ -191,6 +222,8 @@ def _read_one(
             continue
         fits = partial(_fits, argument)
         content = taken(argument, partial(take, remaining, fixed=operation.constant, fits=fits))
+        if argument.single and isinstance(content, list):
+            odd.append(canonical_name)
         if content is not None:  # null means omitted
             arguments[canonical_name] = _read(argument, _listed(operation, argument, content))
     parents = {
@@ -199,7 +232,8 @@ def _read_one(
         for place in argument.places
         if "." in place
     }
-    return Reading(operation=name, arguments=arguments, unknown=tuple(leaves(remaining, parents)))
+    unknown = tuple(leaves(remaining, parents))
+    return Reading(operation=name, arguments=arguments, unknown=unknown, odd=tuple(odd))
 
 
 def _fits(argument: Argument, entry: Json) -> bool:
@@ -236,6 +270,43 @@ def _read_form(name: str, operation: Operation, fields: tuple[Part, ...]) -> Rea
         if content is not None:
             arguments[canonical_name] = _listed(operation, argument, content)
     return Reading(operation=name, arguments=arguments, unknown=tuple(remaining))
+
+
+FILES = ("images", "file")
+
+
+def _as_form(body: Mapping[str, Json]) -> tuple[Part, ...]:
+    """Return a JSON object as the form that it stands for; nulls are left out."""
+    return tuple(
+        form_part(key, entry)
+        for key, content in body.items()
+        if content is not None
+        for entry in (content if isinstance(content, list) else [content])
+    )
+
+
+def _read_json_for_form(name: str, operation: Operation, body: dict[str, Json]) -> Reading:
+    """Read JSON that was sent where the documents want a form.
+
+    Its keys are those of the form, or the arguments' own names, which other providers' JSON has.
+    """
+    named = {
+        place: name
+        for name, argument in operation.arguments.items()
+        if argument.where == "body"
+        for place in (*argument.places, *argument.also, name)
+    }
+    own: dict[str, Json] = {}
+    rest: dict[str, Json] = {}
+    for key, content in body.items():
+        argument = operation.arguments.get(named.get(key, ""))
+        if argument is None or (key in argument.places and argument.type not in FILES):
+            rest[key] = content
+        elif content is not None and named[key] not in own:
+            alone = argument.type == "images" and not isinstance(content, list)
+            own[named[key]] = [content] if alone else content
+    reading = _read_form(name, operation, _as_form(rest))
+    return replace(reading, arguments={**own, **reading.arguments})
 
 
 def _take_field(fields: dict[str, Json], argument: Argument, place: str) -> tuple[bool, Json]:

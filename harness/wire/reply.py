@@ -88,7 +88,9 @@ def _in_spite_of(provider: Provider, operation: Operation, request: Request, rep
 
     Only under a status of success: what such a reply delivers may have been paid for.
     """
-    error = refused_or_fault(provider.errors, reply)
+    agents = operation.protocol == "responses" and OK <= reply.status < REDIRECT
+    ended = _ended_otherwise(provider, reply) if agents else None
+    error = ended or refused_or_fault(provider.errors, reply)
     origin = Origin.of(request)
     named = [one for one in image_texts(operation.reply, reply.document) if is_address(one)]
     inline = [one for one in image_texts(operation.reply, reply.document) if one in reply.pictures]
@@ -163,9 +165,10 @@ def _broken_off(provider: Provider, reply: Reply) -> Refused | Fault:
     """Read an error event, which has no status: only its text can make it a refusal."""
     error = read_error(provider.errors, reply)
     if error.error_class == "unknown":
+        what = "the stream" if reply.events else "the response"
         return Fault(
             error_class="server",
-            why=f"the stream ended with an error: {error.message[:300] or 'no message'}",
+            why=f"{what} ended with an error: {error.message[:300] or 'no message'}",
             may_be_paid=True,
             status=reply.status,
         )

@@ -47,7 +47,8 @@ def test_the_providers_own_host_needs_no_note(capsys: pytest.CaptureFixture[str]
     assert code == 0
     assert "recorded at" not in told.err
     assert (
-        "3 exchanges of buble: its documents promise something on 3, 0 only observed;" in told.err
+        "3 exchanges of buble: its documents say of 3 whether it is served, 0 only observed;"
+        in told.err
     )
 
 
@@ -244,7 +245,11 @@ def test_traffic_outside_the_documents_only_is_no_promise_held(
     told = capsys.readouterr()
 
     assert code == 0
-    assert "no promise broken: the documents promise nothing about these requests" in told.err
+    assert "its documents say of 0 whether it is served, 1 only observed" in told.err
+    assert told.err.endswith(
+        "no promise broken: the documents do not say whether these requests are served, "
+        "and 1 promise about the replies held\n"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -114,7 +114,8 @@ def test_a_strangers_copy_sends_no_key(
         assert status(["run", "--resume", str(run), *typed, "--max-requests", "9"]) == 2
         said = capsys.readouterr().err
         assert "an address that you have not confirmed for this key; nothing was sent" in said
-        assert f"--spec acme.toml --base-url acme={address}" in said
+        kept = run / "providers" / "acme.toml"
+        assert f"--spec {kept} --base-url acme={address} --max-images 2" in said
     assert (run / "journal.jsonl").read_bytes() == journal
 
 

@@ -11,7 +11,7 @@ from harness.cli.conclude import publish
 from harness.cli.main import status
 from harness.core.exchange import Failure
 from harness.core.outcome import Outcome
-from harness.core.record import RunHeader
+from harness.core.record import Record, RunHeader
 from harness.policy import Conclusion
 from tests.plugin.sessions import CRASHING
 from tests.report import builders as b
@@ -96,6 +96,79 @@ def test_a_tape_with_a_repetition_on_it_needs_one() -> None:
     assert done.code == 4
 
 
+LOOKED_AT = b.case(id="generate/looked-at", expect="observe")
+PROMISED = b.case(id="generate/promised")
+OUTSIDE = b.case(
+    id="generate/outside", expect="observe", why="outside sub2api's documents: n.range (11)"
+)
+UNJUDGED = "sub2api: not judged. Every verdict is inconclusive"
+NOT_SAID = "no promise broken: the documents do not say whether these requests are served, and"
+
+
+@pytest.mark.parametrize(
+    ("records", "code", "why", "held"),
+    [
+        ([b.record(LOOKED_AT, b.images())], 0, f"{NOT_SAID} {{held}} about the replies held", True),
+        ([b.record(OUTSIDE, b.images())], 0, f"{NOT_SAID} {{held}} about the replies held", True),
+        (
+            [b.record(LOOKED_AT, b.images()), b.record(PROMISED, b.images())],
+            0,
+            "all promises that were tried held",
+            True,
+        ),
+        ([b.record(PROMISED, b.images())], 0, "all promises that were tried held", True),
+        (
+            [b.record(LOOKED_AT, b.fault())],
+            4,
+            f"{UNJUDGED}: connection reset. 1 of 1 request ended in a fault.",
+            False,
+        ),
+        (
+            [b.record(PROMISED, b.fault())],
+            4,
+            f"{UNJUDGED}: connection reset. 1 of 1 valid request ended in a fault (network 1).",
+            False,
+        ),
+        ([], 2, "sub2api: not tested. No case was planned.", False),
+    ],
+)
+def test_the_closing_line_agrees_with_what_the_table_counts_as_held(
+    records: list[Record], code: int, why: str, *, held: bool
+) -> None:
+    done = conclude(TRAFFIC, records)
+    (row,) = done.report.providers
+    counted = f"{row.held} promise{'' if row.held == 1 else 's'}"
+
+    assert (done.code, done.why) == (code, why.format(held=counted))
+    assert (row.held > 0) == held
+
+
+UNKNOWN = "job j is in a state that no document knows: 'odd'"
+UNSENT_WHY = "webhooks have no public address to go to: give one with --webhook-url"
+STOPPED_WHY = "because 5 requests in a row were not answered"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "skipped", "why"),
+    [
+        (1, UNSENT_WHY, f"{UNJUDGED}: {UNKNOWN}. 1 of 1 valid request ended in a fault"),
+        (2, SHORT, f"{UNJUDGED}: {UNKNOWN}. 2 of 2 valid requests ended in faults"),
+        (1, STOPPED_WHY, f"sub2api: not judged, {STOPPED_WHY}. 1 of 1 valid request ended"),
+        (0, UNSENT_WHY, f"sub2api: not tested. {UNSENT_WHY}."),
+    ],
+)
+def test_what_could_not_be_sent_is_no_reason_for_what_failed(
+    outcomes: int, skipped: str, why: str
+) -> None:
+    odd = b.fault("protocol", why=UNKNOWN, may_be_paid=True, job="j")
+    failed = [b.record(b.case(id=f"generate/{at}"), odd) for at in range(outcomes)]
+    unsent = b.record(b.case(id="generate/webhook"), None, skipped=skipped)
+
+    done = conclude(HEADER, [unsent, *failed])
+
+    assert done.why.startswith(why)
+
+
 def told(done: Conclusion) -> None:
     publish(done.report, done.why, None, as_json=False)
 
@@ -139,7 +212,7 @@ def test_what_was_sent_and_told_nothing_was_not_judged() -> None:
     _, header, records = ENDINGS["inconclusive"]
 
     assert conclude(header, records).why == (
-        "sub2api: not judged. Every verdict is inconclusive."
+        f"{UNJUDGED}: connection refused."
         " 1 of 1 valid request ended in a fault (network 1); 1 of 1 other request did."
     )
 

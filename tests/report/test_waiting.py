@@ -63,7 +63,7 @@ def test_the_page_leads_to_it_and_names_the_command() -> None:
     page = Page(html(report()))
 
     assert "#waiting" in [attributes.get("href") for tag, attributes in page.tags if tag == "a"]
-    assert "harness run --resume RUN" in page.text
+    assert "harness run --resume ." in page.text
     assert "apiframe edit j<1> stuck timeout: stuck: job j<1> is still PROCESSING" in page.text
 
 
@@ -71,7 +71,7 @@ def test_the_comment_lists_it_and_names_the_command() -> None:
     text = markdown(report())
 
     assert "## Jobs to pick up" in text
-    assert "```sh\nharness run --resume RUN\n```" in text
+    assert "```sh\nharness run --resume .\n```" in text
     assert "- apiframe, edit, `stuck`: job `j<1>`, timeout: stuck: job j&lt;1&gt;" in text
 
 
@@ -92,7 +92,7 @@ def test_a_job_of_an_emulator_or_of_a_tape_is_listed_without_a_command(
     told = html(made) + markdown(made) + printed(made, None, capsys)
 
     assert len(made.waiting) == 1
-    assert "--resume RUN" not in told
+    assert "--resume ." not in told
     assert told.count("ended with the emulator or the recording") == 3
 
 

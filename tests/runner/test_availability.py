@@ -46,7 +46,8 @@ def test_who_has_no_recording_is_named_with_how_to_make_one(acme: Entry, tmp_pat
     command = f"harness run --against live --record --spec {tmp_path / 'acme.toml'}"
     (sentence,) = said
     assert sentence == (
-        f"acme is left out: {folder} holds no recording of it; record it: {command} --max-images 5"
+        f"acme is left out: {folder} holds no recording of it; record it: {command} --max-images 5 "
+        f"--cassettes {folder}"
     )
 
 

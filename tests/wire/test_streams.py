@@ -231,3 +231,32 @@ def test_events_under_an_error_status_are_no_images(status: int) -> None:
     reply = Reply(status=status, events=events.events, pictures=events.pictures)
 
     assert not isinstance(talk("sub2api", [reply]).outcome, Images)
+
+
+RESPONSE: dict[str, Json] = {"object": "response", "status": "failed", "output": []}
+FAILED: Json = {**RESPONSE, "error": {"code": "server_error", "message": "x"}}
+BLOCKED: Json = {**RESPONSE, "error": {"code": "moderation_blocked", "message": "no"}}
+
+
+@pytest.mark.parametrize("partials", [0, 2])
+def test_a_response_that_failed_in_its_stream_is_a_fault_that_may_be_paid(partials: int) -> None:
+    some = [partial("respond", number) for number in range(partials)]
+
+    found = streamed("respond", NOISE, *some, ("response.failed", {"response": FAILED})).outcome
+
+    assert isinstance(found, Fault)
+    assert found.may_be_paid
+    assert found.why == "the response ended with an error: x"
+
+
+def test_a_response_that_failed_as_json_is_the_same_and_one_that_was_blocked_is_refused() -> None:
+    failed, blocked = (
+        talk("sub2api", [Reply(status=200, document=document)], shot=shot("sub2api", "respond"))
+        for document in (FAILED, BLOCKED)
+    )
+
+    assert isinstance(failed.outcome, Fault)
+    assert failed.outcome.may_be_paid
+    assert failed.outcome.why == "the response ended with an error: x"
+    assert isinstance(blocked.outcome, Refused)
+    assert blocked.outcome.error.error_class == "moderation"

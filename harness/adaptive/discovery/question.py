@@ -14,9 +14,9 @@ from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Images, Refused
 from harness.core.record import Provenance, Record
-from harness.runner.execution.budget import cost_of
 from harness.spec.provider import Argument, Operation, Provider
 from harness.spec.rules import Rule, Scalar, same
+from harness.wire.paid import images_at_worst
 
 ProbeResult = Literal["served", "refused", "unclear"]
 """The result of a request; `unclear` is due to the account, the network or the moment."""
@@ -149,13 +149,14 @@ class OperationHistory:
 
     def spent_images(self) -> int:
         """Return how many images discovery has paid for, in the worst reading."""
-        return sum(images_of(probe) for probe in self.seen if probe.probe)
+        return self.images_of(probe for probe in self.seen if probe.probe)
 
-
-def images_of(probe: ProbeRecord) -> int:
-    """Return how many images a record has cost, in the worst reading."""
-    outcome = probe.record.outcome
-    return 0 if outcome is None else cost_of(outcome, probe.record.shot.at_risk).images
+    def images_of(self, probes: Iterable[ProbeRecord]) -> int:
+        """Return how many images some records have cost, in the worst reading."""
+        return sum(
+            images_at_worst(self.provider, record.shot, record.outcome, record.exchanges)
+            for record in (probe.record for probe in probes)
+        )
 
 
 def day_of(probes: Iterable[ProbeRecord]) -> date | None:
@@ -274,7 +275,7 @@ def summed_up(  # noqa: PLR0913 - a row has this many parts
         rule=rule,
         values=values,
         requests=sum(probe.record.outcome is not None for probe in probes),
-        images=sum(map(images_of, probes)),
+        images=history.images_of(probes),
         evidence=behind[-1].record.evidence,
         on=day_of(behind),
         cases=tuple(dict.fromkeys(probe.id for probe in behind)),

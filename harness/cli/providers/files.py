@@ -3,6 +3,7 @@
 import sys
 import tomllib
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -145,7 +146,7 @@ def _tell(imported: Imported, out: Path | None) -> None:
 def _next(out: Path, *, valid: bool) -> None:
     """Print what to run next, as it runs."""
     sys.stdout.flush()
-    echo(f"next: harness providers validate {out}")
+    echo(f"next: harness providers validate {quote(str(out))}")
     if valid:
-        echo(f"      harness providers try {out}")
-        echo(f"      harness plan --spec {out}")
+        echo(f"      harness providers try {quote(str(out))}")
+        echo(f"      harness plan --spec {quote(str(out))}")

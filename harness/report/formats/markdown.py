@@ -53,7 +53,7 @@ def markdown(report: Report) -> str:
     page.add("\n".join(f"* {escaped(explored_sentence(row))}" for row in report.explored))
     if report.waiting:
         page.add(f"## Jobs to pick up\n\n{escaped(waiting_advice(report))}")
-        page.add("```sh\nharness run --resume RUN\n```" if report.can_resume else "")
+        page.add("```sh\nharness run --resume .\n```" if report.can_resume else "")
         page.add_each(map(_waiting, report.waiting), "job", share=0.2)
     page.add(f"## {count(len(report.findings), 'finding')}")
     page.add_each(map(_finding, report.findings), "finding", share=0.6)

@@ -40,7 +40,10 @@ def _rows(report: Report) -> Iterator[tuple[Summary, tuple[str, ...]]]:
 def _fault_share(summary: Summary) -> str:
     faults = summary.faults
     unsettled = f" ({faults.unsettled_images} unsettled)" if faults.unsettled_images else ""
-    return f"{faults.faults} of {faults.valid}{unsettled}"
+    number, of = faults.faults, faults.valid
+    if not of:  # nothing that the documents promise to serve was sent
+        number, of = faults.other_faults, faults.others
+    return f"{number} of {of}{unsettled}"
 
 
 def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

@@ -11,6 +11,7 @@ from harness.planning.plan import Allowance
 from harness.runner.execution.failures import CUT_OFF
 from harness.spec.price import WorkedOut, worked_out
 from harness.spec.provider import Provider
+from harness.wire.paid import images_at_worst, paid
 from harness.wire.retry import TRIES
 
 
@@ -287,18 +288,32 @@ def charged_reservation(
         worked = worked_out(provider, operation, case.arguments, outcome)
     in_doubt = [outcome.why] if isinstance(outcome, Fault) else []
     in_doubt += [after.why for after in outcome.after] if isinstance(outcome, Images) else []
+    images = images_at_worst(provider, shot, outcome, exchanges)
+    twice = "same_key" in case.follow_ups
+    price = cost_of(outcome, shot.at_risk, twice=twice, worked=worked, images=images)
+    cost = paid(provider, shot, outcome, exchanges)
+    if cost is not None and not isinstance(outcome, Images) and cost.basis == "stated":
+        price = replace(price, amount=max(cost.amount, Decimal(0)))
+    if cost is not None and cost.basis == "listed" and price.unit == "image":
+        price = replace(price, amount=Decimal(images))
     return Reservation(
         operation=case.operation,
-        price=cost_of(outcome, shot.at_risk, twice="same_key" in case.follow_ups, worked=worked),
+        price=price,
         requests=len(posts) + in_doubt.count(CUT_OFF.why),
     )
 
 
 def cost_of(
-    outcome: Outcome, at_risk: Price, *, twice: bool = False, worked: WorkedOut | None = None
+    outcome: Outcome,
+    at_risk: Price,
+    *,
+    images: int,
+    twice: bool = False,
+    worked: WorkedOut | None = None,
 ) -> Price:
     """Return what an outcome has cost: the provider's own figure, else the list price.
 
+    `images` are those that a limit has to count (`harness.wire.paid.images_at_worst`).
     Where the list price depends on the reply, it is what was `worked` out of it, in the worst
     reading; where the reply does not tell, it is all that was set aside.
     A fault that may have been paid counts in full: a limit must hold in the worst case. With
@@ -307,10 +322,9 @@ def cost_of(
     at_risk = replace(at_risk, at_most=False)
     once = at_risk.halved if twice else at_risk
     match outcome:
-        case Images(charged=charged, pictures=pictures):
+        case Images(charged=charged):
             listed = once.amount if worked is None else worked.high
             amount = listed if charged is None else max(charged, Decimal(0))
-            images = max(len(pictures), once.images)
             if _made_twice(outcome):  # the second one is not told: at least as listed
                 return replace(
                     at_risk,
@@ -319,9 +333,9 @@ def cost_of(
                 )
             return replace(once, amount=amount, images=images)
         case Fault(may_be_paid=True):
-            return once
+            return replace(once, images=images)
         case _:
-            return replace(at_risk, amount=Decimal(0), images=0)
+            return replace(at_risk, amount=Decimal(0), images=images)
 
 
 def _made_twice(outcome: Images) -> bool:

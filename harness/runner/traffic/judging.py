@@ -111,8 +111,9 @@ def _count(traffic: Sequence[Traffic], unread: Sequence[str], provider: Provider
         "1 file is no recording" if len(unread) == 1 else f"{len(unread)} files are no recordings"
     )
     return (
-        f"{_several(len(expects), 'exchange')} of {provider.name}: its documents promise something "
-        f"on {judged}, {len(expects) - judged} only observed; {strangers} of other endpoints; "
+        f"{_several(len(expects), 'exchange')} of {provider.name}: its documents say of {judged} "
+        f"whether it is served, {len(expects) - judged} only observed; "
+        f"{strangers} of other endpoints; "
         f"{unreadable} unreadable; {files}"
     )
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
 from harness.core.exchange import Credential, Exchange, Failure, Request
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import canonical
 from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
@@ -20,9 +20,11 @@ from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
-from harness.spec.evaluate import broken, tokens
-from harness.spec.provider import Constraint, Operation, Provider
+from harness.spec.evaluate import tokens
+from harness.spec.explain.said import TOOL, Said, said_of
+from harness.spec.provider import Operation, Provider
 from harness.spec.request import Reading, key_of, read_request
+from harness.spec.rules.body import BODY
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.document import Watch, unwatched
@@ -108,7 +110,6 @@ def goes_along(provider: Provider, foreign: Foreign) -> bool:
     )
 
 
-IMAGE_TOOL = "image_generation"
 OUTSIDE = "outside "
 """How a case's `why` begins where its request breaks a rule or holds what no document mentions."""
 
@@ -215,7 +216,7 @@ def _reading(provider: Provider, foreign: Foreign) -> Reading | None:
         return reading
     tools = request.body.get("tools") if isinstance(request.body, dict) else None
     for tool in tools if isinstance(tools, list) else ():
-        if isinstance(tool, dict) and tool.get("type") == IMAGE_TOOL:
+        if isinstance(tool, dict) and tool.get("type") == TOOL:
             return reading
     return None
 
@@ -317,66 +318,55 @@ def _promise(
     Only a request that breaks one documented rule and is otherwise inside the documents must be
     refused; one that breaks several, or holds what no document mentions, is looked at.
     """
-    breaks, unsaid = broken(operation, reading.arguments)
-    if hidden := hidden_arguments(operation, reading, (*breaks, *unsaid)):
+    said = said_of(operation, reading.arguments, unknown=reading.unknown, odd=reading.odd)
+    objected = [each for each in (*said.breaks, *said.unsettled) if each.parameter != BODY]
+    if hidden := hidden_arguments(operation, reading, objected):
         return "observe", None, f"the recording holds a placeholder for {', '.join(hidden)}"
-    outside = [_described(constraint, reading) for constraint in (*breaks, *unsaid)]
-    outside += [f"{key}: not a documented parameter" for key in reading.unknown]
+    outside = [_described(each.id, each.parameter, reading) for each in objected]
+    outside += [f"{key}: not a documented parameter" for key in said.unknown]
     if not outside:
-        return _inside(provider, operation, reading)
+        return _inside(provider, operation, said, reading)
     why = f"{OUTSIDE}{provider.name}'s documents: {'; '.join(outside)}"
-    alone = len(outside) == 1 and len(breaks) == 1
-    uncertain = _uncertain(operation, reading.arguments, besides=breaks[0].id if breaks else None)
-    if alone and breaks[0].documented and not breaks[0].rule.other_subject and not uncertain:
-        return "refuse", breaks[0].id, why
-    return "observe", breaks[0].id if breaks else None, why
+    first = next(iter(said.breaks), None)
+    about = first or next(iter(objected), None)
+    alone = len(outside) == 1 and len(said.breaks) == 1
+    if alone and first is not None and not first.rule.other_subject and not said.doubts:
+        return "refuse", first.id, why
+    if said.doubts:
+        why += f"; silent or at odds on: {_doubted(said, reading)}"
+    return "observe", about.id if about is not None else None, why
 
 
 def _inside(
-    provider: Provider, operation: Operation, reading: Reading
+    provider: Provider, operation: Operation, said: Said, reading: Reading
 ) -> tuple[Expect, str | None, str]:
     """Promise a request that breaks nothing, unless the documents are unsure of what it asks."""
-    if operation.protocol == "responses":
-        why = f"{provider.name}'s documents name the tool and promise nothing of its parameters"
-        return "observe", None, why
-    uncertain = _uncertain(operation, reading.arguments)
-    if not uncertain:
+    if not said.doubts:
         return "accept", None, f"inside {provider.name}'s documents"
-    rules = "; ".join(_described(constraint, reading) for constraint in uncertain)
-    why = f"{provider.name}'s documents are silent or at odds on: {rules}"
-    return "observe", uncertain[0].id, why
+    named = {doubt.about for doubt in said.doubts}
+    about = (each.id for each in operation.constraints if {each.id, each.parameter} & named)
+    why = f"{provider.name}'s documents are silent or at odds on: {_doubted(said, reading)}"
+    return "observe", next(about, None), why
 
 
-def _uncertain(
-    operation: Operation, arguments: Mapping[str, Json], *, besides: str | None = None
-) -> list[Constraint]:
-    """Return the rules that a request keeps and that no document vouches for.
-
-    That is: any rule of a parameter whose own place is in doubt, a list of which only `shown`
-    values stand in the document itself, and a rule on which documents contradict each other.
-    """
-    return [
-        constraint
-        for constraint in operation.constraints
-        if constraint.parameter in arguments
-        and constraint.id != besides
-        and _doubtful(constraint, operation, arguments)
-    ]
+def _doubted(said: Said, reading: Reading) -> str:
+    """Name what no document settles, each with the request's value or with what is not said."""
+    words = []
+    for doubt in said.doubts:
+        name = doubt.about.split(".")[0]
+        given = name in reading.arguments and "files go there" not in doubt.says
+        words.append(
+            _described(doubt.about, name, reading) if given else f"{doubt.about} ({doubt.says})"
+        )
+    return "; ".join(dict.fromkeys(words))
 
 
-def _doubtful(constraint: Constraint, operation: Operation, arguments: Mapping[str, Json]) -> bool:
-    rule = constraint.rule
-    unsure = operation.arguments[constraint.parameter].status != "documented"
-    if unsure or rule.doubt(arguments[constraint.parameter]):
-        return True
-    return rule.status == "contradictory" and not rule.safe_to_keep
-
-
-def _described(constraint: Constraint, reading: Reading) -> str:
-    if constraint.parameter not in reading.arguments:
-        return f"{constraint.id} (missing)"
-    shown = str(reading.arguments[constraint.parameter])
-    return f"{constraint.id} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
+def _described(about: str, parameter: str, reading: Reading) -> str:
+    if parameter not in reading.arguments:
+        return f"{about} (missing)"
+    value = reading.arguments[parameter]
+    shown = value if isinstance(value, str) else canonical(value)
+    return f"{about} ({shown if len(shown) <= 60 else shown[:57] + '...'})"  # noqa: PLR2004
 
 
 def _name(foreign: Foreign) -> str:

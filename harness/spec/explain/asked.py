@@ -1,15 +1,16 @@
 """Which request is meant: canonical arguments, or the wire body of one of several providers."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
 from harness.spec.explain.neighbours import plain_value
 from harness.spec.provider import Operation, Provider
-from harness.spec.request import Reading, form_part, missing_arguments, read_request
+from harness.spec.request import Reading, missing_arguments, read_as
+from harness.spec.rules.body import BODY
 from harness.spec.templates import as_text, segment
 
 _NEEDED = ("prompt", "model", "mode", "images")
@@ -24,6 +25,7 @@ class ExplainRequest:
     operation: str
     arguments: dict[str, Json]
     unknown: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     assumed: dict[str, Json] = field(default_factory=dict)
 
 
@@ -77,13 +79,16 @@ def from_body(
     """
     if not strange_names(providers, body):
         arguments = present({**body, **over})
-        return tuple(
+        requests = [
             ExplainRequest(
                 provider=provider,
                 operation=_operation_of(provider, operation, arguments),
                 arguments=arguments,
             )
             for provider in providers
+        ]
+        return tuple(
+            requests if over or len(requests) > 1 else (_as_sent(requests[0], operation, body),)
         )
     provider, reading = _read(providers, operation, body, where)
     return (
@@ -92,7 +97,31 @@ def from_body(
             operation=reading.operation,
             arguments=present({**reading.arguments, **over}),
             unknown=reading.unknown,
+            odd=tuple(name for name in reading.odd if name != BODY and name not in over),
         ),
+    )
+
+
+def _as_sent(
+    request: ExplainRequest, operation: str | None, body: Mapping[str, Json]
+) -> ExplainRequest:
+    """Return a request as its body is read on the wire, where that leaves the same unexplained.
+
+    A key may be both a parameter and its place on the wire: what was sent there is what counts, as
+    in recorded traffic.
+    """
+    readings = _readings(request.provider, operation, body)
+    wanted = next((one for one in readings if one.operation == request.operation), None)
+    if wanted is None:
+        return request
+    mapped = request.provider.operation(wanted.operation).arguments
+    unmapped = {name: value for name, value in request.arguments.items() if name not in mapped}
+    if {re.split(r"[.\[]", place)[0] for place in wanted.unknown} != unmapped.keys():
+        return request
+    return replace(
+        request,
+        arguments={**present(wanted.arguments), **unmapped},
+        odd=tuple(name for name in wanted.odd if name != BODY),
     )
 
 
@@ -147,15 +176,19 @@ def present(body: Mapping[str, Json]) -> dict[str, Json]:
 
 def _readings(provider: Provider, wanted: str | None, body: Mapping[str, Json]) -> list[Reading]:
     readings = [
-        _reading(provider, operation, body)
-        for name, operation in provider.operations.items()
+        _reading(provider, name, body)
+        for name in provider.operations
         if wanted is None or name in provider.meant(wanted)
     ]
     return [reading for reading in readings if reading is not None]
 
 
-def _reading(provider: Provider, operation: Operation, body: Mapping[str, Json]) -> Reading | None:
-    """Read a body; what travels beside it may stand in it, under its name there."""
+def _reading(provider: Provider, name: str, body: Mapping[str, Json]) -> Reading | None:
+    """Read a body; what travels beside it may stand in it, under its name there.
+
+    Where the documents want a form, JSON stands for that form here.
+    """
+    operation = provider.operation(name)
     wires = {argument.wire: argument.where for argument in operation.arguments.values()}
     placed = {key: wires.get(key, "body") for key in present(body)}
     texts = {key: as_text(body[key]) for key, where in placed.items() if where != "body"}
@@ -163,23 +196,12 @@ def _reading(provider: Provider, operation: Operation, body: Mapping[str, Json])
     path = operation.path
     for key, text in texts.items():
         path = path.replace(f"{{{key}}}", segment(text)) if placed[key] == "path" else path
-    return read_request(
+    return read_as(
+        name,
         provider,
         operation.method,
         path,
-        inside,
-        _fields(operation, inside),
+        body=inside,
         query=[(key, text) for key, text in texts.items() if placed[key] == "query"],
         headers=[(key, text) for key, text in texts.items() if placed[key] == "header"],
-    )
-
-
-def _fields(operation: Operation, body: Mapping[str, Json]) -> tuple[Part, ...] | None:
-    """Return a JSON object as the form that it stands for, where the operation takes forms."""
-    if operation.body != "form":
-        return None
-    return tuple(
-        form_part(key, entry)
-        for key, content in present(body).items()
-        for entry in (content if isinstance(content, list) else [content])
     )

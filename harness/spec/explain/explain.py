@@ -3,7 +3,7 @@
 Nothing is sent and nothing is drawn: this reads the rules, as `judge` does for recorded traffic.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -11,15 +11,13 @@ from typing import Literal
 from harness.core.case import Price
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
-from harness.core.reference import ReferenceImage
 from harness.spec import price
-from harness.spec.evaluate import broken_when_sent
 from harness.spec.explain.nearest import Change, nearest_request
+from harness.spec.explain.said import RuleStatement, said_of, statement
 from harness.spec.expressions import Status
-from harness.spec.provider import PARAMETERS, Argument, Constraint, Operation, Provider
+from harness.spec.provider import PARAMETERS, Operation, Provider
 from harness.spec.request import build_request
-from harness.spec.rules import Arguments, Rule
-from harness.spec.rules.body import BODY
+from harness.spec.rules import Arguments
 
 Verdict = Literal["accepted", "refused", "open", "not mappable"]
 """`open` where the documents are silent or at odds on something that the request uses; `not
@@ -33,20 +31,6 @@ _INSTEAD = {
     "webhook_url": ("stream",),
 }
 """Parameters that ask for the same in other words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleStatement:
-    """One rule's objection or silence: what it says, where that is written, how sure it is.
-
-    `about` is the constraint's id, or a parameter's name where its own place is in doubt.
-    """
-
-    about: str
-    says: str
-    status: Status
-    source: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +81,17 @@ class Explanation:
 
 
 def explain(
-    provider: Provider, operation_name: str, arguments: Arguments, *, unknown: Sequence[str] = ()
+    provider: Provider,
+    operation_name: str,
+    arguments: Arguments,
+    *,
+    unknown: Sequence[str] = (),
+    odd: Collection[str] = (),
 ) -> Explanation:
-    """Explain a request in canonical arguments; `unknown` are wire keys that no argument maps."""
+    """Explain a request in canonical arguments.
+
+    `unknown` are wire keys that no argument maps, `odd` what has another shape than documented.
+    """
     given = dict(arguments)
     if operation_name not in provider.operations:
         return Explanation(
@@ -117,22 +109,15 @@ def explain(
         *(_unmapped_parameter(operation, name) for name in given if name not in mapped),
         *(_unmapped_key(operation, key) for key in unknown),
     )
-    fields: dict[str, Json] = {BODY: dict.fromkeys(map(_name, unmapped))} if unmapped else {}
-    objections, unspecified = broken_when_sent(operation, {**mapped, **fields})
-    breaks = tuple(objection for objection in objections if _judged(objection, operation))
-    doubts = (
-        *(_statement(objection) for objection in objections if not _judged(objection, operation)),
-        *(_statement(constraint) for constraint in unspecified),
-        *_uncertain(operation, mapped, besides=objections),
-    )
-    verdict = _verdict(breaks=bool(breaks), unmapped=bool(unmapped), doubts=bool(doubts))
+    said = said_of(operation, given, unknown=unknown, odd=odd)
+    verdict = _verdict(breaks=bool(said.breaks), unmapped=bool(unmapped), doubts=bool(said.open))
     return Explanation(
         provider=provider.name,
         operation=operation_name,
         verdict=verdict,
         arguments=given,
-        breaks=tuple(_statement(constraint) for constraint in breaks),
-        open=tuple(dict.fromkeys(doubts)),
+        breaks=tuple(map(statement, said.breaks)),
+        open=said.open,
         unknown=unmapped,
         nearest=_near(provider, operation, given),
         cost=_cost(provider, operation, mapped) if verdict in ("accepted", "open") else None,
@@ -146,11 +131,6 @@ def _verdict(*, breaks: bool, unmapped: bool, doubts: bool) -> Verdict:
     if unmapped:
         return "not mappable"
     return "open" if doubts else "accepted"
-
-
-def _judged(constraint: Constraint, operation: Operation) -> bool:
-    """Tell whether breaking a rule is refused by the documents, and not only by hearsay."""
-    return operation.is_judged(constraint)
 
 
 def _near(provider: Provider, operation: Operation, given: dict[str, Json]) -> Near | None:
@@ -169,56 +149,6 @@ def _cost(provider: Provider, operation: Operation, arguments: Arguments) -> Req
         price=price.price_of(provider, operation, arguments),
         status=price.price_status(provider, operation, arguments),
     )
-
-
-def _statement(constraint: Constraint) -> RuleStatement:
-    return _cited(constraint.id, constraint.describe(), constraint.rule)
-
-
-def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
-    sources = [written.source, *([written.second_source] if written.second_source else [])]
-    return RuleStatement(
-        about=about,
-        says=says,
-        status=written.status,
-        source="; ".join(map(str, sources)),
-        note=written.note,
-    )
-
-
-def _uncertain(
-    operation: Operation, mapped: Arguments, *, besides: Sequence[Constraint]
-) -> Iterator[RuleStatement]:
-    """Yield what a request uses within the rules, and no document settles."""
-    objected = {beside.parameter for beside in besides}
-    objected |= {name for name in mapped if operation.arguments[name].status != "documented"}
-    for name, value in mapped.items():
-        argument = operation.arguments[name]
-        if argument.status != "documented":
-            yield _cited(name, "the parameter itself is in doubt", argument)
-        if not _as_documented(operation, name, value):
-            yield _cited(name, "files go there; what else would do is not said", argument)
-    for constraint in operation.constraints:
-        used = constraint.parameter in mapped and constraint.parameter not in objected
-        if used and (doubt := constraint.rule.doubt(mapped[constraint.parameter])):
-            yield _cited(constraint.id, f"{constraint.describe()}; {doubt}", constraint.rule)
-
-
-def _as_documented(operation: Operation, name: str, value: Json) -> bool:
-    """Tell whether images are what an operation takes: files in a form; else addresses, too."""
-    if operation.arguments[name].type not in ("images", "file"):
-        return True
-    inline = operation.arguments[name].encode != "address"
-    kinds = (str,) if operation.body == "json" and not inline else ()
-    entries = value if isinstance(value, list) else [value]
-    return all(
-        isinstance(entry, kinds) or ((image := ReferenceImage.of(entry)) and image.media_type)
-        for entry in entries
-    )
-
-
-def _name(unmapped: Unknown) -> str:
-    return unmapped.name
 
 
 def _unmapped_parameter(operation: Operation, name: str) -> Unknown:

@@ -119,8 +119,6 @@ class Rule(Promise, ABC):
     """What the rule limits, if it is a limit; `span` are its bounds."""
     observed_inside: ClassVar[bool] = False
     """Whether a value inside such a rule is only observed where the rule is not documented."""
-    safe_to_keep: ClassVar[bool] = False
-    """Whether a request that keeps the rule is safe even where documents contradict each other."""
     phrase: ClassVar[str] = ""
     """What `describe` returns; fields of the rule stand in it in braces."""
     keywords: ClassVar[Schema | str] = ""

@@ -45,7 +45,6 @@ class OneOf(Rule):
 
     speaks_of = ("string", "integer", "number", "boolean", "array", "object")
     type_rank = 2
-    safe_to_keep = True
 
     @property
     def certain(self) -> tuple[Json, ...]:

@@ -16,7 +16,6 @@ from harness.spec.rules.values import in_words, member, short
 class Conditional(Paired):
     """A rule by which own values need, or exclude, values of another argument."""
 
-    safe_to_keep = True
     keywords = {}  # `beside` says it
     excludes: ClassVar[bool]
     """Whether the other argument may give way; else it has to be there."""

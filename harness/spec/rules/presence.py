@@ -10,7 +10,6 @@ class Required(Rule):
     """The argument must be there."""
 
     presence = "required"
-    safe_to_keep = True
     phrase = "is required"
     keywords = {}  # `required` stands beside the value
     none_allowed = "every valid request has the argument"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from harness.core.exchange import Exchange, Failure, Reply, Times, submission
 from harness.core.outcome import ErrorClass, Fault, Images, Refused, error_of
 from harness.core.record import Record
-from harness.spec.price import worked_out
+from harness.spec.price import listed_by_request, worked_out
 from harness.spec.provider import Provider
 from harness.stats.benchmark.model import Attempt, End, EndBounds
 from harness.stats.conformance.completion import End as JobEnd
@@ -163,7 +163,9 @@ def _listed(record: Record, provider: Provider, delivered: int) -> tuple[Decimal
         operation = provider.operation(case.operation)
         if worked := worked_out(provider, operation, case.arguments, outcome):
             return worked.high, worked.low < worked.high * CLOSE
-    part = 0 < delivered < price.images
+    part = 0 < delivered < price.images and not listed_by_request(
+        provider, provider.operation(case.operation), case.arguments
+    )
     return (price.amount * delivered / price.images if part else price.amount), price.at_most
 
 

@@ -1,15 +1,15 @@
 """What a run cost at each provider, and what that money bought."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from harness.core.exchange import Failure
-from harness.core.outcome import Fault, Images
+from harness.core.outcome import Images
 from harness.core.record import Record
-from harness.spec.price import worked_out
 from harness.spec.provider import Provider
+from harness.wire.paid import Paid, paid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Cost:
     where the price is one per token or the like), `bounded` ones at the most that the list allows,
     for the reply counts nothing. `wasted` is the part of
     `amount` and `images_paid` that went to requests the documents promise to refuse.
-    `unsettled` cases broke off, or were accepted without the user's key, and may have been paid: at
+    `unsettled` cases broke off, or were accepted and showed no image, and may have been paid: at
     most `unsettled_amount` more, which is not in `amount`.
     """
 
@@ -88,24 +88,17 @@ def no_cost(provider: str, unit: str) -> Cost:
     )
 
 
+def paid_of(provider: Provider, record: Record) -> Paid | None:
+    """Return what a record cost; None where that is unsettled."""
+    return paid(provider, record.shot, record.outcome, record.exchanges)
+
+
 def _of(provider: Provider, records: list[Record]) -> Cost:
-    served = [
-        (record, record.outcome)
-        for record in records
-        if isinstance(record.outcome, Images) and not _only_accepted(record)
-    ]
-    paid = [_paid(provider, record, outcome) for record, outcome in served]
-    wasted = [
-        each
-        for each, (record, _) in zip(paid, served, strict=True)
-        if record.shot.case.expect == "refuse"
-    ]
-    unsettled = [
-        record
-        for record in records
-        if (isinstance(record.outcome, Fault) and record.outcome.may_be_paid)
-        or _only_accepted(record)
-    ]
+    costs = [(record, paid_of(provider, record)) for record in records]
+    settled = [(record, cost) for record, cost in costs if cost is not None]
+    unsettled = [record for record, cost in costs if cost is None]
+    wasted = [cost for record, cost in settled if record.shot.case.expect == "refuse"]
+    bases = Counter(cost.basis for _, cost in settled)
     return Cost(
         provider=provider.name,
         unit=records[0].shot.price.unit,
@@ -115,49 +108,16 @@ def _of(provider: Provider, records: list[Record]) -> Cost:
             for record in records
             for exchange in record.exchanges
         ),
-        images_delivered=sum(len(outcome.pictures) for _, outcome in served),
-        images_paid=sum(each.images for each in paid),
-        amount=sum((each.amount for each in paid), Decimal(0)),
-        stated=sum(each.basis == "stated" for each in paid),
-        listed=sum(each.basis == "listed" for each in paid),
-        bounded=sum(each.basis == "bounded" for each in paid),
+        images_delivered=sum(
+            len(record.outcome.pictures) for record in records if isinstance(record.outcome, Images)
+        ),
+        images_paid=sum(cost.images for _, cost in settled),
+        amount=sum((cost.amount for _, cost in settled), Decimal(0)),
+        stated=bases["stated"],
+        listed=bases["listed"],
+        bounded=bases["bounded"],
         wasted_images=sum(each.images for each in wasted),
         wasted_amount=sum((each.amount for each in wasted), Decimal(0)),
         unsettled=len(unsettled),
         unsettled_amount=sum((record.shot.at_risk.amount for record in unsettled), Decimal(0)),
     )
-
-
-def _only_accepted(record: Record) -> bool:
-    """Tell whether a job was made without the user's key: whom it is charged to, nobody says."""
-    outcome = record.outcome
-    keyless = record.shot.case.credential != "own"
-    return keyless and isinstance(outcome, Images) and not outcome.pictures
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Paid:
-    """What a served case cost, and what that rests on."""
-
-    images: int
-    amount: Decimal
-    basis: Literal["stated", "listed", "bounded"]
-
-
-def _paid(provider: Provider, record: Record, outcome: Images) -> _Paid:
-    """Return what a served case cost: as charged, else as listed.
-
-    A request that the documents promise to refuse has no price; served all the same, it is taken
-    to cost what had been set aside for it.
-    """
-    case, shot = record.shot.case, record.shot
-    price = shot.at_risk if case.expect == "refuse" else shot.price
-    if outcome.charged is not None:
-        images = price.images if outcome.charged > 0 else 0
-        return _Paid(images=images, amount=outcome.charged, basis="stated")
-    if not price.at_most:
-        return _Paid(images=price.images, amount=price.amount, basis="listed")
-    worked = worked_out(provider, provider.operation(case.operation), case.arguments, outcome)
-    if worked is None:
-        return _Paid(images=price.images, amount=price.amount, basis="bounded")
-    return _Paid(images=price.images, amount=worked.high, basis="listed")

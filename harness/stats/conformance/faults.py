@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Record
+from harness.spec.provider import Provider
+from harness.stats.conformance.cost import paid_of
 from harness.stats.conformance.doubt import is_open
 
 
@@ -33,19 +35,19 @@ class FaultCounts:
         return 2 * (self.faults + self.other_faults) > self.valid + self.others
 
 
-def fault_counts(provider: str, records: Iterable[Record]) -> FaultCounts:
+def fault_counts(provider: Provider, records: Iterable[Record]) -> FaultCounts:
     """Count one provider's valid requests, and those among them that ended in faults."""
     sent = [
         record
         for record in records
-        if record.shot.case.provider == provider and record.outcome is not None
+        if record.shot.case.provider == provider.name and record.outcome is not None
     ]
     valid = [record for record in sent if record.shot.case.expect == "accept"]
     answered = [record for record in valid if not is_open(record)]
     classes: Counter[ErrorClass] = Counter(filter(None, map(_fault_class, answered)))
     others = [record for record in sent if record.shot.case.expect != "accept"]
     return FaultCounts(
-        provider=provider,
+        provider=provider.name,
         others=len(others),
         other_faults=sum(
             isinstance(record.outcome, Fault) and not is_open(record) for record in others
@@ -54,9 +56,7 @@ def fault_counts(provider: str, records: Iterable[Record]) -> FaultCounts:
         faults=classes.total(),
         by_class=tuple(classes.most_common()),
         unsettled_images=sum(
-            record.shot.at_risk.images
-            for record in sent
-            if isinstance(record.outcome, Fault) and record.outcome.may_be_paid
+            record.shot.at_risk.images for record in sent if paid_of(provider, record) is None
         ),
     )
 

@@ -38,12 +38,12 @@ def test_an_outcome_costs_what_the_provider_says_or_the_list_price_or_at_worst_a
     paid = Fault(error_class="timeout", why="", may_be_paid=True)
     free = Fault(error_class="network", why="", may_be_paid=False)
 
-    assert cost_of(_images(1), at_risk) == at_risk
-    assert cost_of(_images(1, "1.5"), at_risk) == price("1.5", 1)
-    assert cost_of(_images(1, "7"), at_risk) == price("7", 1)
-    assert cost_of(_images(3, "-4"), at_risk) == price("0", 3)
-    assert cost_of(paid, at_risk) == at_risk
-    assert cost_of(free, at_risk) == price("0", 0)
+    assert cost_of(_images(1), at_risk, images=1) == at_risk
+    assert cost_of(_images(1, "1.5"), at_risk, images=1) == price("1.5", 1)
+    assert cost_of(_images(1, "7"), at_risk, images=1) == price("7", 1)
+    assert cost_of(_images(3, "-4"), at_risk, images=3) == price("0", 3)
+    assert cost_of(paid, at_risk, images=1) == at_risk
+    assert cost_of(free, at_risk, images=0) == price("0", 0)
 
 
 def test_a_repetition_that_made_a_second_job_costs_twice_and_no_less_than_was_charged() -> None:
@@ -51,9 +51,9 @@ def test_a_repetition_that_made_a_second_job_costs_twice_and_no_less_than_was_ch
     twice = (FollowUpResult(kind="same_key", status=200, job="another job"),)
     same = (FollowUpResult(kind="same_key", status=200, job="a job"),)
 
-    assert cost_of(_images(1, after=twice), at_risk, twice=True) == at_risk
-    assert cost_of(_images(1, "9", after=twice), at_risk, twice=True) == price("11", 2)
-    assert cost_of(_images(1, after=same), at_risk, twice=True) == price("2", 1)
+    assert cost_of(_images(1, after=twice), at_risk, images=1, twice=True) == at_risk
+    assert cost_of(_images(1, "9", after=twice), at_risk, images=1, twice=True) == price("11", 2)
+    assert cost_of(_images(1, after=same), at_risk, images=1, twice=True) == price("2", 1)
 
 
 def test_each_post_may_be_tried_several_times_and_all_of_them_are_set_aside() -> None:

@@ -139,7 +139,7 @@ def test_a_repetition_that_may_have_been_under_way_is_not_made_again_and_counts_
     assert len(outcome.pictures) == 1
     told = outcome.after[-1]
     assert (told.kind, told.status, told.why) == ("same_key", None, CUT_OFF.why)
-    assert cost_of(outcome, asked.at_risk, twice=True) == asked.at_risk
+    assert cost_of(outcome, asked.at_risk, images=1, twice=True) == asked.at_risk
 
 
 def test_a_repetition_that_had_not_left_is_made() -> None:
@@ -180,6 +180,6 @@ def test_half_of_what_is_at_risk_is_the_repetitions_share() -> None:
     once = replace(asked.at_risk, amount=asked.at_risk.amount / 2, images=1)
 
     assert asked.at_risk.images == 2
-    assert cost_of(CUT_OFF, asked.at_risk, twice=True) == once
-    assert cost_of(CUT_OFF, asked.at_risk) == asked.at_risk
-    assert cost_of(Images(pictures=()), asked.at_risk, twice=True) == once
+    assert cost_of(CUT_OFF, asked.at_risk, images=1, twice=True) == once
+    assert cost_of(CUT_OFF, asked.at_risk, images=2) == asked.at_risk
+    assert cost_of(Images(pictures=()), asked.at_risk, images=1, twice=True) == once
