@@ -28,6 +28,7 @@ from harness.runner.conformance.session import MakeStrategy, Session
 from harness.runner.endpoints import ProviderConnections, from_tape, today
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
+from harness.runner.execution.cut_addresses import CutAddresses
 from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
@@ -133,6 +134,8 @@ class _Runner:
         resume = options.output.resume
         self.past: StoredRun | None = read_run(resume) if resume else None
         redactor = _redactor(options, catalogue)
+        for values in self.folder.cut_addresses().values():
+            redactor.restore(values)
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
@@ -144,7 +147,7 @@ class _Runner:
         started_s = time.monotonic() - self.age_s
         replay, minutes = options.target.against == "cassettes", options.limits.max_minutes
         self.context = RunContext(
-            journal=Journal(self.folder),
+            journal=Journal(self.folder, cut=CutAddresses(self.folder, redactor.values)),
             stop=asyncio.Event(),
             now_s=lambda: time.monotonic() - started_s,
             max_s=None if replay or minutes is None else minutes * MINUTE_S,
@@ -320,6 +323,8 @@ class _Runner:
         )
         stopped = self.context.stop.is_set()
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
+        if failure is None and not stopped:
+            self.folder.keep_cut_addresses({})
         with suppress(HarnessError):  # a full disk keeps its first message
             self.folder.write_header(header)
         return Run(

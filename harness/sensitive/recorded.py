@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from harness.sensitive.addresses import is_secret_parameter
-from harness.sensitive.shapes import is_personal_field, is_placeholder
+from harness.sensitive.personal import is_personal_field, is_placeholder
 
 SHORTEST = 12
 """A shorter value of a cookie or a field may be an ordinary word of the traffic."""

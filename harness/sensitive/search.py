@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.sensitive.addresses import secret_parameters
+from harness.sensitive.addresses import secret_parameters, secret_segments
 from harness.sensitive.keys import SHORTEST, Secret
-from harness.sensitive.shapes import MADE_UP, Found, shaped
+from harness.sensitive.personal import Found
+from harness.sensitive.shapes import MADE_UP, shaped
 from harness.sensitive.unpacking import unpacked
 from harness.sensitive.views import (
     BREAKS,
@@ -40,7 +41,7 @@ _LONG = re.compile(r"[A-Za-z0-9+/_-]{12}|(?:(?:0x)?[0-9A-Fa-f]{1,3}[\s,;:.|_-]+)
 """What everything that is encoded in letters or numbers has in a text."""
 
 
-_SHORTEST_SHAPE = 10
+_SHORTEST_SHAPE = 7
 """A shorter text without any mark has no shape of a secret."""
 
 
@@ -58,10 +59,14 @@ class _Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Finds known `secrets`, and what has the shape of a key (`shapes` besides our own list)."""
+    """Finds known `secrets`, and what has the shape of a key (`shapes` besides our own list).
+
+    With `examples`, mail addresses at the hosts that are reserved for examples are found, too.
+    """
 
     secrets: Sequence[Secret] = ()
     shapes: Sequence[re.Pattern[str]] = field(default=())
+    examples: bool = False
 
     def find(self, text: str, *, by_shape: bool = True) -> list[Found]:
         """Return what stands in a text, in order and not overlapping; kinds or names of keys."""
@@ -157,7 +162,8 @@ class Search:
                     yield (*span, secret.name)
 
     def _by_shape(self, text: str) -> Iterator[Found]:
-        yield from shaped(text)
+        yield from shaped(text, examples=self.examples)
+        yield from ((start, end, PARAMETER) for start, end in secret_segments(text))
         for pattern in self.shapes:
             for match in pattern.finditer(text):
                 if MADE_UP not in match[0]:

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-Found = tuple[int, int, str]
-"""Where something stands in a text, and its kind."""
+from harness.sensitive.addresses import PLACEHOLDER
+from harness.sensitive.personal import Found, is_example, is_placeholder, personal
 
 _BEGIN = r"(?<![A-Za-z0-9+/_-])"
+_BEGIN_ID = r"(?<![A-Za-z0-9+_-])"
+"""An id may be a segment of a path: no base64 has both its slash and its dash."""
+
 _END = r"(?![A-Za-z0-9_-])"
 _MIXED = r"(?=[A-Za-z_-]*[0-9]|[A-Z]*[a-z]+[A-Z]|[a-z]*[A-Z]+[a-z])"
 
 MADE_UP = "harnessmadeup"
 """Stands in the keys that the harness makes up: they belong to nobody."""
-
-EXAMPLE_HOSTS = ("example.com", "example.org", "example.net", "example.invalid")
 
 _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -59,15 +59,15 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "organization",
-        _BEGIN + r"(?:org|ws|team|tenant)[-_]" + _MIXED + r"[A-Za-z0-9]{8,64}" + _END,
+        _BEGIN_ID + r"(?:org|ws|team|tenant)[-_]" + _MIXED + r"[A-Za-z0-9]{4,64}" + _END,
         ("org", "ws", "team", "tenant"),
     ),
     (
         "account",
-        _BEGIN
+        _BEGIN_ID
         + r"(?:acct|account|user|usr|proj|cus|sub|cust|customer|member)[-_]"
         + _MIXED
-        + r"[A-Za-z0-9]{8,64}"
+        + r"[A-Za-z0-9]{4,64}"
         + _END,
         ("acct", "account", "user", "usr", "proj", "cus", "sub", "member"),
     ),
@@ -124,21 +124,22 @@ _BY_NEED = {
 
 _UPPER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 _HOST = re.compile(
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9])"
+    r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,5}(?:[^\W\d_]{2,24}|xn--[a-z0-9]{2,50})(?![A-Za-z0-9])"
 )
-_MAILBOX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}\Z")
+_MAILBOX = re.compile(r"[^\W_][\w.%+-]{0,63}\Z")
 _LONGEST_MAILBOX, _LONGEST_PREFIX = 64, 8
 _USERINFO = "://"
 
 
-def shaped(text: str) -> Iterator[Found]:
-    """Yield what stands in a text by its shape."""
+def shaped(text: str, *, examples: bool = False) -> Iterator[Found]:
+    """Yield what stands in a text by its shape; mail addresses of examples only if asked for."""
     for kind, pattern, at in _begun(text):
         match = pattern.match(text, at)
         if match and MADE_UP not in match[0] and not is_placeholder(match[0]):
             part = "secret" if pattern.groupindex else 0
             yield match.start(part), match.end(part), kind
-    yield from _mail_addresses(text)
+    yield from _mail_addresses(text, examples=examples)
+    yield from personal(text)
 
 
 def _begun(text: str) -> Iterator[tuple[str, re.Pattern[str], int]]:
@@ -168,40 +169,22 @@ def _places(low: str, hint: str) -> Iterator[int]:
         at = low.find(hint, at + len(hint))
 
 
-def _mail_addresses(text: str) -> Iterator[Found]:
+def _mail_addresses(text: str, *, examples: bool) -> Iterator[Found]:
     if "@" not in text:
         return
     for host in _HOST.finditer(text):
         before = text[max(0, host.start() - _LONGEST_MAILBOX) : host.start()]
         mailbox = _MAILBOX.search(before)
-        if mailbox and not is_placeholder(mailbox[0] + host[0]):
-            yield host.start() - len(mailbox[0]), host.end(), "e-mail"
+        if not mailbox or PLACEHOLDER in mailbox[0] or (is_example(host[0]) and not examples):
+            continue
+        start = host.start() - len(mailbox[0])
+        if _IN_USERINFO.search(before):
+            yield start, host.start(), "credential"  # what follows it is a host
+            continue
+        if name := _OF_PERSON.search(text, max(0, start - _LONGEST_MAILBOX), start):
+            yield *name.span(1), "name"
+        yield start, host.end(), "e-mail"
 
 
-_PLACEHOLDER = re.compile(r"<[A-Za-z][A-Za-z0-9 _-]*>|REDACTED|\$\{?[A-Z_]+|\*{3}|\.{3}")
-
-
-def is_placeholder(text: str) -> bool:
-    """Tell whether a text stands for a secret, as documents and our own records write it."""
-    host = text.rpartition("@")[2].lower()
-    return bool(_PLACEHOLDER.search(text)) or host.endswith(EXAMPLE_HOSTS)
-
-
-_FIELD = re.compile(
-    r"(?:x[-_])?(?:"
-    r"(?:api|access|secret|private|client|subscription|auth|account|master)[-_]?(?:key|secret|token)"
-    r"|(?:refresh|id|session|bearer|auth|csrf|xsrf)[-_]?token"
-    r"|authorization|password|passwd|credentials?|cookies?|set[-_]?cookie"
-    r"|e[-_]?mail(?:[-_]?address)?|openai[-_]?organi[sz]ation|openai[-_]?project"
-    r"|(?:org|organi[sz]ation|account|user|customer|tenant|project|workspace|owner|team)[-_]?(?:id|email)"
-    r"|organi[sz]ation|phone(?:[-_]?number)?|session[-_]?id"
-    r")",
-    re.IGNORECASE,
-)
-SHORTEST_FIELD = 4
-
-
-@lru_cache(4096)
-def is_personal_field(name: str) -> bool:
-    """Tell whether a field of that name holds a key or says who somebody is."""
-    return bool(_FIELD.fullmatch(name))
+_IN_USERINFO = re.compile(r"://[^\s/?#@]*\Z")
+_OF_PERSON = re.compile(r"([^\W\d_][\w.'-]*(?: [^\W\d_][\w.'-]*){1,3})\"? <\Z")

@@ -74,7 +74,10 @@ class Disk(Protocol):
         ...
 
     def put(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all; it and its name are durable when this returns."""
+        """Write a file whole or not at all; it and its name are durable when this returns.
+
+        One whose name begins with a dot is for its owner alone.
+        """
         ...
 
     def take(self, name: str, file: Path) -> None:
@@ -309,10 +312,11 @@ class LocalDisk:
         with self._place(name) as (place, base):
             temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
-            file = os.open(temporary, flags, 0o644, dir_fd=place)
+            mode = 0o600 if base.startswith(".") else 0o644
+            file = os.open(temporary, flags, mode, dir_fd=place)
             try:
                 try:
-                    os.fchmod(file, 0o644)  # as `take` does, whatever the process' mask is
+                    os.fchmod(file, mode)  # as `take` does, whatever the process' mask is
                     write(file)
                     os.fsync(file)
                 finally:

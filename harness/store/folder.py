@@ -3,22 +3,26 @@
 The journal is one JSON object a line (`harness.store.line`), appended and never rewritten: `sent`
 before a request leaves, `exchanged` as soon as a round trip is over, `ended` when the request is
 finished, `skipped` where it does not leave. A line that a crash cut off at the end is left out when
-the journal is read.
+the journal is read. `.addresses.jsonl`, for its owner alone, holds what the journal lacks of the
+addresses that requests under way need.
 """
 
 import errno
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+
+from pydantic import TypeAdapter
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.record import RunHeader
 from harness.store.disk import TEMPORARY, Disk, LocalDisk
 from harness.store.header import dumped_header
 from harness.store.line import (
+    CUT_ADDRESSES,
     FORMAT,
     HEADER,
     IMAGES,
@@ -44,6 +48,7 @@ _STEP_BYTES = 1024 * 1024
 """How much more than what is to be written is given up at once, for what the disk itself takes."""
 
 _SHA256_DIGITS = 64
+_CUT = TypeAdapter(tuple[str, str, dict[str, str]])
 
 NO_ROOM = "the disk is full, so the rest was not sent"
 ALL_KEPT = "all that was received is kept; make room, then --resume it"
@@ -211,6 +216,24 @@ class RunFolder:
             return False
         is_digest = len(digest) == _SHA256_DIGITS
         return not is_digest or hashlib.sha256(self._disk.read(file)).hexdigest() == digest
+
+    def cut_addresses(self) -> dict[tuple[str, str], dict[str, str]]:
+        """Return what `keep_cut_addresses` kept last; nothing where that cannot be read."""
+        try:
+            raw = self._disk.read(CUT_ADDRESSES)
+            kept = [_CUT.validate_json(line) for line in raw.splitlines()]
+        except (OSError, ValueError):
+            return {}
+        return {(provider, case): values for provider, case, values in kept}
+
+    def keep_cut_addresses(self, needed: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
+        """Keep what was cut out of addresses, by provider and case; the file goes with the last."""
+        if not needed:
+            with suppress(OSError):
+                self._disk.remove(CUT_ADDRESSES)
+            return
+        lines = [_CUT.dump_json((*place, dict(values))) for place, values in needed.items()]
+        self.write_file(CUT_ADDRESSES, b"".join(line + b"\n" for line in lines))
 
     def append(self, *lines: JournalLine) -> None:
         """Append lines, in one step; they are on the disk when this returns."""

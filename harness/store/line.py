@@ -20,6 +20,9 @@ IMAGES = "images"
 SPECS = "providers"
 """The folder of the TOMLs of providers that do not ship with the harness, each `NAME.toml`."""
 
+CUT_ADDRESSES = ".addresses.jsonl"
+"""What was cut out of addresses that requests under way need; it is there while they are."""
+
 TORN = "journal.torn"
 """What was cut off the journal's end when a run went on: nothing that was received is destroyed."""
 

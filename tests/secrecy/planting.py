@@ -133,6 +133,7 @@ PERSONAL: dict[str, Callable[[random.Random], str]] = {
     "jwt": lambda dice: f"eyJhbGciOiJIUzI1NiJ9.eyJ{_letters(dice, 30)}.{_letters(dice, 43)}",
     "google key": lambda dice: f"AIza{_letters(dice, 35)}",
     "bearer": lambda dice: f"Bearer {_letters(dice, 40)}",
+    "arn": lambda dice: f"arn:aws:iam::{dice.randrange(10**11, 10**12)}:user/{_letters(dice, 12)}",
 }
 
 SIGNED: dict[str, Callable[[random.Random], str]] = {
@@ -157,10 +158,12 @@ SIGNED: dict[str, Callable[[random.Random], str]] = {
     "access token": lambda dice: f"v=2&access_token={_letters(dice, 32)}&w=1024",
     "key": lambda dice: f"key={_letters(dice, 24)}",
     "auth": lambda dice: f"auth={_letters(dice, 24)}",
+    "hash": lambda dice: f"hash={dice.randbytes(16).hex()}&e=1795000000",
+    "any name": lambda dice: f"x={_letters(dice, 32)}",
 }
 
 
-SECRET_ENDS = ("signature", "sig", "credential", "token", "key", "auth", "policy")
+SECRET_ENDS = ("signature", "sig", "credential", "token", "key", "auth", "policy", "hash", "x")
 
 
 def secret_values(query: str) -> list[str]:
@@ -168,9 +171,7 @@ def secret_values(query: str) -> list[str]:
     return [
         content
         for name, _, content in (pair.partition("=") for pair in query.split("&"))
-        if name.lower().endswith(
-            ("signature", "sig", "credential", "token", "key", "auth", "policy")
-        )
+        if name.lower().endswith(SECRET_ENDS)
     ]
 
 

@@ -13,6 +13,7 @@ from harness.core.exchange import Exchange, Failure, Reply, Request, Step, Times
 from harness.core.outcome import Fault, Outcome
 from harness.core.record import Provenance
 from harness.runner.execution.budget import Budget
+from harness.runner.execution.cut_addresses import CutAddresses
 from harness.runner.execution.earlier import ResumeState, submits
 from harness.runner.execution.failures import CUT_OFF
 from harness.runner.shutdown import Deadline, StoppedError, until_stopped
@@ -29,11 +30,19 @@ class Journal:
     """Writes lines in order on one thread, so that no disk delays the event loop's clock.
 
     Lines that wait while others are written share the next write and its sync. An `executor` that
-    is given runs one job at a time, in the order in which they came; it is not shut down.
+    is given runs one job at a time, in the order in which they came; it is not shut down. `cut`
+    keeps what the lines lack of their addresses.
     """
 
-    def __init__(self, folder: RunFolder, *, executor: Executor | None = None) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        executor: Executor | None = None,
+        cut: CutAddresses | None = None,
+    ) -> None:
         self.folder = folder
+        self._cut = cut or CutAddresses(folder)
         self._pool = None if executor else ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._executor = executor or self._pool
         self._waiting: deque[_Waiting] = deque()
@@ -97,8 +106,11 @@ class Journal:
             raise entry.error
 
     def _commit(self, entries: "Sequence[_Waiting]") -> None:
+        lines = [each.line for each in entries]
+        self._cut.before(lines)
         try:
-            self.folder.append(*(each.line for each in entries))
+            self.folder.append(*lines)
+            self._cut.after(lines)
         except StoreError as error:
             if len(entries) == 1:
                 entries[0].error = error
