@@ -262,7 +262,7 @@ def _replayed(
             if exchange is None:
                 answer = _unrecorded(step.request, exchanges[-1], shot)
             else:
-                exchanges.append(exchange)
+                exchanges.append(replace(exchange, step=step.step))
                 answer = exchange.answer
     except StopIteration as done:
         return done.value, exchanges

@@ -69,6 +69,17 @@ def claimed_pixels(raw: bytes) -> int:
         return 0
 
 
+def _verify(source: BinaryIO | Path) -> None:
+    """Hold a PNG's data against the checksums beside them; raises what Pillow raises.
+
+    Pillow draws an image whose checksums are wrong, and nothing else does.
+    """
+    if not isinstance(source, Path):
+        source.seek(0)
+    with Image.open(source) as image:
+        image.verify()
+
+
 def decoded(source: BinaryIO | Path) -> Decoded:
     """Decode one image completely; never raises, whatever its bytes are."""
     kind = "unknown"
@@ -84,6 +95,8 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                     return Decoded(kind, why=f"claims {width}x{height} pixels")
                 mode, depth, frames = image.mode, _bit_depth(image), _frames(image)
                 image.load()
+                if kind == "png":
+                    _verify(source)
                 if image.getexif().get(ORIENTATION) in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
                 clear = has_alpha(image)
