@@ -77,8 +77,9 @@ def _lines(clock: Callable[[], float]) -> WatchFile:
 
     def watch(file: Path, size: int, entries: int) -> None:
         nonlocal last_s
-        if clock() - last_s >= EVERY_S:
-            last_s = clock()
+        now_s = clock()
+        if now_s - last_s >= EVERY_S:
+            last_s = now_s
             share = size / (PASSES * max(file.stat().st_size, 1))
             note(f"reading {file.name}: {share:.0%}, {entries:,} interactions (each read twice)")
 

@@ -37,16 +37,17 @@ def test_elsewhere_than_on_a_terminal_a_line_comes_every_ten_seconds(
     assert told.out == ""
     assert told.err.splitlines() == [
         "reading large.har: 30%, 3 interactions (each read twice)",
-        "reading large.har: 60%, 6 interactions (each read twice)",
+        "reading large.har: 70%, 7 interactions (each read twice)",
     ]
 
 
 def test_a_terminal_has_one_line_that_is_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
     screen = io.StringIO()
     console = terminal(file=screen, width=100)
-    monkeypatch.setattr(console, "_force_terminal", True)
     monkeypatch.setattr(progress, "terminal", lambda **_said: console)
     path = tmp_path / "large.har"
     path.write_bytes(bytes(500))

@@ -30,7 +30,7 @@ _NOT_IN_FLOW = 16 * 1024 * 1024
 """Of what is no JSON to yajl, so much is read once more as YAML, whose flow style begins so: that
 reads whole numbers of more than 63 bits, too."""
 
-_PIECE_BYTES = 4 * 1024 * 1024
+_PIECE_BYTES = 1024 * 1024
 """What yajl, under ijson, scans at once: of a string that ends in a later piece it scans all again.
 """
 
