@@ -12,8 +12,8 @@ SHORT = 120
 _DATA_URL = re.compile(r"data:[^,]{0,80},", re.IGNORECASE)
 
 _MARKED = re.compile(
-    r"<[^<>]+>|\[[^\[\]\"]*[^\W\d][^\[\]\"]*\]|\[?(\.{2,}|…+)\]?|\$?\{+\s*[\w .-]+\s*\}+|\*{3,}"
-    r"|[xX]{4,}|#{4,}",
+    r"<+[^<>]+>+|\[[^\[\]\"]*[^\W\d][^\[\]\"]*\]|\[?(\.{2,}|…+)\]?|\$?\{+\s*[\w .-]+\s*\}+|\*{3,}"
+    r"|[xX]{4,}|#{4,}|%[\w ]+%|(sha\d+|md5)[:=_-]?[0-9a-fA-F]{6,}",
     re.DOTALL,
 )
 """A whole text in brackets, or of dots, stars or crosses: `<B64 1049708 chars>`, `[image]`, `***`.
@@ -33,7 +33,7 @@ _NAMED = re.compile(
 )
 """Names that stand for an image, where the text is one name without spaces."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 _WORDS = re.compile(r"[\w\s.,:;()'+-]+")
 """A text of words: an address whose query was redacted is none."""
@@ -69,18 +69,24 @@ def stands_for_an_image(text: str) -> bool:
 def _is_word(text: str, *, packed: bool = False) -> bool:
     if not text or "{" in text:
         return False
-    named = _NAME.fullmatch(text) is not None and _NAMED.search(text) is not None
+    named = (packed or _NAME.fullmatch(text) is not None) and _NAMED.search(text) is not None
     said = _WORDS.fullmatch(text) is not None and _SAID.search(text) is not None
     return named or said or (packed and _A_WORD.fullmatch(text) is not None)
 
 
 def _unpacked(text: str) -> str:
-    """Return what a short base64 says in letters; empty where it says nothing."""
+    """Return what a short base64 says in words; empty where it says nothing.
+
+    Bytes that are all the same say nothing on purpose: `data` stands for them.
+    """
     try:
-        said = base64.b64decode(text, validate=True).decode("ascii")
+        raw = base64.b64decode(text, validate=True)
+        said = raw.decode("ascii")
     except (binascii.Error, ValueError):
         return ""
-    return said if said.isprintable() else ""
+    if raw and len({*raw}) == 1:
+        return "data"
+    return said if _WORDS.fullmatch(said) else ""
 
 
 def is_filtered(content: Json) -> bool:

@@ -46,6 +46,14 @@ STANDS = (
     base64.b64encode(b"fake-image-bytes").decode(),
     base64.b64encode(b"REDACTED").decode(),
     base64.b64encode(b"image data").decode(),
+    base64.b64encode(b"a fake image").decode(),
+    base64.b64encode(b"\0" * 12).decode(),
+    "<<binary>>",
+    "__IMAGE__",
+    "%IMAGE%",
+    "(omitted)",
+    "image.png",
+    "sha256:0f3a9c1be2",
 )
 
 HOLDS = (
