@@ -56,9 +56,10 @@ class Tried:
 
     @property
     def exit_code(self) -> int:
-        """0 where images were found in the reply, else 4: nothing is known of any promise."""
+        """0 where images were found where the TOML reads them, else 4: nothing can be judged."""
         outcome = self.record.outcome
-        return SERVED if isinstance(outcome, Images) and outcome.pictures else UNCLEAR
+        served = isinstance(outcome, Images) and outcome.pictures and not outcome.found_at
+        return SERVED if served else UNCLEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,9 @@ _NO_RESULT = re.compile(
 
 _SMALLER = re.compile(r"thumb|preview|small|tiny|icon|low_?res", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?://|\.{0,2}/)?[^\s\"<>:/][^\s\"<>]*")
+_IN_MARKDOWN = re.compile(r"!\[[^\]\n]{0,200}\]\((https?://[^\s\"<>)]{1,2000})\)")
+"""An image among an agent's words."""
+
 _BASE64_JPEG = "/9j/"
 _ADDRESS_AT_MOST = 4096
 
@@ -77,12 +80,17 @@ def images_elsewhere(
     addresses: list[tuple[Steps, Elsewhere]] = []
     for steps, content in values((), document):
         place = expression(steps, general=False)
-        if not isinstance(content, str) or content in besides or _NO_RESULT.search(place):
+        if not isinstance(content, str) or _NO_RESULT.search(place):
             continue
-        if content in pictures:
-            inline.append((steps, Elsewhere(content, place, _around(document, steps))))
-        elif _may_be_image(place, content):
-            addresses.append((steps, Elsewhere(content, place, _around(document, steps))))
+        in_words = _IN_MARKDOWN.search(content)
+        text = in_words[1] if in_words else content
+        one = Elsewhere(text, place, _around(document, steps))
+        if text in besides:
+            continue
+        if text in pictures:
+            inline.append((steps, one))
+        elif in_words or _may_be_image(place, text):
+            addresses.append((steps, one))
     found = inline or addresses
     whole = [one for one in found if not _SMALLER.search(one[1].place)] or found
     by_object: dict[Steps, Elsewhere] = {}

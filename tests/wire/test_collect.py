@@ -354,6 +354,35 @@ def test_an_image_in_a_response_that_is_incomplete_is_taken() -> None:
     assert outcome.missing == ("event response.completed",)
 
 
+@pytest.mark.parametrize(
+    ("answer", "found"), [(IMAGE, [PICTURE.digest]), (page(200), []), (page(404), [])]
+)
+def test_an_image_among_an_agents_words_is_taken_if_there_is_one(
+    answer: Answer, found: list[str]
+) -> None:
+    words: Json = {"type": "output_text", "text": f"Here: ![a kite]({ADDRESS}), as you asked."}
+    message: Json = {"type": "message", "content": [words]}
+    reply = said({"object": "response", "status": "completed", "output": [message]})
+
+    outcome = images(talk("sub2api", [reply, answer], shot=shot("sub2api", "respond")).outcome)
+
+    assert [one.digest for one in outcome.pictures] == found
+    assert bool(outcome.found_at) == bool(found)
+
+
+def test_a_job_whose_next_poll_is_not_recorded_tells_the_state_that_was_seen() -> None:
+    off = Failure(kind="not_on_tape", why="GET /jobs/job-1 was not recorded", sent=False)
+    dreaming = said({"id": "job-1", "status": "DREAMING"})
+
+    outcome = talk("apiframe", [submitted("apiframe"), dreaming, off]).outcome
+
+    assert isinstance(outcome, Fault)
+    assert outcome.why == (
+        "GET /jobs/job-1 was not recorded; "
+        "job job-1 is in a state that no document knows: 'DREAMING'"
+    )
+
+
 def test_an_agents_words_are_no_image_and_no_fault() -> None:
     message: Json = {"type": "message", "content": [{"type": "output_text", "text": "No."}]}
     reply = said({"object": "response", "status": "completed", "output": [message]})

@@ -1,6 +1,7 @@
 """What `harness providers try` shows: each round trip, and what every expression found in it."""
 
 import json
+from collections.abc import Iterator
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -15,7 +16,7 @@ from harness.core.case import PlannedRequest
 from harness.core.exchange import Exchange, Failure, Reply, Request
 from harness.core.jsonvalue import Json, with_texts
 from harness.core.money import money
-from harness.core.outcome import Fault, Images, Refused
+from harness.core.outcome import Fault, Images, Outcome, Refused
 from harness.core.plain import carried_json, price_json
 from harness.report.text import count
 from harness.trial import Prepared, Step, Tried
@@ -80,11 +81,19 @@ def show(tried: Tried, *, as_json: bool) -> None:
         if len(steps) > 2:  # noqa: PLR2004 - the first and the last are shown
             console.print(f"({len(steps) - 2} more like these between them)\n")
     console.print(f"came to: {outcome_text(tried.record)}")
-    if isinstance(outcome := tried.record.outcome, Images) and outcome.missing:
-        console.print(f"missing: {', '.join(outcome.missing)}")
+    for sentence in _of_images(tried.record.outcome):
+        console.print(sentence)
     for sentence in tried.unjudged:
         console.print(f"not judged: {sentence}")
     note(f"kept: {tried.folder}")
+
+
+def _of_images(outcome: Outcome | None) -> Iterator[str]:
+    """Yield where images were found that were not in their place, and what else is not."""
+    if isinstance(outcome, Images):
+        yield from outcome.found_at
+        if outcome.missing:
+            yield f"missing: {', '.join(outcome.missing)}"
 
 
 def _sameness(step: Step) -> tuple[str, str, str]:
