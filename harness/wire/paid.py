@@ -70,11 +70,20 @@ def images_at_worst(
     outcome: Outcome | None,
     exchanges: Sequence[Exchange] = (),
 ) -> int:
-    """Return how many images a limit has to count: those received, and all that is unsettled."""
-    cost = paid(provider, shot, outcome, exchanges)
-    if cost is None:
-        return shot.at_risk_once.images
-    return max(cost.images, len(outcome.pictures) if isinstance(outcome, Images) else 0)
+    """Return how many images a limit has to count, which must hold in the worst reading.
+
+    They are all that were asked for, or more that came, wherever any of them may be paid.
+    """
+    cost, asked = paid(provider, shot, outcome, exchanges), shot.at_risk_once.images
+    counted = 0 if cost is None else cost.images
+    match outcome:
+        case Images(pictures=pictures):
+            in_words = cost is not None and cost.basis == "listed" and not counted
+            return 0 if in_words else max(counted, len(pictures), asked)
+        case Fault(may_be_paid=True):
+            return max(counted, asked)
+        case _:
+            return counted
 
 
 def _served(provider: Provider, shot: PlannedRequest, outcome: Images) -> Paid | None:

@@ -115,9 +115,9 @@ def test_images_paid_are_those_shown_or_implied_by_a_charge_and_the_list(
     assert cost.images_paid == (images_paid or 0)
     assert cost.unsettled == (images_paid is None)
     assert unsettled == (made.shot.at_risk.images if images_paid is None else 0)
+    free = images_paid == 0 and basis != "stated"
     received = len(made.outcome.pictures) if isinstance(made.outcome, Images) else 0
-    at_worst = made.shot.at_risk.images if images_paid is None else max(images_paid, received)
-    assert booked.images == at_worst
+    assert booked.images == (0 if free else max(made.shot.at_risk.images, received))
     assert booked.amount >= cost.amount
 
 

@@ -292,10 +292,10 @@ def charged_reservation(
     twice = "same_key" in case.follow_ups
     price = cost_of(outcome, shot.at_risk, twice=twice, worked=worked, images=images)
     cost = paid(provider, shot, outcome, exchanges)
-    if cost is not None and not isinstance(outcome, Images) and cost.basis == "stated":
-        price = replace(price, amount=max(cost.amount, Decimal(0)))
-    if cost is not None and cost.basis == "listed" and price.unit == "image":
-        price = replace(price, amount=Decimal(images))
+    if cost is not None:
+        price = replace(price, amount=max(price.amount, cost.amount))
+    if not images and price.unit == "image":
+        price = replace(price, amount=Decimal(0))
     return Reservation(
         operation=case.operation,
         price=price,
