@@ -24,6 +24,7 @@ from harness.transport.foreign.formats import MULTIPART, Raw
 from harness.transport.foreign.forms import boundary_of, read_multipart, read_urlencoded
 from harness.transport.foreign.inline_images import without_images
 from harness.transport.foreign.sanitised import AT_MOST, hidden_field, is_placeholder
+from harness.transport.foreign.shortened import without_shortened
 
 CACHED = "its bytes are in the browser's cache"
 
@@ -104,7 +105,7 @@ def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failu
 
     ValueError where the recording holds a body that cannot be read.
     """
-    answer = _answer_of(raw, pictures, clean)
+    answer = without_shortened(_answer_of(raw, pictures, clean), declared=_length(raw))
     if isinstance(answer, Failure):
         return answer
     held = [answer.document, *(event.data for event in answer.events)]

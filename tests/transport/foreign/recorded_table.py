@@ -115,9 +115,19 @@ def _right(column: str, pictures: Sequence[Picture]) -> bool:
     return (picture.state, picture.format, size) == ("decoded", "png", SIZES[column])
 
 
+HEAD = """# Recorder formats by what a recording holds
+
+Made by `python tests/benchmarks/recorders.py --write` of the files in
+`tests/transport/foreign/recorded`, which the recorders' own libraries wrote of the same requests to
+the emulator (its README names library and version). `read`: the outcome is the right one, and each
+image decodes in its right size. `inconclusive`: nothing is held against the provider. `named`: left
+unread, with the reason. `-`: the recorder writes no such recording. Every reason stands below.
+"""
+
+
 def table(rows: dict[str, dict[str, Cell]]) -> str:
     """Return the page: a row for each file, and below it the reasons of what was not read."""
-    lines = ["| file | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
+    lines = [HEAD, "| file | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
     reasons: list[str] = []
     for name, row in rows.items():
         words = [row[column].word if column in row else LEFT_OUT for column in COLUMNS]

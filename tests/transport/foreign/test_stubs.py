@@ -471,6 +471,25 @@ def test_a_form_whose_headers_were_left_out_is_read(tmp_path: Path) -> None:
     assert (prompt.value, file.width_px, file.size_bytes) == ("hello", 24, len(png()))
 
 
+def shortened(kind: str, length: int) -> object:
+    body = {"created": 1, "data": [{"b64_json": B64[:64]}], "output_format": "png"}
+    headers = {**JSON_TYPE, "Content-Length": str(length)}
+    if kind == "azure-test-proxy":
+        return changed(kind, ResponseBody=body, ResponseHeaders=headers)
+    return changed(kind, response__body=json.dumps(body), response__headers=headers)
+
+
+@pytest.mark.parametrize("kind", ["azure-test-proxy", "request-response", "wiremock"])
+@pytest.mark.parametrize(("length", "state"), [(1199, "absent"), (125, "undecodable")])
+def test_an_image_that_a_sanitiser_shortened_is_absent(
+    tmp_path: Path, kind: str, length: int, state: str
+) -> None:
+    """A reply of its full length is the provider's own, and its image is judged."""
+    (picture,) = reply(only(read(tmp_path, shortened(kind, length)))).pictures.values()
+
+    assert picture.state == state
+
+
 def with_bytes(text: str) -> object:
     body = text % ", ".join(str(byte) for byte in png())
     return changed("charles", response__body={"text": body})
