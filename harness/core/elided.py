@@ -13,6 +13,7 @@ _DATA_URL = re.compile(r"data:[^,]{0,80},", re.IGNORECASE)
 
 _MARKED = re.compile(
     r"<+[^<>]+>+|\[[^\[\]\"]*[^\W\d][^\[\]\"]*\]|\[?(\.{2,}|…+)\]?|\$?\{+\s*[\w .-]+\s*\}+|\*{3,}"
+    r"|\([^()]*(binary|bytes|image|data)[^()]*\)|image/[\w.+-]+"
     r"|[xX]{4,}|#{4,}|%[\w ]+%|(sha\d+|md5)[:=_-]?[0-9a-fA-F]{6,}",
     re.DOTALL,
 )

@@ -28,7 +28,7 @@ from harness.wire.images import (
     usage_of,
     word_at,
 )
-from harness.wire.places import Elsewhere, images_elsewhere, is_address
+from harness.wire.places import ADDRESS, Elsewhere, images_elsewhere, is_address
 from harness.wire.retry import (
     MISSING_PAUSES_S,
     Answer,
@@ -83,8 +83,14 @@ class Origin:
         )
 
     def resolved(self, address: str) -> str:
-        """Return an address of the reply as a target: absolute, or a path of the provider's."""
-        return urljoin(self.target, address.strip())
+        """Return an address of the reply as a target: absolute, or a path of the provider's.
+
+        One that names a host is left as it is written.
+        """
+        address = address.strip()
+        if ADDRESS.fullmatch(address):
+            return address
+        return urljoin(self.target, address)
 
 
 Fetched = Picture | Fault
@@ -318,7 +324,7 @@ def _read_download(address: str, answer: Answer) -> Fetched:
         if answer.kind == "not_on_tape":
             return no_image(address, f"its download was not recorded: {address}", "absent")
         return fault_of(answer, paid=True)
-    status, host = answer.status, urlsplit(address).hostname or "the provider"
+    status, host = answer.status, urlsplit(address.strip()).hostname or "the provider"
     answered = f"{host} answered HTTP {status} for an image that was paid for"
     if status in TURNED_AWAY:
         return _lost(f"{answered}: {NOT_OBTAINABLE}", "not_found", status)

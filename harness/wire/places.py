@@ -7,6 +7,7 @@ wherever else the reply holds it (`images_elsewhere`), and the outcome says wher
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from harness.core.exchange import Picture, Reply
 from harness.core.jsonvalue import Json, canonical
@@ -60,6 +61,10 @@ def is_address(text: str) -> bool:
     `//host/path` and `/path` are such, and a name that ends as a file of an image does.
     """
     text = text.strip()
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
     if ADDRESS.fullmatch(text):
         return True
     if len(text) > _ADDRESS_AT_MOST or text.startswith(_BASE64_JPEG):

@@ -157,7 +157,19 @@ def test_an_address_counts_from_that_of_its_reply(
     assert not request.signed
 
 
-@pytest.mark.parametrize("text", ["/9j/4AAQSkZJRgAB", "no image", "/9j/" + "A" * 99, "n/a"])
+@pytest.mark.parametrize("answer", [IMAGE, page(403), page(404)])
+def test_an_address_is_asked_as_it_is_written(answer: Answer) -> None:
+    address = "https://cdn.test/a/../b?"
+
+    found = talk("nanobanana", [said({"code": 0, "data": {"url": address}}), answer])
+
+    assert {one.target for one in found.of("download")} == {address}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://[::1", "//[bad/a.png", "/9j/4AAQSkZJRgAB", "no image", "/9j/" + "A" * 99, "n/a"],
+)
 def test_a_text_that_is_neither_image_nor_address_is_asked_for_nowhere(text: str) -> None:
     found = talk("sub2api", [said({"data": [{"b64_json": text}]})])
 

@@ -14,6 +14,7 @@ from harness.core.record import Record
 from harness.spec.provider import Operation
 from harness.spec.rules import edges
 from harness.spec.rules.lattice import Size, text
+from harness.wire.errors import OK
 
 SMALL_PX = 64
 """Neither edge of a placeholder is longer, as a rule: no maker draws so small where more was asked.
@@ -43,7 +44,7 @@ def without_placeholders(record: Record, operation: Operation) -> Record:
         return record
     marks = {len(text): text for text in _texts(record) if stands_for_an_image(text)}
     asked = operation.size_px(operation.given(record.shot.case.arguments))
-    seen = _Seen(marks=marks, asked=asked, outcome=outcome)
+    seen = _Seen(marks=marks, downloads=_marked_downloads(record), asked=asked, outcome=outcome)
     pictures = tuple(map(seen.judged, outcome.pictures))
     usage = None if outcome.pictures and _is_zero(outcome.usage) else outcome.usage
     partials = tuple(map(seen.judged, outcome.partials))
@@ -55,8 +56,16 @@ def without_placeholders(record: Record, operation: Operation) -> Record:
 class _Seen:
     """What a record shows of the images that it should hold."""
 
-    def __init__(self, *, marks: Mapping[int, str], asked: Size | None, outcome: Images) -> None:
+    def __init__(
+        self,
+        *,
+        marks: Mapping[int, str],
+        downloads: Mapping[str, str],
+        asked: Size | None,
+        outcome: Images,
+    ) -> None:
         self._marks = marks
+        self._downloads = downloads
         self._asked = asked
         self._declared = edges(outcome.declared.size)
         usage = outcome.usage
@@ -81,7 +90,8 @@ class _Seen:
         if picture.state == "decoded":
             return self._too_small(picture)
         if not picture.digest:
-            mark = self._marks.get(picture.size_bytes, "")
+            bodies = (body for at, body in self._downloads.items() if at in picture.why)
+            mark = self._marks.get(picture.size_bytes, "") or next(bodies, "")
             return f"the recording holds {_short(mark)}" if mark else ""
         if picture.state == "undecodable" and picture.size_bytes <= HEADER_BYTES:
             return f"{picture.size_bytes} bytes{self._beside()}"
@@ -110,6 +120,20 @@ def _is_zero(usage: Usage | None) -> bool:
         return False
     counts = (usage.input, usage.output, usage.total, *usage.kinds.values())
     return any(count == 0 for count in counts) and not any(counts)
+
+
+def _marked_downloads(record: Record) -> dict[str, str]:
+    """Return the addresses of downloads whose body in the recording is a mark, each with it."""
+    marked: dict[str, str] = {}
+    for exchange in record.exchanges:
+        reply = exchange.answer
+        if exchange.step != "download" or not isinstance(reply, Reply) or reply.status != OK:
+            continue
+        words = reply.document if isinstance(reply.document, str) else reply.text or ""
+        nothing = not words and not reply.document  # null, {}, or no body at all
+        if nothing or stands_for_an_image(words):
+            marked[exchange.request.target] = words or "nothing"
+    return marked
 
 
 def _texts(record: Record) -> Iterator[str]:

@@ -10,6 +10,8 @@ from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
 from harness.core.exchange import Credential, Exchange, Failure, Request
 from harness.core.jsonvalue import canonical
+from harness.core.exchange import Credential, Exchange, Failure, Reply, Request
+from harness.core.jsonvalue import Json
 from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
@@ -31,6 +33,7 @@ from harness.transport.foreign.document import Watch, unwatched
 from harness.transport.foreign.read import Foreign, Recording, read_recording
 from harness.transport.foreign.stubs import NO_HOST
 from harness.transport.outgoing import LOOPBACK
+from harness.wire.errors import OK, REDIRECT
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
 
@@ -260,7 +263,7 @@ def _replayed(
             if exchanges:
                 exchange = pool.answer(step.request, after=sent.index)
             if exchange is None:
-                answer = _unrecorded(step.request, exchanges[-1], shot)
+                answer = _unrecorded(step, exchanges[-1], shot)
             else:
                 exchanges.append(replace(exchange, step=step.step))
                 answer = exchange.answer
@@ -268,9 +271,16 @@ def _replayed(
         return done.value, exchanges
 
 
-def _unrecorded(request: Request, last: Exchange, shot: PlannedRequest) -> Answer:
-    """Answer what a recording does not hold: the last word again, or that there is none."""
+def _unrecorded(step: Send, last: Exchange, shot: PlannedRequest) -> Answer:
+    """Answer what a recording does not hold: the last word again, or that there is none.
+
+    A download that succeeded and brought no image is not asked for again: it is what there was.
+    """
+    request = step.request
     if request == shot.request and last.request == request:
+        return last.answer
+    again = step.step == last.step == "download" and last.request.target.endswith(request.target)
+    if again and isinstance(last.answer, Reply) and OK <= last.answer.status < REDIRECT:
         return last.answer
     why = f"{request.method} {request.target} was not recorded"
     return Failure(kind="not_on_tape", why=why, sent=False)

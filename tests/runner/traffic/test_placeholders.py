@@ -14,7 +14,7 @@ from harness.core.record import Provenance, Record
 from harness.core.verdict import Verdict
 from harness.runner.traffic.placeholders import without_placeholders
 from tests.checks.build import base64_image, case, failures, reply, spoken
-from tests.runner.traffic.test_traffic import PLAIN, one
+from tests.runner.traffic.test_traffic import HOST, PLAIN, interaction, judged, one, tape
 from tests.shipped import shipped_provider as shipped
 
 ASKED: dict[str, Json] = {**PLAIN, "size": "1024x1024", "quality": "high", "output_format": "png"}
@@ -177,3 +177,27 @@ def test_our_own_emulators_tiny_image_stays_a_fault() -> None:
     emulated = Provenance(kind="recorded", source="emulator", date="2026-12-01", by="harness")
 
     assert broken(replace(told, evidence=emulated)) == {"images_have_the_asked_dimensions"}
+
+
+@pytest.mark.parametrize(
+    "words", ["<image>", "(binary data 17274 bytes)", "REDACTED", "image/png", "null", "{}", ""]
+)
+def test_a_download_of_words_is_absent(words: str, tmp_path: Path) -> None:
+    assert picture_of(downloaded(tmp_path, words)).state == "absent"
+
+
+@pytest.mark.parametrize("words", ["<html><b>not found</b></html>", '{"error": "gone"}', "no file"])
+def test_a_download_of_a_page_or_an_error_is_a_fault(words: str, tmp_path: Path) -> None:
+    picture = picture_of(downloaded(tmp_path, words))
+
+    assert picture.state == "undecodable"
+
+
+def downloaded(folder: Path, words: str) -> Record:
+    asked: Json = {"model": "gpt-image-2", "prompt": "a fox", "n": 1, "quality": "low"}
+    served: Json = {"code": 0, "message": "ok", "data": {"url": f"{HOST}/files/1.png"}}
+    first = interaction(asked, served, path="/v1/images/generate")
+    second = interaction(None, None, path=f"{HOST}/files/1.png", method="GET")
+    second["response"]["body"]["string"] = words  # type: ignore[index,call-overload]
+    (record,) = judged(tape(folder, first, second), "nanobanana").records
+    return record
