@@ -157,7 +157,8 @@ def test_a_provider_without_recordings_is_named_and_left_out(
     assert status(["run", *both, *where]) == 0
     sentence = (
         f"buble is left out: {recorded.folder / 'cassettes'} holds no recording of it; record it: "
-        "harness run --against emulator --record --provider buble"
+        "harness run --against emulator --record --provider buble "
+        f"--cassettes {recorded.folder / 'cassettes'}"
     )
     assert sentence in told(capsys)
     assert sentence in read_run(tmp_path / "run").header.notes
