@@ -8,10 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
-from harness.core.exchange import Credential, Exchange, Failure, Request
-from harness.core.jsonvalue import canonical
 from harness.core.exchange import Credential, Exchange, Failure, Reply, Request
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import canonical
 from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
 from harness.core.record import Provenance, Record
@@ -77,8 +75,9 @@ class Pool:
         ]
         if urlsplit(request.target).netloc:
             targets = [foreign.exchange.request.target for foreign in later]
-            if request.target in targets:
-                return self.take(later[targets.index(request.target)])
+            same = [each for each in later if each.exchange.request.target == request.target]
+            if same:
+                return self.take(next((each for each in same if each.holds_its_images), same[0]))
             if len({*targets}) > 1:
                 return None
         return self.take(later[0]) if later else None
