@@ -80,6 +80,8 @@ class Pool:
                 return self.take(next((each for each in same if each.holds_its_images), same[0]))
             if len({*targets}) > 1:
                 return None
+        dated = all(foreign.recorded for foreign in later)
+        later.sort(key=lambda foreign: foreign.recorded or "" if dated else "")
         return self.take(later[0]) if later else None
 
 
