@@ -46,3 +46,19 @@ def test_what_a_provider_did_wrong_is_found_in_the_same_recordings(
     found = [sought(tapes, SEED, at, tmp_path, kinds=kinds) for at in range(len(kinds))]
 
     assert [(each.fault.name, each.on_top) for each in found if not each.found] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("downloads_seen_again", "downloads_from_cache", "binary_bodies_decoded_as_text"),
+        *("images_as_latin_text", "image_text_cut_in_a_whole_reply", "shuffled"),
+        *("reply_bodies_left_out", "bodies_packed_and_header_gone"),
+    ],
+)
+def test_each_of_the_ways_in_which_a_recording_loses_bytes_convicts_nobody(
+    name: str, tapes: list[Tape], tmp_path: Path
+) -> None:
+    rows = [tried(*mutated(tapes, seed, 0, [CATALOGUE[name]]), seed, tmp_path) for seed in range(8)]
+
+    assert [said(row) for row in rows if row.is_wrong] == []
