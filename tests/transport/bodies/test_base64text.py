@@ -117,7 +117,7 @@ def test_a_drawing_in_a_data_url_needs_no_base64(url: str) -> None:
         "0123456789abcdef0123456789abcdef01234567",
         "iVBORw0KGgo",
         "/9j/",
-        "/workspace/images/outputs/generated/final/abcd",
+        "/wonders/images/outputs/generated/final/abcdef",
         "SUkqAA",
         "image/png",
         "data:,hello",
