@@ -88,18 +88,13 @@ def _run(check: Check, subject: CheckInput) -> Iterator[CheckResult]:
         yield CheckResult(status="error", why=f"{type(error).__name__}: {error}"[:300])
         return
     for result in results:
-        why = _doubt(check, result, subject)
+        why = _doubt(result, subject)
         yield replace(result, status="inconclusive", why=f"{why}: {result.why}") if why else result
 
 
-SHOWN_BY_ONE_REPLY = frozenset(("polls_tell_of_their_own_job",))
-"""The checks whose failure a single reply shows, whatever a tape lacks after it."""
-
-
-def _doubt(check: Check, result: CheckResult, subject: CheckInput) -> str:
+def _doubt(result: CheckResult, subject: CheckInput) -> str:
     """Say why a result is inconclusive: a replay lacks an exchange, or nothing was promised."""
-    shown = check.__name__ in SHOWN_BY_ONE_REPLY and result.status == "fail"
-    for exchange in () if shown else subject.record.exchanges:
+    for exchange in subject.record.exchanges:
         if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape":
             return "a part of this was not on the tape"
     return "observed" if (result.status, subject.case.expect) == ("fail", "observe") else ""
