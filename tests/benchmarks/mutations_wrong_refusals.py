@@ -20,6 +20,8 @@ def a_valid_value_is_refused(tape: Tape, call: int, rng: Random) -> bool:
     final, asked = final_reply(tape, call), asked_of(tape, call)
     if final is None or is_responses(tape, call):
         return False
+    if asked.get("background") == "transparent":
+        return False  # on which documents contradict each other
     asked |= asked.get("gptImage2Params") or {}
     keys = ("size", "quality", "output_format", "resolution", "aspect_ratio", "background")
     given = [key for key in keys if key in asked]
@@ -67,6 +69,8 @@ def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
     if final is None or is_responses(tape, call) or not isinstance(first.question, dict):
         return False
     question = first.question
+    if question.get("background") == "transparent":
+        return False
     match tape.provider:
         case "sub2api" | "openai":
             wrong = [
