@@ -66,11 +66,10 @@ def _refusal(provider: str, key: str, value: str) -> object:
 def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
     """Answer a request that breaks one documented rule with what a plain one got."""
     final, first = final_reply(tape, call), submission_of(tape, call)
-    if final is None or is_responses(tape, call) or not isinstance(first.question, dict):
+    odd = is_responses(tape, call) or asked_of(tape, call).get("background") == "transparent"
+    if final is None or odd or not isinstance(first.question, dict):
         return False
     question = first.question
-    if question.get("background") == "transparent":
-        return False
     match tape.provider:
         case "sub2api" | "openai":
             wrong = [
