@@ -99,6 +99,7 @@ def test_a_packed_file_is_read_and_a_cut_one_is_told(tmp_path: Path, name: str, 
         (AS_YAML.encode("latin-1", "replace") + b"# \xe9", "no text in UTF-8"),
         (b"\x1f\x8b\x08\x00", "damaged or ends early"),
     ],
+    ids=lambda each: each if isinstance(each, str) else "",  # archives hold the hour
 )
 def test_what_is_not_read_is_named_with_what_to_do(
     tmp_path: Path, content: bytes, told: str
