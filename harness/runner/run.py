@@ -319,11 +319,8 @@ class _Runner:
         stopped = self.context.stop.is_set()
         if failure is None and self.folder.full and not stopped:
             failure = self.folder.no_room()
-        notes = (
-            *header.notes,
-            *unexpected(self.reach.places),
-            *withheld_notes(self.pictures.withheld),
-        )
+        more = (*unexpected(self.reach.places), *withheld_notes(self.pictures.withheld))
+        notes = (*header.notes, *more)
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         if failure is None and not stopped:
             self.folder.keep_cut_addresses({})
