@@ -60,7 +60,7 @@ def _refuses(subject: CheckInput, reply: Reply) -> bool:
 
     A gateway's page is none, and neither is what breaks off, or says that something else is wrong.
     """
-    if PASSING.search(_body(reply)):
+    if PASSING.search(_body(reply)) or _is_unread(subject, reply):
         return False
     match subject.outcome:
         case Fault(error_class="unknown", job=None) if reply.status in ABOUT_THE_REQUEST:
@@ -71,6 +71,20 @@ def _refuses(subject: CheckInput, reply: Reply) -> bool:
             return _is_error(reply.document)
         case _:
             return False
+
+
+def _is_unread(subject: CheckInput, reply: Reply) -> bool:
+    """Tell whether a recorder may have left the body out, or kept it packed: nobody has read it."""
+    if reply.document is not None or subject.record.evidence.kind != "recorded":
+        return False
+    words = reply.text or ""
+    if not words.strip():
+        return reply.header("content-length") != "0"
+    return any(letter in _NO_WORDS for letter in words)
+
+
+_NO_WORDS = frozenset(map(chr, range(32))) - frozenset("\t\n\r\f") | {"\ufffd"}
+"""What stands in bytes that are no text."""
 
 
 def _is_gateways(reply: Reply) -> bool:

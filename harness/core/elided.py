@@ -45,7 +45,7 @@ _A_WORD = re.compile(r"(hello|image|img|test|data|bytes|png|abc|foo|bar)\b[\w .!
 _STARTS = r"(?:iVBOR|/9j/|UklGR|R0lGOD|AAAA|PHN2Z|Qk)"
 _CUT = re.compile(
     rf"{_STARTS}[A-Za-z0-9+/=_\s-]*"
-    r"(?:\.{2,}|…|[\[(<{][^\])>}]*(?:truncat|omit|redact|elide|more|bytes|chars|snip)[^\])>}]*"
+    r"(?:\.{2,}|…|[\[(<{][^\])>}]*(?:truncat|omit|redact|elide|more|bytes|chars|snip|\.\.|…)[^\])>}]*"
     r"[\])>}])[\s\S]{0,300}",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """Outside data read field by field: each function returns what it names or raises ValueError."""
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -58,8 +59,14 @@ def optional_number(data: Mapping[str, object], key: str) -> float | None:
 
 
 def integer_of(data: Mapping[str, object], key: str) -> int:
-    """Return the whole number under `key`."""
-    return _of_kind(data.get(key), int, key, "a whole number")
+    """Return the whole number under `key`; a text of digits is one, as some tools write it."""
+    content = data.get(key)
+    if isinstance(content, str) and _DIGITS.fullmatch(content):
+        return int(content)
+    return _of_kind(content, int, key, "a whole number")
+
+
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def plain_object(content: object, *, depth: int = 0) -> Json:

@@ -16,7 +16,9 @@ from harness.spec.lifecycle import Job
 SUGGESTED = 3
 """How many places are named for one expression."""
 
-ADDRESS = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
+ADDRESS = re.compile(r"https?://[^\s\"<>](?:[^\s\"<>]|<[^\"<>\n]{1,80}>)*", re.IGNORECASE)
+"""What was cut out of a query stands there in brackets: `?Signature=<signature>`."""
+
 A_FILE = re.compile(
     r"\.(png|jpe?g|webp|gif|avif|heic|heif|jxl|tiff?|bmp|svg)([?#]|$)", re.IGNORECASE
 )

@@ -20,6 +20,8 @@ def a_valid_value_is_refused(tape: Tape, call: int, rng: Random) -> bool:
     final, asked = final_reply(tape, call), asked_of(tape, call)
     if final is None or is_responses(tape, call):
         return False
+    if asked.get("background") == "transparent":
+        return False  # on which documents contradict each other
     asked |= asked.get("gptImage2Params") or {}
     keys = ("size", "quality", "output_format", "resolution", "aspect_ratio", "background")
     given = [key for key in keys if key in asked]
@@ -27,7 +29,7 @@ def a_valid_value_is_refused(tape: Tape, call: int, rng: Random) -> bool:
         return False
     key = "output_format" if tape.provider == "aimlapi" else rng.choice(given)
     first = submission_of(tape, call)
-    if not first.asked.startswith(b"{"):
+    if not first.asked.startswith(b"{") or "image" in asked or "image_urls" in asked:
         return False  # what is in a file of somebody's is not known
     first.status, first.reason = 400, "Bad Request"
     first.put("content-type", "application/json")
@@ -64,7 +66,8 @@ def _refusal(provider: str, key: str, value: str) -> object:
 def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
     """Answer a request that breaks one documented rule with what a plain one got."""
     final, first = final_reply(tape, call), submission_of(tape, call)
-    if final is None or is_responses(tape, call) or not isinstance(first.question, dict):
+    odd = is_responses(tape, call) or asked_of(tape, call).get("background") == "transparent"
+    if final is None or odd or not isinstance(first.question, dict):
         return False
     question = first.question
     match tape.provider:

@@ -122,6 +122,13 @@ def _is_zero(usage: Usage | None) -> bool:
     return any(count == 0 for count in counts) and not any(counts)
 
 
+_AS_TEXT = ("\x89PNG", "\xff\xd8\xff", "RIFF", "GIF8")
+"""How an image begins whose bytes a recorder took for text, one letter each."""
+
+_HEAD = 64
+"""Letters of such a text in which some byte was none."""
+
+
 def _marked_downloads(record: Record) -> dict[str, str]:
     """Return the addresses of downloads whose body in the recording is a mark, each with it."""
     marked: dict[str, str] = {}
@@ -133,6 +140,8 @@ def _marked_downloads(record: Record) -> dict[str, str]:
         nothing = not words and not reply.document  # null, {}, or no body at all
         if nothing or stands_for_an_image(words):
             marked[exchange.request.target] = words or "nothing"
+        elif words.startswith(_AS_TEXT) or "\ufffd" in words[:_HEAD]:
+            marked[exchange.request.target] = "bytes that were decoded as text"
     return marked
 
 

@@ -75,10 +75,13 @@ class Pool:
         ]
         if urlsplit(request.target).netloc:
             targets = [foreign.exchange.request.target for foreign in later]
-            if request.target in targets:
-                return self.take(later[targets.index(request.target)])
+            same = [each for each in later if each.exchange.request.target == request.target]
+            if same:
+                return self.take(next((each for each in same if each.holds_its_images), same[0]))
             if len({*targets}) > 1:
                 return None
+        dated = all(foreign.recorded for foreign in later)
+        later.sort(key=lambda foreign: foreign.recorded or "" if dated else "")
         return self.take(later[0]) if later else None
 
 

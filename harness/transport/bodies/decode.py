@@ -7,6 +7,7 @@ only.
 import io
 import re
 import warnings
+import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -69,6 +70,36 @@ def claimed_pixels(raw: bytes) -> int:
         return 0
 
 
+def _verify(source: BinaryIO | Path) -> None:
+    """Hold a PNG's image data against the checksums beside them; ValueError where they differ.
+
+    Pillow draws an image whose checksums are wrong; other decoders refuse it. What follows the
+    first frame's data is not looked at.
+    """
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            _verify(file)
+        return
+    source.seek(len(_PNG))
+    seen = False
+    while len(head := source.read(8)) == 8:  # noqa: PLR2004 - a length and a name, of 4 bytes each
+        length, name = int.from_bytes(head[:4]), head[4:]
+        if name == b"IDAT":
+            seen, checksum = True, zlib.crc32(name)
+            while length and (piece := source.read(min(length, _AT_ONCE))):
+                checksum, length = zlib.crc32(piece, checksum), length - len(piece)
+            if source.read(4) != checksum.to_bytes(4):
+                raise ValueError("its data differ from their checksum")
+        elif seen:
+            return
+        else:
+            source.seek(length + 4, io.SEEK_CUR)
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_AT_ONCE = 64 * 1024
+
+
 def decoded(source: BinaryIO | Path) -> Decoded:
     """Decode one image completely; never raises, whatever its bytes are."""
     kind = "unknown"
@@ -84,6 +115,8 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                     return Decoded(kind, why=f"claims {width}x{height} pixels")
                 mode, depth, frames = image.mode, _bit_depth(image), _frames(image)
                 image.load()
+                if kind == "png":
+                    _verify(source)
                 if image.getexif().get(ORIENTATION) in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
                 clear = has_alpha(image)

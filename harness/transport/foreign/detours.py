@@ -27,6 +27,14 @@ class Foreign:
     host: str
     location: str = ""
 
+    @property
+    def holds_its_images(self) -> bool:
+        """Whether no image of the reply is absent, as one from a browser's cache is."""
+        answer = self.exchange.answer
+        return isinstance(answer, Reply) and all(
+            picture.state != "absent" for picture in answer.pictures.values()
+        )
+
 
 def without_detours(exchanges: Sequence[Foreign]) -> Iterator[Foreign]:
     """Yield the exchanges as a client that follows redirects sees them.

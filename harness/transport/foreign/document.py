@@ -26,6 +26,11 @@ ENTRIES_AT_MOST = 200_000
 TEXT_AT_MOST_BYTES = 64 * 1024 * 1024
 """A file that is neither JSON nor YAML is held whole."""
 
+LINES_AT_MOST_BYTES = 4 * 1024 * 1024
+"""Of a text that begins like JSON, so much may be JSON line by line."""
+
+_HEAD_BYTES = 64 * 1024
+
 _NOT_IN_FLOW = 16 * 1024 * 1024
 """Of what is no JSON to yajl, so much is read once more as YAML, whose flow style begins so: that
 reads whole numbers of more than 63 bits, too."""
@@ -125,9 +130,14 @@ class Document:
 
 def text_of_file(path: Path) -> str | None:
     """Return a file's text; None where it is larger than such a recording may be."""
+    if path.stat().st_size > TEXT_AT_MOST_BYTES:
+        return None
     with PlainFile(path) as file:
-        raw = file.read(TEXT_AT_MOST_BYTES + 1)
-    return None if len(raw) > TEXT_AT_MOST_BYTES else raw.decode("utf-8")
+        head = file.read(_HEAD_BYTES)
+        as_json = head.lstrip()[:1] in (b"{", b"[")
+        at_most = LINES_AT_MOST_BYTES if as_json else TEXT_AT_MOST_BYTES
+        raw = head + file.read(at_most + 1 - len(head))
+    return None if len(raw) > at_most else raw.decode("utf-8")
 
 
 Again = Callable[[str], StreamedList]

@@ -29,7 +29,8 @@ from harness.transport.foreign.shortened import without_shortened
 CACHED = "its bytes are in the browser's cache"
 
 _INTERIM = range(100, 200)
-_NOT_MODIFIED = 304
+_NOT_MODIFIED, _PARTIAL = 304, 206
+_RANGE = re.compile(r"bytes\s+(\d{1,12})-(\d{1,12})/(\d{1,12}|\*)", re.ASCII | re.IGNORECASE)
 _URLENCODED = "application/x-www-form-urlencoded"
 _PAIRS = re.compile(rb"[\w.\[\]%+-]+=[^\s{}\"]*(?:&[\w.\[\]%+-]+=[^\s{}\"]*)*", re.ASCII)
 _LAST_EVENT = re.compile(r"(?:^|[._-])(?:completed?|failed|error|incomplete|cancell?ed|done)$")
@@ -118,8 +119,8 @@ def _answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Fail
         return Failure(kind="network", why=raw.no_reply, sent=True)
     if raw.status in _INTERIM:
         return Failure(kind="not_on_tape", why=f"only HTTP {raw.status} was recorded", sent=True)
-    if (raw.cached or raw.status == _NOT_MODIFIED) and not raw.response.raw:
-        return _from_cache(raw)
+    if why := _left_out(raw):
+        return _not_held(raw, why)
     reply = Reply(status=raw.status, headers=raw.headers)
     kind = header_of(raw.headers, "content-type")
     if raw.response.parsed is not None and not _perhaps_chunks(raw):
@@ -167,8 +168,22 @@ def _not_whole(why: str, reply: Reply) -> Failure | None:
     return Failure(kind="not_on_tape", why=why, sent=True, partial=reply)
 
 
-def _from_cache(raw: Raw) -> Reply | Failure:
-    """Answer for what a browser took out of its cache: an image that is not there, or nothing."""
+def _left_out(raw: Raw) -> str:
+    """Say why a recording does not hold a reply's bytes; nothing where it may."""
+    if (raw.cached or raw.status == _NOT_MODIFIED) and not raw.response.raw:
+        return CACHED
+    is_part = raw.status == _PARTIAL and _is_a_part(raw)
+    return "only a part of its bytes was recorded" if is_part else ""
+
+
+def _is_a_part(raw: Raw) -> bool:
+    """Tell whether a reply to a request for a range holds less than the whole (RFC 9110, 14.4)."""
+    spans = _RANGE.search(header_of(raw.headers, "content-range"))
+    return spans is None or spans[1] != "0" or spans[3] == "*" or int(spans[2]) + 1 < int(spans[3])
+
+
+def _not_held(raw: Raw, why: str) -> Reply | Failure:
+    """Answer for what a browser took out of its cache, or in part: an absent image, or nothing."""
     kind = header_of(raw.headers, "content-type").lower()
     image = kind.startswith("image/") or (
         raw.method == "GET"
@@ -178,8 +193,8 @@ def _from_cache(raw: Raw) -> Reply | Failure:
         )
     )
     if not image:
-        return Failure(kind="not_on_tape", why=CACHED, sent=True)
-    picture = Picture(digest="", format="unknown", size_bytes=0, state="absent", why=CACHED)
+        return Failure(kind="not_on_tape", why=why, sent=True)
+    picture = Picture(digest="", format="unknown", size_bytes=0, state="absent", why=why)
     return Reply(
         status=200,
         headers=raw.headers,

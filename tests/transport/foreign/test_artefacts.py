@@ -322,6 +322,13 @@ def test_a_download_is_followed_through_what_browsers_record_around_it(
     assert outcome(result).startswith(told)
 
 
+def test_a_preflight_is_no_exchange_of_its_own(tmp_path: Path) -> None:
+    preflight = entry("", url=NANOBANANA, method="OPTIONS", status=204)
+    result = downloaded(tmp_path, preflight, held(png()))
+
+    assert [note for note in result.report.header.notes if "OPTIONS" in note] == []
+
+
 def test_a_broken_image_that_is_there_as_a_whole_is_the_providers(tmp_path: Path) -> None:
     cut = png()[:-30]
     result = downloaded(tmp_path, held(cut, size=len(cut)))
