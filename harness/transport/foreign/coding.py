@@ -29,6 +29,9 @@ CODINGS_AT_MOST = 4
 
 CHUNKS_AT_MOST = 100_000
 
+PACKED_LEAST_BYTES = 24
+"""Chunks of fewer bytes may be words of a list."""
+
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS  # zlib's manual, inflateInit2: told apart by their headers
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _LIST = re.compile(rb'\s*\[\s*"')
@@ -44,7 +47,8 @@ def plain_body(content: Content, coding: str, media_type: str) -> bytes:
 
     `coding` and `media_type` are the Content-Encoding and the Content-Type beside it. A list or a
     text is taken for chunks only where they come to a packed body, to an image under an image's
-    media type, or where the recorder says that it stands for bytes.
+    media type, or where the recorder says that it stands for bytes. A list that comes to bytes
+    under a Content-Encoding is such a body, also where it is damaged.
     """
     codings = _codings(coding)
     if (held := _of_buffer(content)) is not None:
@@ -217,20 +221,33 @@ def _of_buffer(content: Content) -> bytes | None:
 
 def _joined(content: Content, codings: list[str], *, image: bool) -> bytes | None:
     """Return what the chunks of a recorder stand for; None where the content is none of these."""
+    packed = bool(codings)
     for raw in _of_chunks(content):
         if raw.startswith((_GZIP, _ZSTD)):
             return raw
         if (image or content.binary) and looks_like_image(raw):
             return raw
-        if codings and not is_text(raw) and not looks_like_image(raw):
-            try:
-                if _undone(raw, codings):
-                    return raw
-            except ValueError:
-                continue
+        if packed and not is_text(raw) and _is_packed(raw, codings, listed=_is_list(content)):
+            return raw
         if content.binary and is_text(raw):
             return raw
     return None
+
+
+def _is_packed(raw: bytes, codings: list[str], *, listed: bool) -> bool:
+    """Tell whether bytes are packed so; ValueError where a list comes to bytes that are damaged."""
+    if looks_like_image(raw):
+        return False
+    try:
+        return bool(_undone(raw, codings))
+    except ValueError:
+        if listed and len(raw) >= PACKED_LEAST_BYTES:
+            raise
+        return False
+
+
+def _is_list(content: Content) -> bool:
+    return isinstance(content.parsed, list) or _LIST.match(content.raw) is not None
 
 
 def _of_chunks(content: Content) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from harness.core.elided import SHORT, is_filtered
 from harness.core.exchange import Event, Failure, Part, Picture, Reply, Request
 from harness.core.jsonvalue import Json, canonical
 from harness.sensitive.headers import Headers
@@ -22,8 +23,8 @@ from harness.transport.foreign.coding import plain_body
 from harness.transport.foreign.cut import BREAKS_OFF, breaks_off
 from harness.transport.foreign.formats import MULTIPART, Raw
 from harness.transport.foreign.forms import boundary_of, read_multipart, read_urlencoded
+from harness.transport.foreign.hidden_state import hidden_state
 from harness.transport.foreign.inline_images import without_images
-from harness.transport.foreign.sanitised import AT_MOST, hidden_field, is_placeholder
 from harness.transport.foreign.shortened import without_shortened
 
 CACHED = "its bytes are in the browser's cache"
@@ -79,8 +80,8 @@ def _sent(raw: Raw) -> tuple[Json, tuple[Part, ...] | None]:
 
 def _stands_for_another(plain: bytes) -> bool:
     """Tell whether a body is a sanitiser's placeholder, as a text or as JSON of one."""
-    text = plain[: AT_MOST + 2].decode("utf-8", "replace").strip()
-    return len(plain) <= AT_MOST + 2 and is_placeholder(text.strip('"'))
+    text = plain[: SHORT + 2].decode("utf-8", "replace").strip()
+    return len(plain) <= SHORT + 2 and is_filtered(text.strip('"'))
 
 
 def _read_sent(plain: bytes, kind: str) -> tuple[Json, tuple[Part, ...] | None]:
@@ -110,7 +111,7 @@ def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failu
     if isinstance(answer, Failure):
         return answer
     held = [answer.document, *(event.data for event in answer.events)]
-    hidden = next(filter(None, map(hidden_field, held)), "")
+    hidden = next(filter(None, map(hidden_state, held)), "")
     return _not_whole(f"a placeholder stands for {hidden}" if hidden else "", answer) or answer
 
 

@@ -414,9 +414,10 @@ def test_a_request_whose_body_is_not_there_is_named_and_not_judged(
         {"usage": "REDACTED"},
         {"usage": {"input_tokens": 9, "output_tokens": "***", "total_tokens": "***"}},
         {"quality": "[FILTERED]", "created": "<TIME>"},
+        {"model": "{{model}}", "background": "REDACTED-3f2a91c0"},
     ],
 )
-def test_a_reply_is_not_judged_by_what_a_sanitiser_put_there(
+def test_of_a_reply_only_what_a_sanitiser_took_out_is_not_judged(
     tmp_path: Path, hidden: dict[str, object]
 ) -> None:
     whole = judged(har(tmp_path / "x", entry(json.dumps(served(**hidden)))))
@@ -424,7 +425,19 @@ def test_a_reply_is_not_judged_by_what_a_sanitiser_put_there(
 
     for result in (whole, stream):
         assert convictions(result) == []
-        assert outcome(result).startswith("a placeholder stands for ")
+        assert outcome(result) == "decoded"
+
+
+@pytest.mark.parametrize(
+    "hidden", [{"status": "<STATUS>"}, {"state": "REDACTED"}, {"code": {"value": "***"}}]
+)
+def test_a_reply_that_does_not_say_how_it_went_is_not_judged(
+    tmp_path: Path, hidden: dict[str, object]
+) -> None:
+    result = judged(har(tmp_path / "x", entry(json.dumps(served(**hidden)))))
+
+    assert convictions(result) == []
+    assert outcome(result) == f"a placeholder stands for {next(iter(hidden))}"
 
 
 def test_a_placeholder_beside_what_is_judged_hides_no_fault(tmp_path: Path) -> None:
