@@ -453,6 +453,34 @@ def test_a_fault_in_a_packed_body_is_found(tmp_path: Path) -> None:
     assert convictions(result) != []
 
 
+@pytest.mark.parametrize("coding", ["br", "deflate"])
+@pytest.mark.parametrize("encode", [bytes.hex, base64_of])
+def test_chunks_of_a_packed_body_that_was_cut_are_unreadable(
+    tmp_path: Path, coding: str, encode: Callable[[bytes], str]
+) -> None:
+    whole = {"br": brotli.compress, "deflate": zlib.compress}[coding](TEXT.encode())
+    headers = {"content-encoding": coding}
+    half = judged(
+        har(
+            tmp_path / "x",
+            entry(chunks(whole[: len(whole) // 2], encode), headers=headers),
+            entry(TEXT),
+        )
+    )
+
+    assert convictions(half) == []
+    assert len(half.records) == 1
+    assert any("interaction 0: " in note for note in half.report.header.notes)
+
+
+def test_a_list_of_words_under_the_header_of_an_unpacked_body_is_what_it_was(
+    tmp_path: Path,
+) -> None:
+    listed = judged(har(tmp_path / "x", entry(json.dumps(["Unauthorized"]), headers=GZIP)))
+
+    assert answer(listed).document == ["Unauthorized"]
+
+
 def vcrpy(text: object) -> dict[str, object]:
     headers = {"content-type": ["application/json"]}
     request = {"method": "POST", "uri": URL, "headers": headers, "body": json.dumps(ASKED)}
