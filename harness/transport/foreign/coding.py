@@ -51,11 +51,12 @@ def plain_body(content: Content, coding: str, media_type: str) -> bytes:
     under a Content-Encoding is such a body, also where it is damaged.
     """
     codings = _codings(coding)
-    if (held := _of_buffer(content)) is not None:
-        return _without_magic(_undone(held, codings))
-    joined = _joined(content, codings, image=media_type.lower().startswith("image/"))
-    raw = content.raw if joined is None else joined
-    return _without_magic(_undone(raw, codings))
+    word = media_type.lower()
+    raw = _of_buffer(content)
+    if raw is None:
+        raw = _joined(content, codings, image=word.startswith("image/"))
+    plain = _without_magic(_undone(content.raw if raw is None else raw, codings))
+    return plain if word.startswith(("image/", "multipart/")) else _guessed(plain)
 
 
 def unpacked(raw: bytes, coding: str) -> bytes:
@@ -86,6 +87,23 @@ def _without_magic(raw: bytes) -> bytes:
             return raw
         raw = _once(raw, "gzip" if raw.startswith(_GZIP) else "zstd")
     raise ValueError(f"the body is packed more than {CODINGS_AT_MOST} times")
+
+
+def _guessed(raw: bytes) -> bytes:
+    """Undo a packing that neither a header nor first bytes tell, of what should be a text.
+
+    Some bytes are by chance the packing of one letter, and something else behind it.
+    """
+    if is_text(raw) or looks_like_image(raw):
+        return raw
+    for unpack in (_inflated(_ZLIB_OR_GZIP), _brotli, _inflated(-zlib.MAX_WBITS)):
+        try:
+            plain = _bounded(unpack, raw)
+        except ValueError:
+            continue
+        if len(plain) * 2 >= len(raw) and is_text(plain):
+            return plain
+    return raw
 
 
 def _once(raw: bytes, coding: str) -> bytes:

@@ -14,7 +14,7 @@ import brotli
 import pytest
 import yaml
 
-from harness.core.exchange import Failure
+from harness.core.exchange import Failure, Reply
 from harness.run_result import RunResult
 from tests.transport.foreign.recording import (
     ASKED,
@@ -329,11 +329,52 @@ def test_a_preflight_is_no_exchange_of_its_own(tmp_path: Path) -> None:
     assert [note for note in result.report.header.notes if "OPTIONS" in note] == []
 
 
-def test_a_broken_image_that_is_there_as_a_whole_is_the_providers(tmp_path: Path) -> None:
-    cut = png()[:-30]
-    result = downloaded(tmp_path, held(cut, size=len(cut)))
+CUT = png()[:-30]
+LENGTH = [{"name": "Content-Length", "value": str(len(CUT))}]
+CODED = [*LENGTH, {"name": "Content-Encoding", "value": "utf-8"}]
+CHUNKED = [{"name": "Transfer-Encoding", "value": "chunked"}]
+
+
+@pytest.mark.parametrize("told", [LENGTH, CODED, CHUNKED])
+def test_a_broken_image_that_is_there_as_a_whole_is_the_providers(
+    tmp_path: Path, told: list[dict[str, str]]
+) -> None:
+    whole = held(CUT, size=len(CUT))
+    whole["response"]["headers"] += told
+    result = downloaded(tmp_path, whole)
 
     assert "1 of 1 do not decode" in "".join(convictions(result))
+
+
+WEBP = png(kind="webp")
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (CUT, []),
+        (WEBP[:-30], []),
+        (WEBP[:30], []),
+        (CUT, [{"name": "Content-Length", "value": str(len(CUT) * 2)}, CODED[1]]),
+    ],
+)
+def test_a_recorders_own_count_of_what_it_kept_convicts_nobody(
+    tmp_path: Path, raw: bytes, told: list[dict[str, str]]
+) -> None:
+    found = held(raw, size=len(raw))
+    found["response"]["headers"] += told
+    result = downloaded(tmp_path, found)
+
+    assert convictions(result) == []
+
+
+@pytest.mark.parametrize("status", [0, -1, 7])
+def test_a_status_that_is_none_is_no_reply(tmp_path: Path, status: int) -> None:
+    found = held(png())
+    found["response"]["status"] = status
+    result = downloaded(tmp_path, found)
+
+    assert convictions(result) == []
 
 
 @pytest.mark.parametrize("time_ms", [0, -1, None, 0.0])
@@ -478,7 +519,9 @@ def test_a_list_of_words_under_the_header_of_an_unpacked_body_is_what_it_was(
 ) -> None:
     listed = judged(har(tmp_path / "x", entry(json.dumps(["Unauthorized"]), headers=GZIP)))
 
-    assert answer(listed).document == ["Unauthorized"]
+    found = answer(listed)
+    assert isinstance(found, Reply)
+    assert found.document == ["Unauthorized"]
 
 
 def vcrpy(text: object) -> dict[str, object]:
