@@ -64,7 +64,10 @@ def _refusal(provider: str, key: str, value: str) -> object:
 
 @fault("refuses_what_it_forbids", providers=ALL)
 def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
-    """Answer a request that breaks one documented rule with what a plain one got."""
+    """Answer a request that breaks one documented rule with what a plain one got.
+
+    Another format beside a compression would break two rules.
+    """
     final, first = final_reply(tape, call), submission_of(tape, call)
     odd = is_responses(tape, call) or asked_of(tape, call).get("background") == "transparent"
     if final is None or odd or not isinstance(first.question, dict):
@@ -87,6 +90,8 @@ def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
             wrong = [("number_of_images", 11), ("quality", "ultra"), ("output_format", "bmp")]
         case _:
             wrong = [("output_compression", 101)] if "output_compression" in question else []
+    if "output_compression" in str(question):
+        wrong = [pair for pair in wrong if pair[0] != "output_format"]
     if not wrong:
         return False
     key, value = rng.choice(wrong)

@@ -1,21 +1,44 @@
 """The exchanges of a file, handed out to the requests that they follow up."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from harness.core.elided import is_filtered
-from harness.core.exchange import Exchange, Request
-from harness.spec.provider import Operation
+from harness.core.exchange import Exchange, Reply, Request
+from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of
+from harness.spec.provider import Operation, Provider
 from harness.spec.request import key_of
 from harness.transport.foreign.read import Foreign
 from harness.transport.foreign.stubs import NO_HOST
+from harness.wire.errors import REDIRECT
 
 
 @dataclass(slots=True)
 class Pool:
-    """The exchanges of a file that no request has claimed yet, by their index in it."""
+    """The exchanges of a file that no request has claimed yet, by their index in it.
+
+    `shared_ids` are those that several jobs of the file have.
+    """
 
     unclaimed: dict[int, Foreign]
+    shared_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, provider: Provider, exchanges: Sequence[Foreign]) -> "Pool":
+        """Return all exchanges of a file, and the ids that it tells of more than one job.
+
+        Such ids stand for others; the polls of their jobs cannot be told apart.
+        """
+        asked: defaultdict[str, set[str]] = defaultdict(set)
+        for foreign in exchanges:
+            for job_id in _jobs_of(provider, foreign):
+                request = foreign.exchange.request
+                asked[job_id].add(f"{request.method} {foreign.path} {request.body} {request.form}")
+        shared = frozenset(job_id for job_id, requests in asked.items() if len(requests) > 1)
+        return cls({foreign.index: foreign for foreign in exchanges}, shared)
 
     def take(self, foreign: Foreign) -> Exchange:
         """Claim an exchange."""
@@ -57,6 +80,20 @@ class Pool:
         dated = all(foreign.recorded for foreign in later)
         later.sort(key=lambda foreign: foreign.recorded or "" if dated else "")
         return self.take(later[0]) if later else None
+
+
+def _jobs_of(provider: Provider, foreign: Foreign) -> Iterator[str]:
+    """Yield the id of the job that an exchange began, as each of the operations reads it."""
+    reply = foreign.exchange.answer
+    for operation in provider.operations.values():
+        job = operation.job
+        if job is None or not isinstance(reply, Reply) or reply.status >= REDIRECT:
+            continue
+        if foreign.exchange.request.method.upper() != operation.method:
+            continue
+        job_id = job_id_of(first_match(job.id, reply.document))
+        if job_id and foreign.path.endswith(operation.path):
+            yield job_id
 
 
 def _matches(foreign: Foreign, request: Request) -> bool:

@@ -23,6 +23,8 @@ from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
 from harness.spec.evaluate import tokens
 from harness.spec.explain.said import TOOL, Said, said_of
+from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import Reading, read_request
 from harness.spec.rules.body import BODY
@@ -94,7 +96,7 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
         path, pictures, keys=keys, headers=argument_headers(provider), watch=watch
     )
     name = name or path.name
-    pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
+    pool = Pool.of(provider, recording.exchanges)
     records = []
     for foreign in recording.exchanges:
         if foreign.index not in pool.unclaimed:
@@ -204,6 +206,9 @@ def _replayed(
             if not isinstance(step, Send):
                 continue
             exchange: Exchange | None = sent.exchange
+            if step.step == "poll" and (why := _untold(operation, sent, pool)):
+                answer = Failure(kind="not_on_tape", why=why, sent=False)
+                continue
             if exchanges:
                 exchange = pool.answer(step.request, after=sent.index)
             if exchange is None:
@@ -213,6 +218,16 @@ def _replayed(
                 answer = exchange.answer
     except StopIteration as done:
         return done.value, exchanges
+
+
+def _untold(operation: Operation, sent: Foreign, pool: Pool) -> str:
+    """Say why nobody can tell which polls are a job's; nothing where that is clear."""
+    reply, job = sent.exchange.answer, operation.job
+    if job is None or not isinstance(reply, Reply):
+        return ""
+    job_id = job_id_of(first_match(job.id, reply.document))
+    shared = job_id in pool.shared_ids
+    return f"the recording has the id {job_id[:80]!r} for several jobs" if shared else ""
 
 
 def _unrecorded(step: Send, last: Exchange, shot: PlannedRequest) -> Answer:

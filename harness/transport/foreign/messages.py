@@ -32,6 +32,9 @@ CACHED = "its bytes are in the browser's cache"
 PACKED_MORE, PACKED_MORE_BYTES = 1.02, 256
 """How much longer packing makes a body that cannot be packed, at the very most."""
 
+PACKED_NOTHING_BYTES = 32
+"""No packing of an empty body is longer (gzip's is 20 bytes)."""
+
 _LOST = "\ufffd".encode()
 """What a recorder writes for bytes that are no text."""
 
@@ -181,13 +184,19 @@ def _length(raw: Raw, size: int) -> int:
     packed = header_of(raw.headers, "content-encoding").strip().lower() not in ("", "identity")
     if not packed or declared in (0, size):
         return max(declared, kept)
-    beyond = bool(size) and declared > size * PACKED_MORE + PACKED_MORE_BYTES
+    more = PACKED_MORE_BYTES if size else PACKED_NOTHING_BYTES
+    beyond = declared > size * PACKED_MORE + more
     return max(declared if beyond else 0, kept)
 
 
 def _perhaps_chunks(raw: Raw) -> bool:
-    """Tell whether a list or a text that a recorder parsed may be the chunks of a packed body."""
+    """Tell whether a list or a text that a recorder parsed may be the chunks of a packed body.
+
+    So may an empty list, of which a recorder has kept none.
+    """
     parsed = raw.response.parsed
+    if parsed == []:
+        return bool(header_of(raw.headers, "content-encoding"))
     texts = parsed if isinstance(parsed, list) else [parsed]
     return bool(parsed) and all(isinstance(text, str) for text in texts)
 
