@@ -52,3 +52,33 @@ def test_a_poll_that_tells_of_another_job_is_a_fault_whatever_comes_after_it(
 @pytest.mark.parametrize("mark", ["<ID>", "[REDACTED]", "00000000", "***"])
 def test_a_mark_in_the_place_of_an_id_is_no_other_job(mark: str, tmp_path: Path) -> None:
     assert [one for one in said(polled(tmp_path, mark), OWN) if one.startswith("fail")] == []
+
+
+def job(prompt: str, job_id: str) -> Json:
+    return interaction({**ASKED, "prompt": prompt}, told(job_id, "pending"), path=PATH)  # type: ignore[dict-item]
+
+
+def poll(job_id: str, state: str) -> Json:
+    return interaction(None, told(job_id, state), path=f"{HOST}{PATH}/{job_id}", method="GET")
+
+
+@pytest.mark.parametrize("mark", ["<ID>", "REDACTED", "id", "00000000"])
+def test_polls_of_two_jobs_under_one_id_are_nobodys(mark: str, tmp_path: Path) -> None:
+    polls = [poll(mark, state) for state in ("processing", "failed", "pending", "processing")]
+    first, second = judged(
+        tape(tmp_path, job("a fox", mark), job("an owl", mark), *polls), "buble"
+    ).records
+
+    for record in (first, second):
+        assert said(record, "job_states_only_move_forward") == ["pass: pending"]
+        assert f"the recording has the id {mark!r} for several jobs" in str(record.outcome)
+
+
+def test_polls_of_a_job_that_stands_twice_in_a_recording_are_its_own(tmp_path: Path) -> None:
+    polls = [poll("gen_1", state) for state in ("processing", "pending")]
+    records = judged(
+        tape(tmp_path, job("a fox", "gen_1"), job("a fox", "gen_1"), *polls), "buble"
+    ).records
+
+    (word,) = said(records[0], "job_states_only_move_forward")
+    assert "went from processing back to pending" in word

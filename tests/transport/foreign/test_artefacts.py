@@ -514,6 +514,29 @@ def test_chunks_of_a_packed_body_that_was_cut_are_unreadable(
     assert any("interaction 0: " in note for note in half.report.header.notes)
 
 
+def test_an_empty_list_of_chunks_is_a_body_that_was_left_out(tmp_path: Path) -> None:
+    headers = {**GZIP, "content-length": "151"}
+    path = tmp_path / "x"
+    scope: dict[str, object] = {"scope": "https://gateway.example.org", "method": "POST"}
+    listed = [pair for name, value in headers.items() for pair in (name, value)]
+    scope |= {"path": "/v1/images/generations", "body": ASKED, "status": 200, "response": []}
+    path.write_text(json.dumps([scope | {"rawHeaders": listed}]))
+    result = judged(path)
+
+    assert convictions(result) == []
+    assert outcome(result) == "a body of 151 bytes was left out of the recording"
+
+
+def test_base64_under_no_media_type_is_an_image_and_words_are_none(tmp_path: Path) -> None:
+    for text, wrong in ((base64_of(png()), False), ("YSBmb3gg" * 40, True)):
+        found = download(text)
+        found["response"]["headers"] = []
+        found["response"]["content"] = {"text": text}
+        result = downloaded(tmp_path, found)
+
+        assert bool(convictions(result)) is wrong
+
+
 def test_a_list_of_words_under_the_header_of_an_unpacked_body_is_what_it_was(
     tmp_path: Path,
 ) -> None:
