@@ -18,6 +18,7 @@ from harness.checks.check import (
 from harness.checks.gaps import unread_image
 from harness.checks.naming import mentions, names_of, same_name
 from harness.checks.outages import gives_no_reason
+from harness.core.elided import is_filtered
 from harness.core.exchange import Failure
 from harness.core.jsonvalue import Json
 from harness.core.outcome import CUT_OFF_WHY, ErrorClass, ErrorReply, Fault, Images, Refused
@@ -225,10 +226,19 @@ def _another_reason(subject: CheckInput, error: ErrorReply) -> str:
         return "refused for a conflict with another request"
     if why := _not_the_request(subject, error):
         return why
+    if _is_hidden(subject, error):
+        return "refused, and the recording holds something else for the reason"
     if error.error_class == "unknown" and not _names_it(subject, error):
         return "refused in a way that no document describes"
     passing = not error.parameter and PASSING.search(error.message)
     return "refused for the moment, it says" if passing else ""
+
+
+def _is_hidden(subject: CheckInput, error: ErrorReply) -> bool:
+    """Tell whether a sanitiser has taken out of a recording why a request was refused."""
+    named = error.parameter is not None and not is_filtered(error.parameter)
+    recorded = subject.record.evidence.kind == "recorded"
+    return recorded and is_filtered(error.message) and not named
 
 
 def _not_the_request(subject: CheckInput, error: ErrorReply) -> str:

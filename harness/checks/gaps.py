@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from harness.checks.check import CheckInput
-from harness.core.elided import is_filtered
+from harness.core.elided import holds_filtered
 from harness.core.exchange import Reply
 from harness.core.outcome import Images
 from harness.spec.reply_places import where
@@ -67,7 +67,7 @@ def left_out(subject: CheckInput, served: Images) -> tuple[str, ...]:
     return tuple(
         name
         for name in served.missing
-        if name in found and (is_filtered(found[name]) or name in nulled)
+        if name in found and (holds_filtered(found[name]) or name in nulled)
     )
 
 

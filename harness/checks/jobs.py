@@ -1,6 +1,8 @@
 """Claims about the life of a job, read from its polls."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 
 from harness.checks.check import (
@@ -41,14 +43,32 @@ def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]
     for earlier, later in pairwise(states):
         if order[later] < order[earlier]:
             why = f"went from {earlier} back to {later}"
-            return failed(why) if _in_order(subject) else unclear(f"{why}, in an undated recording")
+            doubt = _out_of_order(subject)
+            return unclear(f"{why}, in {doubt}") if doubt else failed(why)
     return passed(" -> ".join(dict.fromkeys(states))) if states else ()
 
 
-def _in_order(subject: CheckInput) -> bool:
-    """Tell whether the polls are known to stand in the order in which they were made."""
-    recorded = subject.record.evidence.kind == "recorded"
-    return not recorded or all(poll.header("date") for poll in _replies(subject, "poll"))
+def _out_of_order(subject: CheckInput) -> str:
+    """Say why the polls may not stand in the order in which they were made; nothing where they do.
+
+    A client's clock orders a recording, and an editor may shift it; the replies' dates are the
+    provider's.
+    """
+    if subject.record.evidence.kind != "recorded":
+        return ""
+    dates = [_date(poll.header("date")) for poll in _replies(subject, "poll")]
+    known = [date for date in dates if date is not None]
+    if len(known) < len(dates):
+        return "an undated recording"
+    return "" if known == sorted(known) else "a recording whose replies are dated in another order"
+
+
+def _date(header: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(header or "")
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _status_lines(again: Reproduced) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from harness.checks.acceptance import PASSING
 from harness.checks.check import CheckInput, CheckResult, check, failed, passed, skipped, unclear
+from harness.core.elided import is_filtered
 from harness.core.exchange import Reply, submission
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Fault, Images, Refused
@@ -74,13 +75,21 @@ def _refuses(subject: CheckInput, reply: Reply) -> bool:
 
 
 def _is_unread(subject: CheckInput, reply: Reply) -> bool:
-    """Tell whether a recorder may have left the body out, or kept it packed: nobody has read it."""
-    if reply.document is not None or subject.record.evidence.kind != "recorded":
+    """Tell whether a recorder may have left an error out, or kept it packed: nobody has read it."""
+    if subject.record.evidence.kind != "recorded":
         return False
+    if reply.document is not None:
+        return _is_hidden(reply.document)
     words = reply.text or ""
     if not words.strip():
         return reply.header("content-length") != "0"
     return any(letter in _NO_WORDS for letter in words)
+
+
+def _is_hidden(document: Json) -> bool:
+    """Tell whether a sanitiser has put something else in place of a whole error."""
+    held = document if isinstance(document, dict) else {}
+    return any(is_filtered(held.get(key)) for key in _ERROR_KEYS)
 
 
 _NO_WORDS = frozenset(map(chr, range(32))) - frozenset("\t\n\r\f") | {"\ufffd"}

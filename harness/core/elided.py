@@ -1,4 +1,7 @@
-"""What recorders and those who clean recordings put in place of what they leave out."""
+"""What recorders and those who clean recordings put in place of what they leave out.
+
+The one home of such marks: for images, for values of a request or a reply, for whole bodies.
+"""
 
 import base64
 import binascii
@@ -7,25 +10,42 @@ import re
 from harness.core.jsonvalue import Json
 
 SHORT = 120
-"""Characters of a text that may be a word in place of an image."""
+"""Characters of a text that may be a word in place of something."""
 
 _DATA_URL = re.compile(r"data:[^,]{0,80},", re.IGNORECASE)
 
-_MARKED = re.compile(
-    r"<+[^<>]+>+|\[[^\[\]\"]*[^\W\d][^\[\]\"]*\]|\[?(\.{2,}|…+)\]?|\$?\{+\s*[\w .-]+\s*\}+|\*{3,}"
-    r"|\([^()]*(binary|bytes|image|data)[^()]*\)|image/[\w.+-]+"
-    r"|[xX]{4,}|#{4,}|%[\w ]+%|(sha\d+|md5)[:=_-]?[0-9a-fA-F]{6,}",
+_TAKEN_OUT = (
+    r"(?:redact(?:ed)?|filtered|masked|removed|scrubbed|omitted|hidden|saniti[sz]ed|placeholder"
+    r"|elided|stripped|truncated|anonymi[sz]ed)"
+)
+_PLAIN = r"(?:redacted|scrubbed|omitted|saniti[sz]ed|placeholder|elided|truncated|anonymi[sz]ed)"
+"""Those of the words that stand for nothing else: a job may be `filtered`, a ground `removed`."""
+
+_INSIDE = r"[^\[\](){}<>\"]*"
+_FILTERED = re.compile(
+    r"<+[^<>{}\"]+>+"
+    rf"|[\[(]+(?:[A-Z][A-Z0-9 _-]*|(?i:{_INSIDE}{_TAKEN_OUT}{_INSIDE}))[\])]+"
+    r"|\[?(?:\.{2,}|…+)\]?|\*{3,}|[xX]{4,}|#{4,}"
+    r"|\$?\{+\s*[\w.-][\w .-]*\}+|\$[A-Z_]{3,}|%[\w ]+%"
+    rf"|[\W_]*(?:[A-Z0-9]+[ _:-])*{_TAKEN_OUT.upper()}(?:[ _:-][A-Za-z0-9]+)*[\W_]*"
+    rf"|(?i:[\W_]*(?:\w+[_:-])?{_PLAIN}(?:[_:-]\w+)*[\W_]*)"
+)
+"""A whole value in brackets, of dots, stars or crosses, or by name: `<SIZE>`, `***`, `{{model}}`,
+`REDACTED`, `REDACTED-3f2a91c0`."""
+
+_IMAGE = re.compile(
+    r"<+[^<>]+>+|\[[^\[\]\"]*[^\W\d][^\[\]\"]*\]|image/[\w.+-]+"
+    r"|\([^()]*(binary|bytes|image|data)[^()]*\)|(sha\d+|md5)[:=_-]?[0-9a-fA-F]{6,}",
     re.DOTALL,
 )
-"""A whole text in brackets, or of dots, stars or crosses: `<B64 1049708 chars>`, `[image]`, `***`.
-Markup (`<html>...</html>`) is none."""
+"""What else stands for an image: `[base64 of 3 kB]`, `image/png`, a digest. Markup is none."""
 
 _SAID = re.compile(
     r"redact|omit|truncat|placeholder|\bfiltered|elided|scrubbed|removed|stripped|snipp|saniti[sz]"
     r"|anonymi|\bmasked",
     re.IGNORECASE,
 )
-"""Words by which a text says that something was left out."""
+"""Words by which a text in place of an image says that something was left out."""
 
 _NAMED = re.compile(
     r"base_?-?64|b64|(image|img|png|binary)[_-]?(data|bytes|content|here|blob)?|fake|dummy|mock|stub"
@@ -60,7 +80,7 @@ def stands_for_an_image(text: str) -> bool:
     said = _DATA_URL.sub("", text.strip(), count=1)
     if _OURS.search(said):
         return False
-    if _MARKED.fullmatch(said) or _CUT.fullmatch(said):
+    if is_filtered(said) or _IMAGE.fullmatch(said) or _CUT.fullmatch(said):
         return True
     if len(said) > SHORT:
         return False
@@ -91,8 +111,18 @@ def _unpacked(text: str) -> str:
 
 
 def is_filtered(content: Json) -> bool:
-    """Tell whether a recorded value is a mark in place of what was there: `<TOKEN>`, `REDACTED`."""
+    """Tell whether a recorded value is nothing but what stands for another: `<TOKEN>`, `***`."""
     if not isinstance(content, str) or len(content) > SHORT:
         return False
-    said = content.strip()
-    return bool(_MARKED.fullmatch(said)) or (len(said.split()) == 1 and bool(_SAID.search(said)))
+    return _FILTERED.fullmatch(content.strip()) is not None
+
+
+def holds_filtered(content: Json) -> bool:
+    """Tell whether a value, or anything in it, is what stands for another."""
+    match content:
+        case dict():
+            return any(map(holds_filtered, content.values()))
+        case list():
+            return any(map(holds_filtered, content))
+        case _:
+            return is_filtered(content)

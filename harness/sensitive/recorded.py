@@ -23,6 +23,7 @@ _HEADER = re.compile(
     r".*|.*(?:organi[sz]ation|account|project)(?:-id)?",
     re.IGNORECASE,
 )
+_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]{1,200}", re.ASCII)
 _SCHEME = re.compile(r"(?:bearer|basic|token|key|apikey)[ \t]+(?=\S)", re.IGNORECASE)
 _FIELD = re.compile(r'\\*"([A-Za-z][A-Za-z0-9_-]{2,40})\\*"\s{0,9}:\s{0,9}\\*"([^"\\]{4,4096})\\*"')
 _PAIR = re.compile(
@@ -65,7 +66,7 @@ def _named(content: object) -> Iterator[tuple[str, str]]:
                 waiting.append(inside)
         elif isinstance(entry, list):
             for name, inside in zip(entry[::2], entry[1::2], strict=False):
-                yield from _of_pair(_text_or_none(name), inside)  # headers of nock and mitmproxy
+                yield from _of_pair(_token_or_none(name), inside)  # headers of nock and mitmproxy
             waiting += entry
         elif isinstance(entry, str | bytes):
             yield from _of_text(_text(entry))
@@ -75,8 +76,10 @@ def _text(entry: str | bytes) -> str:
     return entry if isinstance(entry, str) else entry.decode("utf-8", "replace")
 
 
-def _text_or_none(entry: object) -> str | None:
-    return _text(entry) if isinstance(entry, str | bytes) else None
+def _token_or_none(entry: object) -> str | None:
+    """Return what may be a header's name (RFC 9110, 5.6.2): no address names another."""
+    name = _text(entry) if isinstance(entry, str | bytes) else ""
+    return name if _TOKEN.fullmatch(name) else None
 
 
 def _of_pair(name: object, content: object) -> Iterator[tuple[str, str]]:

@@ -306,7 +306,10 @@ def _read_json_for_form(name: str, operation: Operation, body: dict[str, Json]) 
             alone = argument.type == "images" and not isinstance(content, list)
             own[named[key]] = [content] if alone else content
     reading = _read_form(name, operation, _as_form(rest))
-    return replace(reading, arguments={**own, **reading.arguments})
+    empty = tuple(key for key, content in rest.items() if content == [] and key not in named)
+    return replace(
+        reading, arguments={**own, **reading.arguments}, unknown=(*reading.unknown, *empty)
+    )
 
 
 def _take_field(fields: dict[str, Json], argument: Argument, place: str) -> tuple[bool, Json]:

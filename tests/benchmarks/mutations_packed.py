@@ -163,7 +163,7 @@ def bodies_without_their_mapping(tape: Tape, rng: Random) -> bool:
 
     def change(document: Any) -> Any:  # noqa: ANN401 - a recorder's document
         for entry in document["interactions"]:
-            body = entry["response"]["body"]
+            body = entry["response"].get("body")
             if isinstance(body, dict) and "string" in body:
                 entry["response"]["body"] = body["string"]
         return document

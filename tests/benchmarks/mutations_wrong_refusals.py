@@ -2,6 +2,7 @@
 
 import json
 from random import Random
+from typing import Any
 
 from tests.benchmarks.mutations_planted import (
     ALL,
@@ -62,6 +63,12 @@ def _refusal(provider: str, key: str, value: str) -> object:
             }
 
 
+def _alone(wrong: list[tuple[str, Any]], question: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the values that break one rule: another format beside a compression breaks two."""
+    compressed = "output_compression" in str(question)
+    return [(key, value) for key, value in wrong if not (compressed and key == "output_format")]
+
+
 @fault("refuses_what_it_forbids", providers=ALL)
 def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
     """Answer a request that breaks one documented rule with what a plain one got."""
@@ -87,6 +94,7 @@ def a_forbidden_value_is_served(tape: Tape, call: int, rng: Random) -> bool:
             wrong = [("number_of_images", 11), ("quality", "ultra"), ("output_format", "bmp")]
         case _:
             wrong = [("output_compression", 101)] if "output_compression" in question else []
+    wrong = _alone(wrong, question)
     if not wrong:
         return False
     key, value = rng.choice(wrong)

@@ -382,6 +382,14 @@ def test_an_address_where_a_list_must_be_is_no_list() -> None:
     assert found.arguments["images"] == "https://a.test"
 
 
+def test_an_unknown_empty_list_in_json_for_a_form_is_unknown() -> None:
+    body: dict[str, Json] = {"model": "openai/gpt-image-2", "prompt": "a fox", "tags": []}
+    found = read_request(shipped_provider("aimlapi"), "POST", "/v1/images/edits", body)
+
+    assert found is not None
+    assert found.unknown == ("tags",)
+
+
 def test_one_image_of_an_edit_in_json_is_a_list_of_one() -> None:
     body: Json = {"prompt": "x", "image": {"type": "Buffer"}}
     found = read_request(shipped_provider("aimlapi"), "POST", "/v1/images/edits", body)

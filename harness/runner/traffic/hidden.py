@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from harness.core.elided import is_filtered
+from harness.core.jsonvalue import Json
 from harness.spec.provider import Constraint, Operation
 from harness.spec.request import Reading
-from harness.transport.foreign.sanitised import placeholders
 
 
 def hidden_arguments(
@@ -14,7 +15,7 @@ def hidden_arguments(
 
     A placeholder for a free text that keeps every rule is as good as the text.
     """
-    names = tuple(placeholders(reading.arguments))
+    names = tuple(name for name, content in reading.arguments.items() if _stands(content))
     touched = {constraint.parameter for constraint in outside}
     free = {
         name
@@ -24,3 +25,8 @@ def hidden_arguments(
     if touched.isdisjoint(names) and set(names) <= free:
         return ()
     return names
+
+
+def _stands(content: Json) -> bool:
+    """Tell whether a placeholder stands for an argument, alone or in a list."""
+    return any(map(is_filtered, content if isinstance(content, list) else [content]))

@@ -1,15 +1,16 @@
-"""Images that a recording of others holds something else for: what was there is not known.
+"""What a recording of others holds something else for: what was there is not known.
 
-The same in live traffic is the provider's fault.
+Images are absent, words that a reply declares and counts of its usage are not there: only the
+claims about them go without a verdict. The same in live traffic is the provider's fault.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from harness.core.elided import stands_for_an_image
+from harness.core.elided import holds_filtered, is_filtered, stands_for_an_image
 from harness.core.exchange import Picture, Reply
 from harness.core.jsonvalue import Json
-from harness.core.outcome import Images, Usage
+from harness.core.outcome import Declared, Images, Usage
 from harness.core.record import Record
 from harness.spec.provider import Operation
 from harness.spec.rules import edges
@@ -35,7 +36,7 @@ TOKENS = 100
 
 
 def without_placeholders(record: Record, operation: Operation) -> Record:
-    """Return a record of others' traffic in which every placeholder is an absent image.
+    """Return a record of others' traffic in which no placeholder counts as what it stands for.
 
     A usage of zeros beside an image is none: it was taken out, too.
     """
@@ -46,11 +47,41 @@ def without_placeholders(record: Record, operation: Operation) -> Record:
     asked = operation.size_px(operation.given(record.shot.case.arguments))
     seen = _Seen(marks=marks, downloads=_marked_downloads(record), asked=asked, outcome=outcome)
     pictures = tuple(map(seen.judged, outcome.pictures))
-    usage = None if outcome.pictures and _is_zero(outcome.usage) else outcome.usage
-    partials = tuple(map(seen.judged, outcome.partials))
     return replace(
-        record, outcome=replace(outcome, pictures=pictures, partials=partials, usage=usage)
+        record,
+        outcome=replace(
+            outcome,
+            pictures=pictures,
+            partials=tuple(map(seen.judged, outcome.partials)),
+            usage=None if pictures and _is_zero(outcome.usage) else _whole(outcome, operation),
+            declared=_declared(outcome.declared),
+        ),
     )
+
+
+def _declared(declared: Declared) -> Declared:
+    """Return what a reply declares of its images, without words that stand for others."""
+    return Declared(
+        model=_word(declared.model),
+        size=_word(declared.size),
+        quality=_word(declared.quality),
+        output_format=_word(declared.output_format),
+        others={name: word for name, word in declared.others.items() if not is_filtered(word)},
+    )
+
+
+def _word(text: str | None) -> str | None:
+    return None if is_filtered(text) else text
+
+
+def _whole(outcome: Images, operation: Operation) -> Usage | None:
+    """Return a usage without the details of which some were taken out: they add up to nothing."""
+    usage, stream = outcome.usage, operation.stream
+    shapes = [shape for shape in (operation.reply.usage, stream and stream.usage) if shape]
+    paths = [path for shape in shapes for path in (shape.input_parts, shape.output_parts) if path]
+    if usage is None or not any(holds_filtered(path.search(outcome.document)) for path in paths):
+        return usage
+    return replace(usage, input_parts=(), output_parts=())
 
 
 class _Seen:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.errors import RecordingError
-from harness.core.exchange import Credential, Exchange, Failure, Reply, Request
+from harness.core.exchange import Credential, Exchange, Failure, Reply
 from harness.core.jsonvalue import canonical
 from harness.core.outcome import Outcome
 from harness.core.placeholders import WEBHOOKS
@@ -16,14 +16,17 @@ from harness.core.record import Provenance, Record
 from harness.runner.recording import recorded_evidence
 from harness.runner.traffic.hidden import hidden_arguments
 from harness.runner.traffic.placeholders import without_placeholders
+from harness.runner.traffic.pool import Pool
 from harness.runner.traffic.unaddressed import lacks_address, only_reading
 from harness.spec import price
 from harness.spec.beside import argument_headers
 from harness.spec.credentials import IN_WORDS, KEY_REQUIRED, key_constraint
 from harness.spec.evaluate import tokens
 from harness.spec.explain.said import TOOL, Said, said_of
+from harness.spec.expressions import first_match
+from harness.spec.lifecycle import job_id_of
 from harness.spec.provider import Operation, Provider
-from harness.spec.request import Reading, key_of, read_request
+from harness.spec.request import Reading, read_request
 from harness.spec.rules.body import BODY
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
@@ -37,64 +40,6 @@ from harness.wire.retry import Answer, Send
 
 INBOX_HOST = urlsplit(WEBHOOKS).hostname
 ANY_ID = re.escape("{id}")
-
-
-@dataclass(slots=True)
-class Pool:
-    """The exchanges of a file that no request has claimed yet, by their index in it."""
-
-    unclaimed: dict[int, Foreign]
-
-    def take(self, foreign: Foreign) -> Exchange:
-        """Claim an exchange."""
-        return self.unclaimed.pop(foreign.index).exchange
-
-    def drop_repeated(self, foreign: Foreign, operation: Operation) -> None:
-        """Leave out what repeats a submission under its idempotency key: it asks nothing new."""
-        known_by = operation.known_by
-        if known_by is None:
-            return
-        request = foreign.exchange.request
-        if key := key_of(request, known_by):
-            self.unclaimed = {
-                index: other
-                for index, other in self.unclaimed.items()
-                if key_of(other.exchange.request, known_by) != key or not _matches(other, request)
-            }
-
-    def answer(self, request: Request, *, after: int) -> Exchange | None:
-        """Hand out the next exchange that made this request: a poll, a download, a repetition.
-
-        A download is known by its whole address; only where a recording has put something else in
-        place of its query (a signature), the address without it will do, if one alone has it.
-        """
-        later = [
-            foreign
-            for foreign in self.unclaimed.values()
-            if foreign.index > after and _matches(foreign, request)
-        ]
-        if urlsplit(request.target).netloc:
-            targets = [foreign.exchange.request.target for foreign in later]
-            same = [each for each in later if each.exchange.request.target == request.target]
-            if same:
-                return self.take(next((each for each in same if each.holds_its_images), same[0]))
-            if len({*targets}) > 1:
-                return None
-        dated = all(foreign.recorded for foreign in later)
-        later.sort(key=lambda foreign: foreign.recorded or "" if dated else "")
-        return self.take(later[0]) if later else None
-
-
-def _matches(foreign: Foreign, request: Request) -> bool:
-    recorded, target = foreign.exchange.request, urlsplit(request.target)
-    if target.netloc:
-        hosts = (target.hostname or "", NO_HOST)
-        same_place = foreign.path == target.path and foreign.host in hosts
-    else:
-        same_place = foreign.path.endswith(target.path)
-    same_method = recorded.method.upper() == request.method.upper()
-    same_content = (recorded.body, recorded.form) == (request.body, request.form)
-    return same_place and same_method and same_content
 
 
 def goes_along(provider: Provider, foreign: Foreign) -> bool:
@@ -151,7 +96,7 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
         path, pictures, keys=keys, headers=argument_headers(provider), watch=watch
     )
     name = name or path.name
-    pool = Pool({foreign.index: foreign for foreign in recording.exchanges})
+    pool = Pool.of(provider, recording.exchanges)
     records = []
     for foreign in recording.exchanges:
         if foreign.index not in pool.unclaimed:
@@ -261,6 +206,9 @@ def _replayed(
             if not isinstance(step, Send):
                 continue
             exchange: Exchange | None = sent.exchange
+            if step.step == "poll" and (why := _untold(operation, sent, pool)):
+                answer = Failure(kind="not_on_tape", why=why, sent=False)
+                continue
             if exchanges:
                 exchange = pool.answer(step.request, after=sent.index)
             if exchange is None:
@@ -270,6 +218,16 @@ def _replayed(
                 answer = exchange.answer
     except StopIteration as done:
         return done.value, exchanges
+
+
+def _untold(operation: Operation, sent: Foreign, pool: Pool) -> str:
+    """Say why nobody can tell which polls are a job's; nothing where that is clear."""
+    reply, job = sent.exchange.answer, operation.job
+    if job is None or not isinstance(reply, Reply):
+        return ""
+    job_id = job_id_of(first_match(job.id, reply.document))
+    shared = job_id in pool.shared_ids
+    return f"the recording has the id {job_id[:80]!r} for several jobs" if shared else ""
 
 
 def _unrecorded(step: Send, last: Exchange, shot: PlannedRequest) -> Answer:

@@ -7,7 +7,6 @@ only.
 import io
 import re
 import warnings
-import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,6 +15,12 @@ from PIL.ImageFile import ImageFile
 
 from harness.transport.bodies.alpha import has_alpha, translucent_share
 from harness.transport.bodies.formats import HEAD_BYTES, declared_size, image_format
+from harness.transport.bodies.png import (
+    SIGNATURE,
+    ChecksumError,
+    verify_data,
+    without_spoilt_extras,
+)
 
 PIXELS_AT_MOST = 24_000_000
 """Almost three times the largest image that a provider promises: a claim above is not decoded, for
@@ -71,33 +76,29 @@ def claimed_pixels(raw: bytes) -> int:
 
 
 def _verify(source: BinaryIO | Path) -> None:
-    """Hold a PNG's image data against the checksums beside them; ValueError where they differ.
-
-    Pillow draws an image whose checksums are wrong; other decoders refuse it. What follows the
-    first frame's data is not looked at.
-    """
+    """Hold a PNG's data against their checksums: see `png.verify_data`."""
     if isinstance(source, Path):
         with source.open("rb") as file:
-            _verify(file)
-        return
-    source.seek(len(_PNG))
-    seen = False
-    while len(head := source.read(8)) == 8:  # noqa: PLR2004 - a length and a name, of 4 bytes each
-        length, name = int.from_bytes(head[:4]), head[4:]
-        if name == b"IDAT":
-            seen, checksum = True, zlib.crc32(name)
-            while length and (piece := source.read(min(length, _AT_ONCE))):
-                checksum, length = zlib.crc32(piece, checksum), length - len(piece)
-            if source.read(4) != checksum.to_bytes(4):
-                raise ValueError("its data differ from their checksum")
-        elif seen:
-            return
-        else:
-            source.seek(length + 4, io.SEEK_CUR)
+            verify_data(file)
+    else:
+        verify_data(source)
 
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_AT_ONCE = 64 * 1024
+def _without_extras(source: BinaryIO | Path) -> Decoded | None:
+    """Decode a PNG that is whole but for what may be skipped of it; None where it is none."""
+    try:
+        raw = _read(source) if _head(source).startswith(SIGNATURE) else b""
+    except OSError:
+        return None
+    kept = without_spoilt_extras(raw) if raw else None
+    return None if kept is None else decoded(io.BytesIO(kept))
+
+
+def _read(source: BinaryIO | Path) -> bytes:
+    if isinstance(source, Path):
+        return source.read_bytes()
+    source.seek(0)
+    return source.read()
 
 
 def decoded(source: BinaryIO | Path) -> Decoded:
@@ -124,7 +125,9 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                 alpha = clear or share is not None
                 return Decoded(kind, width, height, alpha, "", share, mode, depth, frames)
     except UnidentifiedImageError:
-        return _recognised(source)
+        return _without_extras(source) or _recognised(source)
+    except ChecksumError as error:
+        return Decoded(kind, why=str(error))
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
         return Decoded(kind, why=f"{type(error).__name__}: {error}"[:200])
 

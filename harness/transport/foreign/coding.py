@@ -29,6 +29,9 @@ CODINGS_AT_MOST = 4
 
 CHUNKS_AT_MOST = 100_000
 
+PACKED_LEAST_BYTES = 24
+"""Chunks of fewer bytes may be words of a list."""
+
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS  # zlib's manual, inflateInit2: told apart by their headers
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _LIST = re.compile(rb'\s*\[\s*"')
@@ -44,14 +47,16 @@ def plain_body(content: Content, coding: str, media_type: str) -> bytes:
 
     `coding` and `media_type` are the Content-Encoding and the Content-Type beside it. A list or a
     text is taken for chunks only where they come to a packed body, to an image under an image's
-    media type, or where the recorder says that it stands for bytes.
+    media type or under none, or where the recorder says that it stands for bytes. A list that comes
+    to bytes under a Content-Encoding is such a body, also where it is damaged.
     """
     codings = _codings(coding)
-    if (held := _of_buffer(content)) is not None:
-        return _without_magic(_undone(held, codings))
-    joined = _joined(content, codings, image=media_type.lower().startswith("image/"))
-    raw = content.raw if joined is None else joined
-    return _without_magic(_undone(raw, codings))
+    word = media_type.lower()
+    raw = _of_buffer(content)
+    if raw is None:
+        raw = _joined(content, codings, image=word.startswith("image/") or not word)
+    plain = _without_magic(_undone(content.raw if raw is None else raw, codings))
+    return plain if word.startswith(("image/", "multipart/")) else _guessed(plain)
 
 
 def unpacked(raw: bytes, coding: str) -> bytes:
@@ -82,6 +87,23 @@ def _without_magic(raw: bytes) -> bytes:
             return raw
         raw = _once(raw, "gzip" if raw.startswith(_GZIP) else "zstd")
     raise ValueError(f"the body is packed more than {CODINGS_AT_MOST} times")
+
+
+def _guessed(raw: bytes) -> bytes:
+    """Undo a packing that neither a header nor first bytes tell, of what should be a text.
+
+    Some bytes are by chance the packing of one letter, and something else behind it.
+    """
+    if is_text(raw) or looks_like_image(raw):
+        return raw
+    for unpack in (_inflated(_ZLIB_OR_GZIP), _brotli, _inflated(-zlib.MAX_WBITS)):
+        try:
+            plain = _bounded(unpack, raw)
+        except ValueError:
+            continue
+        if len(plain) * 2 >= len(raw) and is_text(plain):
+            return plain
+    return raw
 
 
 def _once(raw: bytes, coding: str) -> bytes:
@@ -217,20 +239,33 @@ def _of_buffer(content: Content) -> bytes | None:
 
 def _joined(content: Content, codings: list[str], *, image: bool) -> bytes | None:
     """Return what the chunks of a recorder stand for; None where the content is none of these."""
+    packed = bool(codings)
     for raw in _of_chunks(content):
         if raw.startswith((_GZIP, _ZSTD)):
             return raw
         if (image or content.binary) and looks_like_image(raw):
             return raw
-        if codings and not is_text(raw) and not looks_like_image(raw):
-            try:
-                if _undone(raw, codings):
-                    return raw
-            except ValueError:
-                continue
+        if packed and not is_text(raw) and _is_packed(raw, codings, listed=_is_list(content)):
+            return raw
         if content.binary and is_text(raw):
             return raw
     return None
+
+
+def _is_packed(raw: bytes, codings: list[str], *, listed: bool) -> bool:
+    """Tell whether bytes are packed so; ValueError where a list comes to bytes that are damaged."""
+    if looks_like_image(raw):
+        return False
+    try:
+        return bool(_undone(raw, codings))
+    except ValueError:
+        if listed and len(raw) >= PACKED_LEAST_BYTES:
+            raise
+        return False
+
+
+def _is_list(content: Content) -> bool:
+    return isinstance(content.parsed, list) or _LIST.match(content.raw) is not None
 
 
 def _of_chunks(content: Content) -> Iterator[bytes]:

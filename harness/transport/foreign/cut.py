@@ -36,7 +36,7 @@ def breaks_off(plain: bytes, body: Body, *, declared: int, cut: str) -> str:
     if declared > len(plain):
         return f"{BREAKS_OFF}: {len(plain):,} of {declared:,} bytes"
     if looks_like_image(plain):  # of which nothing says that this was all
-        return "" if declared else BREAKS_OFF if _ends_early(body) else ""
+        return "" if declared else BREAKS_OFF if _ends_early(plain, body) else ""
     return BREAKS_OFF if _ends_within_json(plain) else ""
 
 
@@ -52,7 +52,13 @@ def _is_whole(plain: bytes, body: Body) -> bool:
     return not plain.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) and not _marked(plain)
 
 
-def _ends_early(body: Body) -> bool:
+def _ends_early(plain: bytes, body: Body) -> bool:
+    """Tell whether an image's file goes on, by its decoder or by a WebP's own length.
+
+    Behind `RIFF` stands how many bytes follow (RFC 9649, 2.4).
+    """
+    if plain.startswith(b"RIFF") and int.from_bytes(plain[4:8], "little") + 8 > len(plain):
+        return True
     return any("truncated" in picture.why.lower() for picture in body.pictures.values())
 
 

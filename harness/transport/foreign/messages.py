@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from harness.core.elided import SHORT, is_filtered
 from harness.core.exchange import Event, Failure, Part, Picture, Reply, Request
 from harness.core.jsonvalue import Json, canonical
 from harness.sensitive.headers import Headers
@@ -18,17 +19,26 @@ from harness.transport.bodies.body import Clean, read_body, read_document
 from harness.transport.bodies.images import ImageCollector, mark
 from harness.transport.bodies.sse import HeldData, SseError, SseStream, read_events
 from harness.transport.fields import plain_object
-from harness.transport.foreign.coding import plain_body
+from harness.transport.foreign.coding import is_text, plain_body
 from harness.transport.foreign.cut import BREAKS_OFF, breaks_off
 from harness.transport.foreign.formats import MULTIPART, Raw
 from harness.transport.foreign.forms import boundary_of, read_multipart, read_urlencoded
+from harness.transport.foreign.hidden_state import hidden_state
 from harness.transport.foreign.inline_images import without_images
-from harness.transport.foreign.sanitised import AT_MOST, hidden_field, is_placeholder
 from harness.transport.foreign.shortened import without_shortened
 
 CACHED = "its bytes are in the browser's cache"
 
-_INTERIM = range(100, 200)
+PACKED_MORE, PACKED_MORE_BYTES = 1.02, 256
+"""How much longer packing makes a body that cannot be packed, at the very most."""
+
+PACKED_NOTHING_BYTES = 32
+"""No packing of an empty body is longer (gzip's is 20 bytes)."""
+
+_LOST = "\ufffd".encode()
+"""What a recorder writes for bytes that are no text."""
+
+_STATUSES, _INTERIM = range(100, 1_000), range(100, 200)
 _NOT_MODIFIED, _PARTIAL = 304, 206
 _RANGE = re.compile(r"bytes\s+(\d{1,12})-(\d{1,12})/(\d{1,12}|\*)", re.ASCII | re.IGNORECASE)
 _URLENCODED = "application/x-www-form-urlencoded"
@@ -79,8 +89,8 @@ def _sent(raw: Raw) -> tuple[Json, tuple[Part, ...] | None]:
 
 def _stands_for_another(plain: bytes) -> bool:
     """Tell whether a body is a sanitiser's placeholder, as a text or as JSON of one."""
-    text = plain[: AT_MOST + 2].decode("utf-8", "replace").strip()
-    return len(plain) <= AT_MOST + 2 and is_placeholder(text.strip('"'))
+    text = plain[: SHORT + 2].decode("utf-8", "replace").strip()
+    return len(plain) <= SHORT + 2 and is_filtered(text.strip('"'))
 
 
 def _read_sent(plain: bytes, kind: str) -> tuple[Json, tuple[Part, ...] | None]:
@@ -106,19 +116,19 @@ def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failu
 
     ValueError where the recording holds a body that cannot be read.
     """
-    answer = without_shortened(_answer_of(raw, pictures, clean), declared=_length(raw))
+    answer = _answer_of(raw, pictures, clean)
+    if isinstance(answer, Reply):
+        answer = without_shortened(answer, declared=_length(raw, answer.size_bytes))
     if isinstance(answer, Failure):
         return answer
     held = [answer.document, *(event.data for event in answer.events)]
-    hidden = next(filter(None, map(hidden_field, held)), "")
+    hidden = next(filter(None, map(hidden_state, held)), "")
     return _not_whole(f"a placeholder stands for {hidden}" if hidden else "", answer) or answer
 
 
 def _answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failure:
-    if raw.no_reply is not None:
-        return Failure(kind="network", why=raw.no_reply, sent=True)
-    if raw.status in _INTERIM:
-        return Failure(kind="not_on_tape", why=f"only HTTP {raw.status} was recorded", sent=True)
+    if (none := _no_reply(raw)) is not None:
+        return none
     if why := _left_out(raw):
         return _not_held(raw, why)
     reply = Reply(status=raw.status, headers=raw.headers)
@@ -141,23 +151,52 @@ def _answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Fail
         pictures=body.pictures,
         size_bytes=len(plain),
     )
-    why = breaks_off(plain, body, declared=_length(raw), cut=raw.response.cut)
+    why = breaks_off(plain, body, declared=_length(raw, len(plain)), cut=raw.response.cut)
     if why and isinstance(body.document, str) and body.document in body.pictures:
         absent = replace(body.pictures[body.document], state="absent", why=why)
         return replace(reply, pictures={body.document: absent})
     return _not_whole(why, reply) or reply
 
 
-def _length(raw: Raw) -> int:
-    """Return how long the recording says that the reply's body is; 0 where it does not."""
+def _no_reply(raw: Raw) -> Failure | None:
+    """Return why there is no answer: none came, or none was recorded."""
+    if raw.no_reply is not None:
+        return Failure(kind="network", why=raw.no_reply, sent=True)
+    if raw.status not in _STATUSES:
+        why = f"no reply was recorded: its status is {raw.status}"
+        return Failure(kind="network", why=why, sent=True)
+    if raw.status in _INTERIM:
+        return Failure(kind="not_on_tape", why=f"only HTTP {raw.status} was recorded", sent=True)
+    return None
+
+
+def _length(raw: Raw, size: int) -> int:
+    """Return how long the recording says that the reply's body is; 0 where it does not.
+
+    `size` is that of the plain body. The length beside a Content-Encoding is that of the packed
+    body: it tells something where it is the plain one's, or far more than packing could add. A
+    recorder's own count tells something where it is more than there is, or where no header can
+    (chunks): else it may count what was kept.
+    """
+    declared, counted = _declared(raw.headers), raw.response.length
+    chunked = "chunked" in header_of(raw.headers, "transfer-encoding").lower()
+    kept = counted if counted > size or chunked else 0
     packed = header_of(raw.headers, "content-encoding").strip().lower() not in ("", "identity")
-    declared = 0 if packed else _declared(raw.headers)
-    return max(declared, raw.response.length)
+    if not packed or declared in (0, size):
+        return max(declared, kept)
+    more = PACKED_MORE_BYTES if size else PACKED_NOTHING_BYTES
+    beyond = declared > size * PACKED_MORE + more
+    return max(declared if beyond else 0, kept)
 
 
 def _perhaps_chunks(raw: Raw) -> bool:
-    """Tell whether a list or a text that a recorder parsed may be the chunks of a packed body."""
+    """Tell whether a list or a text that a recorder parsed may be the chunks of a packed body.
+
+    So may an empty list, of which a recorder has kept none.
+    """
     parsed = raw.response.parsed
+    if parsed == []:
+        return bool(header_of(raw.headers, "content-encoding"))
     texts = parsed if isinstance(parsed, list) else [parsed]
     return bool(parsed) and all(isinstance(text, str) for text in texts)
 
@@ -221,6 +260,9 @@ def _streamed(
     arrived = ((name, content, 0.0) for name, content in separate)
     read, images = read_events(arrived, pictures, clean=clean)
     reply = replace(reply, events=read, pictures=images)
+    spoilt = _LOST in plain and not all(_whole(content) for _, content in separate)
+    if spoilt or not is_text(plain):
+        return _not_whole("bytes that are no text stand in its stream", reply) or reply
     cut = cut or (bool(read) and _declared(reply.headers) != len(plain) and not _ended(read))
     return _not_whole(BREAKS_OFF if cut else "", reply) or reply
 

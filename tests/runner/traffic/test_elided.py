@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from harness.core.elided import is_filtered, stands_for_an_image
+from harness.core.elided import holds_filtered, is_filtered, stands_for_an_image
 from harness.core.jsonvalue import Json
 from tests.checks.build import base64_image
 
@@ -87,11 +87,37 @@ def test_an_image_or_another_word_stands_for_itself(text: str) -> None:
     assert not stands_for_an_image(text)
 
 
-@pytest.mark.parametrize("content", ["<TOKEN>", "<USAGE>", "[FILTERED]", "REDACTED", "***"])
-def test_a_filtered_value_is_a_mark(content: Json) -> None:
+FILTERED = (
+    *("<TOKEN>", "<USAGE>", "[FILTERED]", "REDACTED", "***", "{{model}}", "${FORMAT}", "$SIZE"),
+    *("%IMAGE%", "...", "XXXX", "**REDACTED**", "REDACTED-3f2a91c0", "[size removed]", "redacted"),
+    *("<<id>>", "(filtered)", "[JOB ID]", "REDACTED_SIZE", "X-REMOVED", "__scrubbed__", "####"),
+)
+WORDS = (
+    *("png", "1024x1024", "low", "", "a removed fox", "filtered", "removed", "removed-background"),
+    *("https://x.test/REDACTED.png", "https://x.test/a.png?sig=REDACTED-3f2a91c0", "{}", "{ }"),
+    *(
+        "[a fox]",
+        "[1024x1024]",
+        '{"a": 1}',
+        "<b>bold</b>",
+        "a fox (masked)",
+        "x" * 3,
+        "-",
+        "COMPLETED",
+    ),
+)
+
+
+@pytest.mark.parametrize("content", FILTERED)
+def test_a_filtered_value_is_a_mark(content: str) -> None:
+    inside: Json = {"usage": [{"total": content}]}
+
     assert is_filtered(content)
+    assert stands_for_an_image(content)
+    assert holds_filtered(inside)
 
 
-@pytest.mark.parametrize("content", ["png", "1024x1024", "low", "", 7, None, {}, "a removed fox"])
+@pytest.mark.parametrize("content", [*WORDS, 7, None, {}])
 def test_a_value_is_none(content: Json) -> None:
     assert not is_filtered(content)
+    assert not holds_filtered([content])

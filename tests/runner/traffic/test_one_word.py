@@ -90,6 +90,16 @@ def explained(provider: Provider, operation: str, body: dict[str, Json]) -> Expl
     )
 
 
+def is_in_own_words(operation: Operation, body: dict[str, Json]) -> bool:
+    """Whether images stand under the argument's own name only, which is no key on the wire.
+
+    `explain` takes them for the argument; a recorded request holds what was sent.
+    """
+    images = operation.arguments.get("images")
+    places = images.places if images else ()
+    return bool(images) and "images" in body and body.keys().isdisjoint(places)
+
+
 def root(place: str) -> str:
     return re.split(r"[.\[]", place)[0] if "[" in place else place
 
@@ -128,7 +138,7 @@ def test_a_recorded_body_is_read_in_the_words_of_explain(
         told = explained(provider, case.operation, body)
 
         in_a_form = operation.body == "form"
-        if HIDDEN not in case.why:
+        if HIDDEN not in case.why and not is_in_own_words(operation, body):
             assert named(case) - {"body"} == words(told), (body, case.why)
         assert (case.expect == "accept") == (told.verdict == "accepted" and not in_a_form)
         if case.expect == "refuse":

@@ -172,6 +172,53 @@ def test_filtered_counts_add_up_to_nothing(tmp_path: Path) -> None:
     assert broken(wrong) == {"usage_adds_up"}
 
 
+def test_details_of_which_one_was_taken_out_add_up_to_nothing(tmp_path: Path) -> None:
+    details: Json = {"text_tokens": "<TOKEN>", "image_tokens": 4}
+    usage: Json = {**USAGE, "input_tokens_details": details}  # type: ignore[dict-item]
+
+    assert broken(recorded(tmp_path, base64_image(), usage=usage)) == set()
+    assert broken(
+        recorded(tmp_path, base64_image(), usage={**usage, "total_tokens": 7})  # type: ignore[dict-item]
+    ) == {"usage_adds_up"}
+
+
+@pytest.mark.parametrize("field", ["size", "quality", "output_format", "background", "model"])
+def test_a_filtered_word_of_a_reply_is_declared_by_nobody(field: str, tmp_path: Path) -> None:
+    told = recorded(tmp_path, base64_image(), **{field: "<WORD>"})
+
+    assert broken(told) == set()
+    assert picture_of(told).state == "decoded"
+    wrong = recorded(tmp_path, base64_image(512, 512), **{field: "<WORD>"})
+    assert broken(wrong) == {"images_have_the_asked_dimensions"}
+
+
+REASON: dict[str, Json] = {"message": "the moon is full", "type": "t", "param": None, "code": None}
+
+
+def refused(folder: Path, error: Json, **asked: Json) -> Record:
+    sent = interaction({**ASKED, **asked}, {"error": error}, status=400)
+    (record,) = judged(tape(folder, sent)).records
+    return record
+
+
+@pytest.mark.parametrize(
+    "hidden", [{"message": "<MESSAGE>"}, {"message": "***", "param": "REDACTED"}, {"code": "<X>"}]
+)
+def test_a_refusal_whose_reason_was_taken_out_convicts_nobody(
+    hidden: dict[str, Json], tmp_path: Path
+) -> None:
+    assert broken(refused(tmp_path, {**REASON, **hidden})) == set()
+    assert broken(refused(tmp_path, REASON)) == {"accepts_what_it_documents"}
+    named = refused(tmp_path, {**REASON, "message": "<MESSAGE>", "param": "prompt"})
+    assert broken(named) == {"accepts_what_it_documents"}
+
+
+@pytest.mark.parametrize("error", ["<ERROR>", "[error removed]", "***"])
+def test_an_error_that_was_taken_out_whole_has_no_shape(error: str, tmp_path: Path) -> None:
+    assert broken(refused(tmp_path, error, n=11)) == set()
+    assert broken(refused(tmp_path, "n is wrong", n=11)) == {"refusal_has_the_documented_shape"}
+
+
 def test_our_own_emulators_tiny_image_stays_a_fault() -> None:
     told = live(base64_image(1, 1))
     emulated = Provenance(kind="recorded", source="emulator", date="2026-12-01", by="harness")

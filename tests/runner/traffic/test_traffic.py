@@ -222,6 +222,51 @@ def test_a_download_whose_signature_was_taken_out_is_still_found(tmp_path: Path)
     assert len(traffic.records[0].exchanges) == 2
 
 
+def downloaded(folder: Path, told: str, *asked: str) -> Traffic:
+    body: Json = {"model": "openai/gpt-image-2", "prompt": "a fox"}
+    posted = interaction(body, {"data": [{"url": f"https://cdn.test/a.png?{told}"}]})
+    fetched = [
+        interaction(None, "no image", method="GET", path=f"https://cdn.test/a.png?{query}")
+        for query in asked
+    ]
+    return judged(tape(folder, posted, *fetched), "aimlapi")
+
+
+CUT = [
+    ("id=1&sig=secret", "id=1&sig=GONE"),
+    ("id=1&sig=secret", "id=1"),
+    ("id=1&expires=<TIME>", "id=1&expires=1795930074"),
+    ("id=1&expires=1795930074", "id=1&expires=***"),
+    ("id=1&who=REDACTED-3f2a91c0", "who=ann&id=1"),
+]
+
+
+@pytest.mark.parametrize(("told", "asked"), CUT)
+def test_a_download_is_found_by_what_was_left_of_its_query(
+    told: str, asked: str, tmp_path: Path
+) -> None:
+    traffic = downloaded(tmp_path, told, asked.replace("id=1", "id=2"), asked)
+
+    assert len(traffic.records[0].exchanges) == 2
+    assert "id=1" in traffic.records[0].exchanges[-1].request.target
+
+
+@pytest.mark.parametrize(("told", "asked"), CUT)
+def test_a_download_of_another_image_is_not_taken_for_it(
+    told: str, asked: str, tmp_path: Path
+) -> None:
+    traffic = downloaded(tmp_path, told, asked.replace("id=1", "id=2"))
+
+    assert len(traffic.strangers) == 1
+    assert len(traffic.records[0].exchanges) == 1
+
+
+def test_two_downloads_that_may_be_it_are_none(tmp_path: Path) -> None:
+    traffic = downloaded(tmp_path, "id=<ID>", "id=1", "id=2")
+
+    assert len(traffic.strangers) == 2
+
+
 def test_a_download_from_another_host_is_not_taken_for_it(tmp_path: Path) -> None:
     asked: Json = {"model": "openai/gpt-image-2", "prompt": "a fox"}
     posted = interaction(asked, {"data": [{"url": "https://cdn.test/a.png"}]})

@@ -52,3 +52,53 @@ def test_what_follows_a_whole_image_damages_nothing(more: bytes) -> None:
     found = decoded(io.BytesIO(_png() + more))
 
     assert (found.format, found.width_px, found.why) == ("png", 256, "")
+
+
+def _chunk(name: bytes, data: bytes, *, checksum: bytes = b"\0\0\0\0") -> bytes:
+    return len(data).to_bytes(4) + name + data + checksum
+
+
+EXTRAS = [
+    _chunk(b"tEXt", b"Software\0a camera"),
+    _chunk(b"pHYs", b"\0" * 9),
+    _chunk(b"gAMA", b"\0\1\x86\xa0") + _chunk(b"caBX", b"provenance"),
+    _chunk(b"sRGB", b"\0"),
+]
+
+
+@pytest.mark.parametrize("extra", EXTRAS, ids=["text", "density", "two", "colours"])
+@pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
+def test_a_wrong_checksum_of_what_may_be_skipped_damages_nothing(
+    extra: bytes, before: bytes, tmp_path: Path
+) -> None:
+    whole = _png()
+    at = whole.index(before) - 4
+    raw = whole[:at] + extra + whole[at:]
+    (tmp_path / "image.png").write_bytes(raw)
+
+    for source in (io.BytesIO(raw), tmp_path / "image.png"):
+        found = decoded(source)
+        assert (found.format, found.width_px, found.why) == ("png", 256, "")
+    assert decoded(io.BytesIO(_other_checksum(raw))).why == "PNG chunk IDAT: its checksum differs"
+
+
+@pytest.mark.parametrize("name", [b"IHDR", b"PLTE"])
+def test_a_wrong_checksum_of_a_critical_chunk_damages_the_image(name: bytes) -> None:
+    out = io.BytesIO()
+    Image.linear_gradient("L").convert("P").save(out, "png")
+    raw = out.getvalue()
+    at = raw.index(name)
+    end = at + 4 + int.from_bytes(raw[at - 4 : at])
+
+    assert decoded(io.BytesIO(raw[:end] + bytes([raw[end] ^ 1]) + raw[end + 1 :])).why
+
+
+@pytest.mark.parametrize("kind", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize(
+    "options", [{}, {"optimize": True}, {"compress_level": 0}, {"dpi": (72, 72)}]
+)
+def test_what_honest_writers_write_is_whole(kind: str, options: dict[str, object]) -> None:
+    out = io.BytesIO()
+    Image.new(kind, (300, 200)).save(out, "png", **options)
+
+    assert decoded(io.BytesIO(out.getvalue())).why == ""

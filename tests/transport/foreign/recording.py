@@ -30,9 +30,9 @@ USAGE = {
 }
 
 
-def png(width: int = 1024, height: int = 1024) -> bytes:
+def png(width: int = 1024, height: int = 1024, *, kind: str = "png") -> bytes:
     buffer = io.BytesIO()
-    Image.new("1", (width, height)).save(buffer, "PNG")
+    Image.new("1", (width, height)).save(buffer, kind)
     return buffer.getvalue()
 
 

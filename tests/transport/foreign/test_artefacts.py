@@ -14,7 +14,7 @@ import brotli
 import pytest
 import yaml
 
-from harness.core.exchange import Failure
+from harness.core.exchange import Failure, Reply
 from harness.run_result import RunResult
 from tests.transport.foreign.recording import (
     ASKED,
@@ -329,11 +329,52 @@ def test_a_preflight_is_no_exchange_of_its_own(tmp_path: Path) -> None:
     assert [note for note in result.report.header.notes if "OPTIONS" in note] == []
 
 
-def test_a_broken_image_that_is_there_as_a_whole_is_the_providers(tmp_path: Path) -> None:
-    cut = png()[:-30]
-    result = downloaded(tmp_path, held(cut, size=len(cut)))
+CUT = png()[:-30]
+LENGTH = [{"name": "Content-Length", "value": str(len(CUT))}]
+CODED = [*LENGTH, {"name": "Content-Encoding", "value": "utf-8"}]
+CHUNKED = [{"name": "Transfer-Encoding", "value": "chunked"}]
+
+
+@pytest.mark.parametrize("told", [LENGTH, CODED, CHUNKED])
+def test_a_broken_image_that_is_there_as_a_whole_is_the_providers(
+    tmp_path: Path, told: list[dict[str, str]]
+) -> None:
+    whole = held(CUT, size=len(CUT))
+    whole["response"]["headers"] += told
+    result = downloaded(tmp_path, whole)
 
     assert "1 of 1 do not decode" in "".join(convictions(result))
+
+
+WEBP = png(kind="webp")
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (CUT, []),
+        (WEBP[:-30], []),
+        (WEBP[:30], []),
+        (CUT, [{"name": "Content-Length", "value": str(len(CUT) * 2)}, CODED[1]]),
+    ],
+)
+def test_a_recorders_own_count_of_what_it_kept_convicts_nobody(
+    tmp_path: Path, raw: bytes, told: list[dict[str, str]]
+) -> None:
+    found = held(raw, size=len(raw))
+    found["response"]["headers"] += told
+    result = downloaded(tmp_path, found)
+
+    assert convictions(result) == []
+
+
+@pytest.mark.parametrize("status", [0, -1, 7])
+def test_a_status_that_is_none_is_no_reply(tmp_path: Path, status: int) -> None:
+    found = held(png())
+    found["response"]["status"] = status
+    result = downloaded(tmp_path, found)
+
+    assert convictions(result) == []
 
 
 @pytest.mark.parametrize("time_ms", [0, -1, None, 0.0])
@@ -414,9 +455,10 @@ def test_a_request_whose_body_is_not_there_is_named_and_not_judged(
         {"usage": "REDACTED"},
         {"usage": {"input_tokens": 9, "output_tokens": "***", "total_tokens": "***"}},
         {"quality": "[FILTERED]", "created": "<TIME>"},
+        {"model": "{{model}}", "background": "REDACTED-3f2a91c0"},
     ],
 )
-def test_a_reply_is_not_judged_by_what_a_sanitiser_put_there(
+def test_of_a_reply_only_what_a_sanitiser_took_out_is_not_judged(
     tmp_path: Path, hidden: dict[str, object]
 ) -> None:
     whole = judged(har(tmp_path / "x", entry(json.dumps(served(**hidden)))))
@@ -424,7 +466,19 @@ def test_a_reply_is_not_judged_by_what_a_sanitiser_put_there(
 
     for result in (whole, stream):
         assert convictions(result) == []
-        assert outcome(result).startswith("a placeholder stands for ")
+        assert outcome(result) == "decoded"
+
+
+@pytest.mark.parametrize(
+    "hidden", [{"status": "<STATUS>"}, {"state": "REDACTED"}, {"code": {"value": "***"}}]
+)
+def test_a_reply_that_does_not_say_how_it_went_is_not_judged(
+    tmp_path: Path, hidden: dict[str, object]
+) -> None:
+    result = judged(har(tmp_path / "x", entry(json.dumps(served(**hidden)))))
+
+    assert convictions(result) == []
+    assert outcome(result) == f"a placeholder stands for {next(iter(hidden))}"
 
 
 def test_a_placeholder_beside_what_is_judged_hides_no_fault(tmp_path: Path) -> None:
@@ -438,6 +492,59 @@ def test_a_fault_in_a_packed_body_is_found(tmp_path: Path) -> None:
     result = judged(har(tmp_path / "x", entry(chunks(faulty, bytes.hex), headers=GZIP)))
 
     assert convictions(result) != []
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate"])
+@pytest.mark.parametrize("encode", [bytes.hex, base64_of])
+def test_chunks_of_a_packed_body_that_was_cut_are_unreadable(
+    tmp_path: Path, coding: str, encode: Callable[[bytes], str]
+) -> None:
+    whole = {"br": brotli.compress, "deflate": zlib.compress}[coding](TEXT.encode())
+    headers = {"content-encoding": coding}
+    half = judged(
+        har(
+            tmp_path / "x",
+            entry(chunks(whole[: len(whole) // 2], encode), headers=headers),
+            entry(TEXT),
+        )
+    )
+
+    assert convictions(half) == []
+    assert len(half.records) == 1
+    assert any("interaction 0: " in note for note in half.report.header.notes)
+
+
+def test_an_empty_list_of_chunks_is_a_body_that_was_left_out(tmp_path: Path) -> None:
+    headers = {**GZIP, "content-length": "151"}
+    path = tmp_path / "x"
+    scope: dict[str, object] = {"scope": "https://gateway.example.org", "method": "POST"}
+    listed = [pair for name, value in headers.items() for pair in (name, value)]
+    scope |= {"path": "/v1/images/generations", "body": ASKED, "status": 200, "response": []}
+    path.write_text(json.dumps([scope | {"rawHeaders": listed}]))
+    result = judged(path)
+
+    assert convictions(result) == []
+    assert outcome(result) == "a body of 151 bytes was left out of the recording"
+
+
+def test_base64_under_no_media_type_is_an_image_and_words_are_none(tmp_path: Path) -> None:
+    for text, wrong in ((base64_of(png()), False), ("YSBmb3gg" * 40, True)):
+        found = download(text)
+        found["response"]["headers"] = []
+        found["response"]["content"] = {"text": text}
+        result = downloaded(tmp_path, found)
+
+        assert bool(convictions(result)) is wrong
+
+
+def test_a_list_of_words_under_the_header_of_an_unpacked_body_is_what_it_was(
+    tmp_path: Path,
+) -> None:
+    listed = judged(har(tmp_path / "x", entry(json.dumps(["Unauthorized"]), headers=GZIP)))
+
+    found = answer(listed)
+    assert isinstance(found, Reply)
+    assert found.document == ["Unauthorized"]
 
 
 def vcrpy(text: object) -> dict[str, object]:

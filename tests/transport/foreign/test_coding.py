@@ -104,6 +104,29 @@ def test_a_packing_in_a_packing_in_a_packing_is_refused(said: str) -> None:
         plain_body(Content(raw=raw), said, "application/json")
 
 
+STREAM = b'event: done\ndata: {"a": "' + TEXT + b'"}\n\n'
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream; charset=utf-8", ""])
+@pytest.mark.parametrize(
+    "pack",
+    [packed, zlib.compress, bare_deflate, brotli.compress, zstd.compress],
+    ids=["gzip", "zlib", "deflate", "br", "zstd"],
+)
+@pytest.mark.parametrize("raw", [TEXT, STREAM * 40])
+def test_a_packed_text_whose_header_is_gone_is_unpacked(
+    raw: bytes, pack: Callable[[bytes], bytes], kind: str
+) -> None:
+    assert plain_body(Content(raw=pack(raw)), "", kind) == raw
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\xff\x00\xff", b"\x78\x9c\x01\x02", TEXT, b"", b"\x1b\x0d\x00\xf8"]
+)
+def test_what_is_not_packed_stays_as_it_is(raw: bytes) -> None:
+    assert plain_body(Content(raw=raw), "", "application/json") == raw
+
+
 @given(st.binary(), st.sampled_from(("gzip", "deflate", "br", "zstd", "deflate, gzip", "whatever")))
 def test_any_bytes_are_unpacked_or_a_value_error(raw: bytes, said: str) -> None:
     with suppress(ValueError):  # and nothing else

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.sensitive.recorded import keys_in
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.foreign.read import read_recording
 from tests.transport.foreign.recorded_table import RECORDED
@@ -84,3 +85,18 @@ def test_the_key_of_a_folder_is_cut_out_of_what_echoes_it(tmp_path: Path) -> Non
     (tmp_path / "1.res").write_text(f"HTTP/1.1 200 OK\n\n{ECHO}")
 
     assert KEY not in read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [f"https://cdn.test/{name}.png?sig={name * 9}" for name in ("first", "second")],
+        ["the secret of the token", "A watercolour painting of 1 lighthouse"],
+    ],
+)
+def test_of_texts_in_a_list_none_is_the_name_of_the_next(listed: list[str]) -> None:
+    assert not {*keys_in({"result": listed}).values()} & {*listed}
+
+
+def test_a_header_in_a_list_of_names_and_values_is_a_key() -> None:
+    assert keys_in(["X-Api-Key", "abcdefgh12345678"]) == {"x-api-key": "abcdefgh12345678"}
