@@ -377,7 +377,7 @@ def _compare(
     if served is None or wanted is None:
         return ()
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
-    if noun == "format":  # which the first bytes of an image tell, too
+    if noun.endswith("format"):  # which the first bytes of an image tell, too
         decoded += [picture for picture in served.pictures if picture.only_recognised]
     for picture in decoded:
         decoded_text = real(picture)

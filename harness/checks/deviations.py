@@ -23,10 +23,19 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec import price
-from harness.spec.expressions import first_match
+from harness.spec.expressions import Paths, first_match
+from harness.spec.reply_places import places_read
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.places import addresses_of_job, places_of_images
+from harness.wire.places import (
+    ADDRESS,
+    Steps,
+    addresses_of_job,
+    expression,
+    is_address,
+    places_of_images,
+    values,
+)
 
 _SAME_FORMAT = {"apng": "png", "x-png": "png", "pjpeg": "jpeg", "heic": "heif", "svg+xml": "svg"}
 """Other names of formats, in media types and of decoders."""
@@ -187,6 +196,34 @@ def holds_no_further_images(subject: CheckInput) -> tuple[CheckResult, ...]:
         return ()
     more = "a further image" if len(places) == 1 else f"{len(places)} or more further images"
     return unclear(f"beside the {len(served.pictures)} that are read, {more} at {places[0]}")
+
+
+@check(rank=68)
+def addresses_stand_as_documented(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """An image's address is absolute and no list where one was documented; else it is told."""
+    reply = _last_reply(subject)
+    if subject.served is None or reply is None:
+        return ()
+    shape = subject.operation.reply
+    found = {text for text in image_texts(shape, reply.document) if is_address(text)}
+    told: dict[str, None] = {}
+    for steps, content in values((), reply.document):
+        if not isinstance(content, str) or content not in found:
+            continue
+        place = expression(steps, general=False)
+        if not ADDRESS.fullmatch(content.strip()):
+            told[f"the address at {place} is relative"] = None
+        if _one_was_documented(shape.images, steps):
+            listed = expression(steps[:-1], general=False)
+            told[f"{listed} is a list, where one address was documented"] = None
+    return unclear("; ".join(told)) if told else ()
+
+
+def _one_was_documented(documented: Paths, steps: Steps) -> bool:
+    places = {place for path in documented for place in places_read(path)}
+    place = expression(steps, general=True)
+    one = place.removesuffix("[]")
+    return one != place and one in places and place not in places
 
 
 @check(rank=163)
