@@ -382,7 +382,8 @@ def _compare(
     for picture in decoded:
         decoded_text = real(picture)
         if decoded_text != wanted:
-            return failed(f"{noun} {wanted} wanted, decoded {decoded_text}", about)
+            got = "received" if picture.only_recognised else "decoded"
+            return failed(f"{noun} {wanted} wanted, {got} {decoded_text}", about)
     return passed(f"{noun} {wanted}", about) if decoded else ()
 
 

@@ -60,6 +60,16 @@ _UNFINISHED = frozenset(
 _BASE64_PLACE = re.compile(r"b64|base64", re.IGNORECASE)
 _DEEPEST = 4
 _BITS = 8
+_TURNED = {
+    2: "mirrored",
+    3: "turned by 180 degrees",
+    4: "upside down and mirrored",
+    5: "turned by 270 degrees and mirrored",
+    6: "turned by 90 degrees",
+    7: "turned by 90 degrees and mirrored",
+    8: "turned by 270 degrees",
+}
+"""What EXIF's orientations stand for, clockwise."""
 
 
 def _repeated_lines(_: Reproduced) -> tuple[str, ...]:
@@ -152,7 +162,7 @@ def base64_is_plain(subject: CheckInput) -> tuple[CheckResult, ...]:
 
 @check(rank=86)
 def images_are_still_and_of_8_bits(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """An image is still, of 8 bits a channel, in RGB or grey; what is not so is told."""
+    """An image is still, upright, of 8 bits a channel, in RGB or grey; what is not is told."""
     told = dict.fromkeys(word for picture in _decoded(subject) for word in _odd(picture))
     return unclear(", ".join(told)) if told else ()
 
@@ -164,6 +174,10 @@ def _odd(picture: Picture) -> Iterator[str]:
         yield f"a {picture.format} in {picture.mode}, not RGB"
     if picture.bit_depth is not None and picture.bit_depth > _BITS:
         yield f"a {picture.format} of {picture.bit_depth} bits a channel"
+    if picture.orientation in _TURNED:
+        turned = _TURNED[picture.orientation]
+        shown = f"{picture.width_px}x{picture.height_px}"
+        yield f"a {picture.format} that EXIF says to show {turned}, at {shown}"
 
 
 @check(rank=66)

@@ -173,6 +173,8 @@ def test_plain_base64_and_a_data_url_in_the_place_of_an_address_are_no_deviation
         ({"mode": "CMYK", "bit_depth": 8}, "a jpeg in CMYK, not RGB"),
         ({"mode": "I;16", "bit_depth": 16}, "a jpeg of 16 bits a channel"),
         ({"mode": "RGB", "frames": 12}, "an animated jpeg of 12 frames"),
+        ({"orientation": 6}, "a jpeg that EXIF says to show turned by 90 degrees, at 1024x1024"),
+        ({"orientation": 2}, "a jpeg that EXIF says to show mirrored, at 1024x1024"),
     ],
 )
 def test_odd_pixels_are_named(changes: dict[str, object], told: str) -> None:
@@ -183,7 +185,7 @@ def test_odd_pixels_are_named(changes: dict[str, object], told: str) -> None:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", ""])
 def test_usual_pixels_are_not_told(mode: str) -> None:
-    usual = replace(picture(), mode=mode, bit_depth=8, frames=1)
+    usual = replace(picture(), mode=mode, bit_depth=8, frames=1, orientation=1)
 
     assert said(PIXELS, record(case(), served(usual))) == []
 

@@ -137,7 +137,7 @@ def test_a_format_that_is_not_decoded_is_named_and_nobody_is_blamed_for_our_deco
     picture = picture_of(outcome)
     assert (picture.format, picture.width_px, picture.height_px) == ("heic", 1024, 1024)
     assert told["images_decode"].status == "inconclusive"
-    assert told["images_have_the_asked_format"].why == "format png wanted, decoded heic"
+    assert told["images_have_the_asked_format"].why == "format png wanted, received heic"
     assert [one.read_bytes() for one in tmp_path.rglob("*.heic")] == [HEIC]
 
 
