@@ -111,7 +111,8 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
         return passed(why) if received else failed("served no image", about)
     if received == asked:
         return passed(f"{received} of {asked}", about)
-    return failed(f"asked for {asked} images, got {received}", about)
+    noun = "image" if asked == 1 else "images"
+    return failed(f"asked for {asked} {noun}, got {received}", about)
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:
