@@ -77,7 +77,9 @@ def test_an_agents_words_are_no_image() -> None:
 PNG = reference_bytes("png-rgb-1024x1024-1.png")
 HEIC = (
     b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
-    b"\0\0\0\x20meta\0\0\0\0\0\0\0\x14ispe\0\0\0\0" + (1024).to_bytes(4, "big") * 2
+    b"\0\0\0\x20meta\0\0\0\0\0\0\0\x14ispe\0\0\0\0"
+    + (1024).to_bytes(4, "big") * 2
+    + bytes(20_000)  # fewer would be a placeholder
 )
 
 
