@@ -28,7 +28,12 @@ from harness.core.reference import ReferenceImage
 from harness.spec.credentials import IN_WORDS, refusal_statuses
 from harness.spec.evaluate import of_type
 from harness.spec.rules.body import unknown_fields
-from harness.wire.error_words import NO_ACCESS, class_in_words
+from harness.wire.error_words import (
+    NO_ACCESS,
+    OF_A_CUSTOMER,
+    OF_A_REQUEST,
+    class_in_words,
+)
 
 CLIENT_ERROR = range(400, 500)
 
@@ -252,6 +257,9 @@ def _not_the_request(subject: CheckInput, error: ErrorReply) -> str:
         about_model = (subject.case.breaks or "").startswith("model.")
         if not (forbidden and (about_model or _names_it(subject, error))):
             return "refused for want of access, which is about the account"
+    of_request = error.parameter or OF_A_REQUEST.search(error.message)
+    if OF_A_CUSTOMER.search(error.message) and not (of_request or _names_it(subject, error)):
+        return "refused with words about the account"
     if subject.outage and gives_no_reason(error):
         return f"refused without a reason, {subject.outage}"
     return ""

@@ -111,7 +111,8 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
         return passed(why) if received else failed("served no image", about)
     if received == asked:
         return passed(f"{received} of {asked}", about)
-    return failed(f"asked for {asked} images, got {received}", about)
+    noun = "image" if asked == 1 else "images"
+    return failed(f"asked for {asked} {noun}, got {received}", about)
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:
@@ -377,12 +378,13 @@ def _compare(
     if served is None or wanted is None:
         return ()
     decoded = [picture for picture in served.pictures if picture.state == "decoded"]
-    if noun == "format":  # which the first bytes of an image tell, too
+    if noun.endswith("format"):  # which the first bytes of an image tell, too
         decoded += [picture for picture in served.pictures if picture.only_recognised]
     for picture in decoded:
         decoded_text = real(picture)
         if decoded_text != wanted:
-            return failed(f"{noun} {wanted} wanted, decoded {decoded_text}", about)
+            got = "received" if picture.only_recognised else "decoded"
+            return failed(f"{noun} {wanted} wanted, {got} {decoded_text}", about)
     return passed(f"{noun} {wanted}", about) if decoded else ()
 
 

@@ -23,10 +23,19 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec import price
-from harness.spec.expressions import first_match
+from harness.spec.expressions import Paths, first_match
+from harness.spec.reply_places import places_read
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.images import image_texts
-from harness.wire.places import addresses_of_job, places_of_images
+from harness.wire.places import (
+    ADDRESS,
+    Steps,
+    addresses_of_job,
+    expression,
+    is_address,
+    places_of_images,
+    values,
+)
 
 _SAME_FORMAT = {"apng": "png", "x-png": "png", "pjpeg": "jpeg", "heic": "heif", "svg+xml": "svg"}
 """Other names of formats, in media types and of decoders."""
@@ -51,6 +60,16 @@ _UNFINISHED = frozenset(
 _BASE64_PLACE = re.compile(r"b64|base64", re.IGNORECASE)
 _DEEPEST = 4
 _BITS = 8
+_TURNED = {
+    2: "mirrored",
+    3: "turned by 180 degrees",
+    4: "upside down and mirrored",
+    5: "turned by 270 degrees and mirrored",
+    6: "turned by 90 degrees",
+    7: "turned by 90 degrees and mirrored",
+    8: "turned by 270 degrees",
+}
+"""What EXIF's orientations stand for, clockwise."""
 
 
 def _repeated_lines(_: Reproduced) -> tuple[str, ...]:
@@ -143,7 +162,7 @@ def base64_is_plain(subject: CheckInput) -> tuple[CheckResult, ...]:
 
 @check(rank=86)
 def images_are_still_and_of_8_bits(subject: CheckInput) -> tuple[CheckResult, ...]:
-    """An image is still, of 8 bits a channel, in RGB or grey; what is not so is told."""
+    """An image is still, upright, of 8 bits a channel, in RGB or grey; what is not is told."""
     told = dict.fromkeys(word for picture in _decoded(subject) for word in _odd(picture))
     return unclear(", ".join(told)) if told else ()
 
@@ -155,6 +174,10 @@ def _odd(picture: Picture) -> Iterator[str]:
         yield f"a {picture.format} in {picture.mode}, not RGB"
     if picture.bit_depth is not None and picture.bit_depth > _BITS:
         yield f"a {picture.format} of {picture.bit_depth} bits a channel"
+    if picture.orientation in _TURNED:
+        turned = _TURNED[picture.orientation]
+        shown = f"{picture.width_px}x{picture.height_px}"
+        yield f"a {picture.format} that EXIF says to show {turned}, at {shown}"
 
 
 @check(rank=66)
@@ -187,6 +210,34 @@ def holds_no_further_images(subject: CheckInput) -> tuple[CheckResult, ...]:
         return ()
     more = "a further image" if len(places) == 1 else f"{len(places)} or more further images"
     return unclear(f"beside the {len(served.pictures)} that are read, {more} at {places[0]}")
+
+
+@check(rank=68)
+def addresses_stand_as_documented(subject: CheckInput) -> tuple[CheckResult, ...]:
+    """An image's address is absolute and no list where one was documented; else it is told."""
+    reply = _last_reply(subject)
+    if subject.served is None or reply is None:
+        return ()
+    shape = subject.operation.reply
+    found = {text for text in image_texts(shape, reply.document) if is_address(text)}
+    told: dict[str, None] = {}
+    for steps, content in values((), reply.document):
+        if not isinstance(content, str) or content not in found:
+            continue
+        place = expression(steps, general=False)
+        if not ADDRESS.fullmatch(content.strip()):
+            told[f"the address at {place} is relative"] = None
+        if _one_was_documented(shape.images, steps):
+            listed = expression(steps[:-1], general=False)
+            told[f"{listed} is a list, where one address was documented"] = None
+    return unclear("; ".join(told)) if told else ()
+
+
+def _one_was_documented(documented: Paths, steps: Steps) -> bool:
+    places = {place for path in documented for place in places_read(path)}
+    place = expression(steps, general=True)
+    one = place.removesuffix("[]")
+    return one != place and one in places and place not in places
 
 
 @check(rank=163)

@@ -75,7 +75,7 @@ class Picture:
     how the text that it was read from differs from plain base64 (`data URL`, `line breaks`,
     `URL-safe alphabet`, `no padding` and others, joined by commas); empty for plain base64 and for
     bytes. `media_type` is what a download's Content-Type or a data URL declared for the bytes, in
-    lower case and without parameters.
+    lower case and without parameters. `orientation` is EXIF's, 1 to 8; missing where it has none.
     """
 
     digest: str
@@ -93,6 +93,7 @@ class Picture:
     frames: int | None = None
     encoding: str = ""
     media_type: str = ""
+    orientation: int | None = None
 
     @property
     def only_recognised(self) -> bool:

@@ -137,7 +137,12 @@ class Redactor:
             document=self._whole(self._document(reply.document, clean)),
             text=None if reply.text is None else clean(reply.text),
             pictures={
-                mark: replace(picture, why=self.known(picture.why)) if picture.why else picture
+                mark: replace(
+                    picture,
+                    why=self.known(picture.why),
+                    encoding=self.known(picture.encoding),
+                    media_type=self.known(picture.media_type),
+                )
                 for mark, picture in reply.pictures.items()
             },
             events=self._events(events),

@@ -26,6 +26,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from harness.transport.ending import EndsEarlyError
+
 DEPTH_AT_MOST = 200
 """Levels of nesting; no JSON that an image provider sends comes near it."""
 
@@ -82,7 +84,8 @@ class YamlStream:
     """A YAML file whose long lists are read entry by entry."""
 
     def __init__(self, source: Source) -> None:
-        self._builder = _Builder(source)
+        self._counted = _Counted(source)
+        self._builder = _Builder(self._counted)
 
     def entries(
         self, places: Collection[str], listed: Callable[[str], object], held: list[object]
@@ -90,10 +93,62 @@ class YamlStream:
         """Yield each entry of the lists at `places` (keys joined by dots), with its place.
 
         At the end the value around them is `held`; what `listed` returns stands in it for each
-        list. ValueError as `load_yaml` has it.
+        list. ValueError as `load_yaml` has it, EndsEarlyError where the file ends within an entry.
         """
-        with _told():
-            held.append((yield from self._builder.streamed(places, listed)))
+        try:
+            with _told():
+                held.append((yield from self._builder.streamed(places, listed)))
+        except ProblemError as error:
+            if not self._counted.ends_at(error.place):
+                raise
+            if self._builder.within:  # the list that the file ends in
+                held.append(_nested(self._builder.within, listed))
+            raise EndsEarlyError(str(error)) from None
+
+
+def _nested(place: str, listed: Callable[[str], object]) -> object:
+    content = listed(place)
+    for key in reversed(place.split(".")):
+        content = {key: content}
+    return content
+
+
+class ProblemError(ValueError):
+    """A text is no YAML; `place` counts the characters before the problem, if known."""
+
+    place: int | None = None
+
+
+class _Counted:
+    """A source that counts the characters that were read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._read, self._blank, self.size_bytes = source, 0, 0, 0
+
+    def read(self, size: int = 4096, /) -> bytes:
+        """Return the next so many bytes, fewer at the end."""
+        raw = self._source.read(size)
+        self.size_bytes = self._source.size_bytes
+        full = raw.rstrip()
+        if full:
+            self._read, self._blank = self._read + self._blank, 0
+        self._read += _characters(full)
+        self._blank += len(raw) - len(full)
+        return raw
+
+    def ends_at(self, place: int | None) -> bool:
+        """Tell whether nothing but blanks stands behind this character, from 0."""
+        while self.read():
+            pass
+        return place is not None and place >= self._read
+
+
+def _characters(utf8: bytes) -> int:
+    return len(utf8.translate(None, _WITHIN_ONE))
+
+
+_WITHIN_ONE = bytes(range(0x80, 0xC0))
+"""The bytes of UTF-8 that begin no character."""
 
 
 @contextmanager
@@ -104,9 +159,9 @@ def _told() -> Iterator[None]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise ValueError(
-            f"invalid or truncated YAML{where}: {problem}".replace("\n", " ")
-        ) from None
+        told = ProblemError(f"invalid or truncated YAML{where}: {problem}".replace("\n", " "))
+        told.place = mark.index if mark is not None else None
+        raise told from None
 
 
 class _Pieces:
@@ -135,6 +190,8 @@ class _Builder:
         self._loader = CSafeLoader(source)
         self._anchors: dict[str, tuple[Yaml, int]] = {}
         self._weight = 0
+        self.within = ""
+        """The place of the list whose entries are being read."""
 
     def document(self) -> Yaml:
         self._next()
@@ -166,8 +223,10 @@ class _Builder:
         plain = isinstance(event, SequenceStartEvent | MappingStartEvent) and not event.anchor
         depth = len(place.split("."))
         if plain and isinstance(event, SequenceStartEvent) and place in places:
+            self.within = place
             while not isinstance(inside := self._next(), SequenceEndEvent):
                 yield place, self._node(inside, depth)
+            self.within = ""
             return listed(place)
         if not (
             plain

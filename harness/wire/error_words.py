@@ -26,7 +26,8 @@ _RATE_LIMIT = _any(
     r"\brate[- ]?limit|\bthrottl|concurrency limit|too frequent(ly)?\b|\bslow down\b",
     r"(requests?|images?|tokens?|calls) per (second|minute|hour|day)\b",
     r"\b(daily|hourly) (request |image |generation )*limit",
-    r"请求(过于|太)频繁|请求过多|(频率|速率)限制|限流",
+    r"\b[rt]p[mds]\b|\bqps\b|queue (is )?full|并发",
+    r"请求(过于|太)频繁|请求过多|(频率|速率)限制|限流|负载.{0,6}(饱和|过高)|(系统|服务|模型).{0,4}繁忙",
 )
 _QUOTA = _any(
     r"(insufficient|not enough|no (more|remaining)|run out of|out of|exhausted)"
@@ -74,7 +75,7 @@ NO_ACCESS = _any(
     r"(your|current|free) (\w+ )?(plan|tier|subscription)\b",
     r"upgrade (to|your)\b|requires? (\w+ ){0,3}(plan|tier|subscription)\b",
     r"\bwait ?list|(early|beta|limited|invite[- ]only) access",
-    r"无权|没有权限|未开通|权限不足",
+    r"no available (channel|account)s?\b|无权|没有权限|未开通|权限不足|无可用(的)?(渠道|账号|账户)",
 )
 """What an error says where the account may not use a model or a value: it does not tell whether
 that exists."""
@@ -85,6 +86,21 @@ OF_AN_ACCOUNT = _any(
     r"\bproject\b|tenant|workspace|\bip\b|eligib|upgrade|payment|credit|balance|quota|limit",
 )
 """Words by which an error of 401, 402, 403 or 429 is about the account, as its status says."""
+
+OF_A_REQUEST = _any(
+    r"\b(size|dimensions?|width|height|resolution|pixels?|aspect|ratio|quality|format|background|n)\b",
+    r"compression|parameter|argument|\bfields?\b|\bvalues?\b",
+    r"prompt|mask|partial|fidelity|stream|参数|尺寸|大小|质量|格式|分辨率|比例|数量|不支持|无效",
+)
+"""Words by which an error is about the request; one of 403 without any is about the account."""
+
+OF_A_CUSTOMER = _any(
+    r"\b(organi[sz]ation|workspace|team|account|customers?|trial|subscri(ption|bers?)|credits?)\b",
+    r"\b(credit|debit|bank) card|\bbilling\b|\bspend(ing)?\b|\benterprise\b|\bmembers(hip)?\b",
+    r"\b(free|paid|premium|pro) (\w+ )?(tier|plan|users?|generations?)|\btop[- ]?up\b",
+    r"账号|账户|帐号|令牌|分组|套餐|会员|充值|实名",
+)
+"""Words of a customer's standing: an error with them and none of a request is about the account."""
 
 _QUOTED = re.compile(r"(?<!\w)(['\"`])[^'\"`]*\1(?!\w)")
 """What a message quotes: a prompt, a value; those are the request's words and not the error's."""

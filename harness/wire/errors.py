@@ -7,7 +7,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
 from harness.spec.error_rules import ErrorRule, ErrorRules
 from harness.spec.expressions import first_match
-from harness.wire.error_words import NO_ACCESS, OF_AN_ACCOUNT, class_in_words
+from harness.wire.error_words import NO_ACCESS, OF_A_REQUEST, OF_AN_ACCOUNT, class_in_words
 
 BY_STATUS: dict[int, ErrorClass] = {
     400: "validation",
@@ -62,7 +62,9 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     if error_class is None:
         error_class = _unruled(reply, names_one=recognised and bool(parameter))
     if recognised and (rule is None or not rule.message):
-        error_class = _as_said(error_class, reply.status, f"{code} {message}", parameter)
+        if rule is None and error_class == "auth" and class_in_words(message) == "moderation":
+            error_class = "moderation"  # which 403 is said of, too
+        error_class = _as_said(error_class, reply.status, code, message, parameter)
     return ErrorReply(
         error_class=error_class,
         status=reply.status,
@@ -73,7 +75,7 @@ def read_error(errors: ErrorRules, reply: Reply) -> ErrorReply:
     )
 
 
-def _as_said(ruled: ErrorClass, status: int, words: str, parameter: str) -> ErrorClass:
+def _as_said(ruled: ErrorClass, status: int, code: str, message: str, parameter: str) -> ErrorClass:
     """Return the class of an error by its words, where its code and status tell less than they.
 
     One that names a parameter is about that, not about how many requests there were or what the
@@ -81,12 +83,15 @@ def _as_said(ruled: ErrorClass, status: int, words: str, parameter: str) -> Erro
     """
     if ruled not in _LOOSE:
         return ruled
+    words = f"{code} {message}"
     told = class_in_words(words)
     of_request = told == "rate_limit" or (told == "moderation" and "prompt" not in parameter)
     if told is not None and not (parameter and of_request):
         return told
     by_itself = by_status(status)
-    of_account = by_itself in UNTOUCHED and OF_AN_ACCOUNT.search(words)
+    of_account = by_itself in UNTOUCHED and (
+        OF_AN_ACCOUNT.search(words) or not OF_A_REQUEST.search(message)
+    )
     if by_itself == "auth" and NO_ACCESS.search(words):  # as one may say of an unknown model
         return ruled
     return by_itself if ruled == "validation" and of_account and not parameter else ruled

@@ -137,20 +137,26 @@ def _lack(name: str, field: Field_, document: Json) -> str:
     content = field.path.search(document)
     if content not in (None, "", [], {}):
         return f"{name} holds {_KINDS[type(content)]}, not {_WANTED[field.type]}"
-    empty = (place for place in places_read(field.path) if _is_there(place, document))
-    place = next(empty, None)
-    return f"{name} is missing" if place is None else f"{place} is empty"
+    told = (_held_at(place, document) for place in places_read(field.path))
+    return next((words for words in told if words), f"{name} is missing")
 
 
-def _is_there(place: str, document: Json) -> bool:
-    """Tell whether a reply has a key at a place, whatever it holds."""
-    node = document
+def _held_at(place: str, document: Json) -> str:
+    """Say what a reply holds on the way to a place where texts were sought; "" for nothing."""
+    node, so_far = document, ""
     for key in place.partition(" (")[0].split("."):
         node = node[0] if isinstance(node, list) and node else node
-        if not isinstance(node, dict) or key.removesuffix("[]") not in node:
-            return False
-        node = node[key.removesuffix("[]")]
-    return True
+        name = key.removesuffix("[]")
+        if not isinstance(node, dict) or name not in node:
+            return ""
+        node, so_far = node[name], f"{so_far}.{name}".removeprefix(".")
+        if key != name and node and not isinstance(node, list):
+            return f"{so_far} holds {_KINDS[type(node)]}, not a list"
+        so_far += key.removeprefix(name)
+    node = node[0] if place.endswith("[]") and isinstance(node, list) and node else node
+    if isinstance(node, dict | list) and node:
+        return f"{place} holds {_KINDS[type(node)]}, not a text"
+    return f"{place} is empty"
 
 
 _KINDS = {

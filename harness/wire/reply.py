@@ -102,8 +102,8 @@ def _in_spite_of(provider: Provider, operation: Operation, request: Request, rep
     if not isinstance(outcome, Images) or not any(one.digest for one in outcome.pictures):
         return replace(error, may_be_paid=True) if isinstance(error, Fault) else error
     told = read_error(provider.errors, reply)
-    words = told.message or told.code or "no message"
-    beside = f"an image stands beside an error: {words[:SAID_AT_MOST]}"
+    words = ", ".join(filter(None, (told.code and f"code {told.code}", told.message)))
+    beside = f"an image stands beside an error: {(words or 'no message')[:SAID_AT_MOST]}"
     return replace(outcome, found_at=(*outcome.found_at, beside))
 
 

@@ -271,3 +271,27 @@ def test_what_breaks_a_rule_is_refused_for_it_whatever_we_chose_beside() -> None
 
     assert [status for status, _ in about_model] == ["inconclusive"]
     assert [status for status, _ in about_stream] == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("message", "parameter", "status"),
+    [
+        ("Organization has reached its monthly spend cap", None, "inconclusive"),
+        ("Credit limit exceeded for team", None, "inconclusive"),
+        ("Please bind a credit card to continue", None, "inconclusive"),
+        ("this is only there for enterprise customers", None, "inconclusive"),
+        ("your trial has ended", None, "inconclusive"),
+        ("请先为该账户充值", None, "inconclusive"),
+        ("Your account must be at least 7 days old", None, "inconclusive"),
+        ("Quality high does not exist in our credits table", None, "fail"),
+        ("size 1024x1024 was refused by the team", None, "fail"),
+        ("ask the billing team", "size", "fail"),
+        ("Something is wrong", None, "fail"),
+    ],
+)
+def test_words_of_a_customers_standing_convict_nobody_but_a_named_value_does(
+    message: str, parameter: str | None, status: str
+) -> None:
+    outcome = refused(message, code="invalid_request_error", parameter=parameter)
+
+    assert said(ACCEPTS, record(case(), outcome)) == [status]

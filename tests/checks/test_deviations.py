@@ -15,6 +15,7 @@ from tests.checks.build import (
     base64_image,
     case,
     found,
+    image_bytes,
     picture,
     record,
     reply,
@@ -172,6 +173,8 @@ def test_plain_base64_and_a_data_url_in_the_place_of_an_address_are_no_deviation
         ({"mode": "CMYK", "bit_depth": 8}, "a jpeg in CMYK, not RGB"),
         ({"mode": "I;16", "bit_depth": 16}, "a jpeg of 16 bits a channel"),
         ({"mode": "RGB", "frames": 12}, "an animated jpeg of 12 frames"),
+        ({"orientation": 6}, "a jpeg that EXIF says to show turned by 90 degrees, at 1024x1024"),
+        ({"orientation": 2}, "a jpeg that EXIF says to show mirrored, at 1024x1024"),
     ],
 )
 def test_odd_pixels_are_named(changes: dict[str, object], told: str) -> None:
@@ -182,7 +185,7 @@ def test_odd_pixels_are_named(changes: dict[str, object], told: str) -> None:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", ""])
 def test_usual_pixels_are_not_told(mode: str) -> None:
-    usual = replace(picture(), mode=mode, bit_depth=8, frames=1)
+    usual = replace(picture(), mode=mode, bit_depth=8, frames=1, orientation=1)
 
     assert said(PIXELS, record(case(), served(usual))) == []
 
@@ -274,3 +277,41 @@ def test_a_poll_in_a_documented_state_of_progress_with_the_image_is_told() -> No
         "inconclusive: the reply says status 'PROCESSING' beside a finished image"
     )
     assert [one for one in verdicts(told) if one.status == "fail"] == []
+
+
+# --------------------------------------------------------------- where an address stands
+ADDRESSES = "addresses_stand_as_documented"
+
+
+def of_nanobanana(url: Json) -> Record:
+    replies = [reply(json.dumps({"code": 0, "message": "success", "data": {"url": url}}).encode())]
+    return spoken(case("nanobanana"), [*replies, reply(image_bytes())])
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://a.example/1.png", []),
+        ("/files/1.png", ["the address at data.url is relative"]),
+        ("//a.example/1.png", ["the address at data.url is relative"]),
+        (
+            ["https://a.example/1.png"],
+            ["data.url is a list, where one address was documented"],
+        ),
+    ],
+)
+def test_an_address_that_stands_otherwise_than_documented_is_told(
+    url: Json, told: list[str]
+) -> None:
+    words = [one for one in verdicts(of_nanobanana(url)) if one.check == ADDRESSES]
+
+    assert [one.why for one in words] == told
+    assert {one.status for one in words} <= {"inconclusive"}
+
+
+def test_objects_in_the_place_of_an_address_are_called_so() -> None:
+    fields = "reply_has_the_documented_fields"
+
+    assert why(fields, of_nanobanana([{"url": "https://a.example/1.png"}])) == (
+        "fail: data.url holds a list, not a text"
+    )

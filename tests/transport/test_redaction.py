@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Reply, Request, Times
+from harness.core.exchange import Exchange, Picture, Reply, Request, Times
 from harness.core.jsonvalue import Json
 from harness.transport.client import LiveEndpoint
 from harness.transport.redaction import SHORTEST, Redactor, sendable
@@ -260,3 +260,24 @@ def test_a_key_that_cannot_be_sent_ends_with_one_line(tmp_path: Path) -> None:
     assert len(err.splitlines()) == 1
     assert "character 21" in err
     assert "0123456789" not in err
+
+
+def test_what_was_declared_for_an_image_is_cleaned_as_its_reply_is() -> None:
+    told = Picture(
+        digest="0" * 64,
+        format="png",
+        size_bytes=1,
+        state="decoded",
+        why=f"why {SENDABLE}",
+        encoding=f"encoding {SENDABLE}",
+        media_type=f"image/{SENDABLE}",
+    )
+
+    reply = Redactor({NAME: SENDABLE}).reply(Reply(status=200, pictures={"mark": told}))
+
+    (kept,) = reply.pictures.values()
+    assert (kept.why, kept.encoding, kept.media_type) == (
+        f"why <{NAME}>",
+        f"encoding <{NAME}>",
+        f"image/<{NAME}>",
+    )

@@ -110,7 +110,7 @@ def test_an_image_beside_an_error_is_taken_and_the_error_told(code: int) -> None
     outcome = images(talk("nanobanana", [reply, IMAGE]).outcome)
 
     assert outcome.pictures[0].digest == PICTURE.digest
-    assert outcome.found_at == ("an image stands beside an error: quota low",)
+    assert outcome.found_at == (f"an image stands beside an error: code {code}, quota low",)
 
 
 @pytest.mark.parametrize("document", [{"url": ""}, {}, None, {"url": ADDRESS}])

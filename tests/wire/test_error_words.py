@@ -141,6 +141,8 @@ def test_what_names_a_parameter_is_about_that(message: str, param: str, error_cl
         (402, "Add to your balance", "quota"),
         (429, "Your tier is full", "rate_limit"),
         (403, "size 100x100 is too small", "validation"),
+        (403, "Access ended because of how it was used. model: gpt-image-2", "auth"),
+        (403, "quality high: no", "validation"),
         (400, "Forbidden", "validation"),
         (403, "You do not have access to gpt-image-2", "validation"),
     ],
@@ -151,6 +153,25 @@ def test_a_status_of_the_account_counts_where_the_words_fit_it(
     reply = Reply(status=status, document=openai(message))
 
     assert read_error(shipped_provider("sub2api").errors, reply).error_class == error_class
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error_class"),
+    [
+        (403, "内容违规", "moderation"),
+        (403, "Blocked by our content policy", "moderation"),
+        (403, "Forbidden", "auth"),
+        (400, "当前模型负载已饱和", "rate_limit"),
+    ],
+)
+def test_a_status_without_a_code_leaves_the_word_to_the_message(
+    status: int, message: str, error_class: str
+) -> None:
+    document: Json = {"error": {"message": message, "type": "x", "param": None, "code": None}}
+
+    error = read_error(shipped_provider("sub2api").errors, Reply(status=status, document=document))
+
+    assert error.error_class == error_class
 
 
 def test_a_providers_own_words_go_first() -> None:

@@ -291,18 +291,20 @@ def _promise(
     objected = [each for each in (*said.breaks, *said.unsettled) if each.parameter != BODY]
     if hidden := hidden_arguments(operation, reading, objected):
         return "observe", None, f"the recording holds a placeholder for {', '.join(hidden)}"
-    outside = [_described(each.id, each.parameter, reading) for each in objected]
+    broken = [each for each in objected if each in said.breaks]
+    outside = [_described(each.id, each.parameter, reading) for each in broken]
     outside += [f"{key}: not a documented parameter" for key in said.unknown]
     if not outside:
         return _inside(provider, operation, said, reading)
     why = f"{OUTSIDE}{provider.name}'s documents: {'; '.join(outside)}"
     first = next(iter(said.breaks), None)
     about = first or next(iter(objected), None)
+    unsure = _doubted(said, reading)
     alone = len(outside) == 1 and len(said.breaks) == 1
-    if alone and first is not None and not first.rule.other_subject and not said.doubts:
+    if alone and first is not None and not first.rule.other_subject and not unsure:
         return "refuse", first.id, why
-    if said.doubts:
-        why += f"; silent or at odds on: {_doubted(said, reading)}"
+    if unsure:
+        why += f"; silent or at odds on: {unsure}"
     return "observe", about.id if about is not None else None, why
 
 
@@ -310,17 +312,23 @@ def _inside(
     provider: Provider, operation: Operation, said: Said, reading: Reading
 ) -> tuple[Expect, str | None, str]:
     """Promise a request that breaks nothing, unless the documents are unsure of what it asks."""
-    if not said.doubts:
+    unsure = _doubted(said, reading)
+    if not unsure:
         return "accept", None, f"inside {provider.name}'s documents"
     named = {doubt.about for doubt in said.doubts}
-    about = (each.id for each in operation.constraints if {each.id, each.parameter} & named)
-    why = f"{provider.name}'s documents are silent or at odds on: {_doubted(said, reading)}"
-    return "observe", next(about, None), why
+    broken = [each.id for each in said.unsettled if each.parameter != BODY]
+    touched = [each.id for each in operation.constraints if {each.id, each.parameter} & named]
+    why = f"{provider.name}'s documents are silent or at odds on: {unsure}"
+    return "observe", next(iter((*broken, *touched)), None), why
 
 
 def _doubted(said: Said, reading: Reading) -> str:
     """Name what no document settles, each with the request's value or with what is not said."""
-    words = []
+    words = [
+        _described(each.id, each.parameter, reading)
+        for each in said.unsettled
+        if each.parameter != BODY
+    ]
     for doubt in said.doubts:
         name = doubt.about.split(".")[0]
         given = name in reading.arguments and "files go there" not in doubt.says

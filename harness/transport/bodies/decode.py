@@ -57,6 +57,7 @@ class Decoded(NamedTuple):
     mode: str = ""
     bit_depth: int | None = None
     frames: int | None = None
+    orientation: int | None = None
 
 
 def looks_like_image(raw: bytes) -> bool:
@@ -118,12 +119,14 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                 image.load()
                 if kind == "png":
                     _verify(source)
-                if image.getexif().get(ORIENTATION) in SIDEWAYS:
+                turned = _orientation(image)
+                if turned in SIDEWAYS:
                     width, height = height, width  # what a viewer shows
                 clear = has_alpha(image)
                 share = _share(image)
                 alpha = clear or share is not None
-                return Decoded(kind, width, height, alpha, "", share, mode, depth, frames)
+                told = (mode, depth, frames, turned)
+                return Decoded(kind, width, height, alpha, "", share, *told)
     except UnidentifiedImageError:
         return _without_extras(source) or _recognised(source)
     except ChecksumError as error:
@@ -151,6 +154,12 @@ def _head(source: BinaryIO | Path) -> bytes:
             return file.read(_BOXES_BYTES)
     source.seek(0)
     return source.read(_BOXES_BYTES)
+
+
+def _orientation(image: ImageFile) -> int | None:
+    """Return EXIF's word on how a viewer turns an image, 1 to 8; None where there is none."""
+    found = image.getexif().get(ORIENTATION)
+    return found if isinstance(found, int) and 1 <= found < SIDEWAYS.stop else None
 
 
 _DEPTHS = {"1": 1, "I;16": 16, "I": 32, "F": 32}

@@ -4,6 +4,7 @@ So a file of any size takes the memory of its largest interaction. ijson reads J
 a signal is taken between two pieces and between two values.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import ijson
 from ijson.common import ObjectBuilder
 
+from harness.transport.ending import EndsEarlyError
 from harness.transport.foreign.plain_file import PlainFile
 from harness.transport.safe_yaml import YamlStream
 
@@ -62,6 +64,13 @@ class NoJsonError(ValueError):
     """A text is no JSON."""
 
 
+class NoJsonEndsEarlyError(NoJsonError, EndsEarlyError):
+    """A text is the beginning of JSON."""
+
+
+_PREMATURE = re.compile(r"premature EOF|incomplete JSON", re.IGNORECASE)
+
+
 @dataclass(slots=True)
 class Document:
     """A JSON or YAML file, read with its interactions (the lists at `places`) one by one."""
@@ -70,6 +79,7 @@ class Document:
     places: Collection[str]
     watch: Watch = unwatched
     as_json: bool = True
+    broken_off: bool = False
     _read_bytes: int = 0
     _entries: int = 0
 
@@ -77,7 +87,8 @@ class Document:
         """Read the file once: return its value, and hand each interaction to `each` on the way.
 
         The lists of interactions are `StreamedList`s in it. Raises ValueError (one line) where it
-        is no JSON or YAML, or is hostile; OSError where it cannot be read.
+        is no JSON or YAML, or is hostile; OSError where it cannot be read. A file that ends within
+        an interaction is `broken_off`: the whole ones before that are read.
         """
         with PlainFile(self.path) as file:
             file.skip_blank()
@@ -96,20 +107,33 @@ class Document:
     def _value(self, each: Callable[[object], None]) -> object:
         held: list[object] = []
         with self._opened() as file:
-            for place, entry in self._walk(file, held):
-                del place
+            for _place, entry in self._walk(file, held):
                 each(entry)
         return held[0] if held else None
 
     def _walk(self, file: PlainFile, held: list[object]) -> Iterator[tuple[str, object]]:
         """Yield each interaction with the place of its list; the value around them is `held`."""
         stream = _json if self.as_json else _yaml
-        for number, found in enumerate(stream(file, self.places, self._again, held)):
+        found_ones = stream(file, self.places, self._again, held)
+        for number, found in enumerate(self._until_it_breaks_off(found_ones)):
             if number >= ENTRIES_AT_MOST:
                 raise ValueError(f"it holds more than {ENTRIES_AT_MOST:,} interactions")
             self._entries += 1
             self.watch(self._read_bytes, self._entries)
             yield found
+
+    def _until_it_breaks_off(
+        self, found_ones: Iterator[tuple[str, object]]
+    ) -> Iterator[tuple[str, object]]:
+        some = False
+        try:
+            for found in found_ones:
+                yield found
+                some = True
+        except EndsEarlyError:
+            if not some:
+                raise
+            self.broken_off = True
 
     def _again(self, place: str) -> StreamedList:
         def read() -> Iterator[object]:
@@ -154,14 +178,18 @@ def _json(
     file: PlainFile, places: Collection[str], again: Again, held: list[object]
 ) -> Iterator[tuple[str, object]]:
     walk = _JsonWalk(places, again)
+    held.append(None)
     try:
         # Without `use_float` it leaves an exception of Python's pending where a number is too long.
         events = ijson.basic_parse(file, buf_size=_PIECE_BYTES, use_float=True)
         yield from walk.entries(events)
     except ijson.JSONError as error:
         problem = " ".join(str(error).split())[:80]
-        raise NoJsonError(f"truncated or invalid JSON: {problem}") from None
-    held.append(walk.value)
+        ended = _PREMATURE.search(problem)
+        kind = NoJsonEndsEarlyError if ended else NoJsonError
+        raise kind(f"truncated or invalid JSON: {problem}") from None
+    finally:
+        held[0] = walk.value
 
 
 class _JsonWalk:

@@ -121,6 +121,8 @@ def answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Failu
         answer = without_shortened(answer, declared=_length(raw, answer.size_bytes))
     if isinstance(answer, Failure):
         return answer
+    if _AN_IMAGE_AS_TEXT.match(answer.text or ""):
+        return _absent(answer, AS_TEXT)
     held = [answer.document, *(event.data for event in answer.events)]
     hidden = next(filter(None, map(hidden_state, held)), "")
     return _not_whole(f"a placeholder stands for {hidden}" if hidden else "", answer) or answer
@@ -233,13 +235,22 @@ def _not_held(raw: Raw, why: str) -> Reply | Failure:
     )
     if not image:
         return Failure(kind="not_on_tape", why=why, sent=True)
+    return _absent(Reply(status=200, headers=raw.headers), why)
+
+
+def _absent(reply: Reply, why: str) -> Reply:
+    """Return a reply that is an image whose bytes the recording lacks."""
     picture = Picture(digest="", format="unknown", size_bytes=0, state="absent", why=why)
-    return Reply(
-        status=200,
-        headers=raw.headers,
-        document=mark(picture),
-        pictures={mark(picture): picture},
-    )
+    return replace(reply, document=mark(picture), text=None, pictures={mark(picture): picture})
+
+
+AS_TEXT = "its bytes were recorded as text, and are damaged"
+_AN_IMAGE_AS_TEXT = re.compile(
+    r"[\ufffd\x89]PNG\r?\n|[\ufffd]{1,4}[^\ufffd]{0,4}(JFIF|Exif)|RIFF.{1,4}WEBP"
+    r"|.{1,4}ftyp(avif|avis|heic|heix|mif1)",
+    re.DOTALL,
+)
+"""How an image begins whose bytes were read as UTF-8: what is no character of it was replaced."""
 
 
 def _streamed(

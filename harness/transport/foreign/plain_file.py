@@ -17,6 +17,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from harness.transport.ending import EndsEarlyError
+
 FILE_AT_MOST_BYTES = 512 * 1024 * 1024
 """Of a file, and of what it is unpacked into."""
 
@@ -72,6 +74,8 @@ class PlainFile:
         bom, encoding = _encoding(self._head)
         self._head = self._head[len(bom) :]
         errors = "strict" if encoding == "utf-8" else "replace"
+        # a whole `read` loses what comes before the place at which a packed file ends early
+        self._read_one = getattr(self._source, "read1", self._source.read)
         self._decoder = codecs.getincrementaldecoder(encoding)(errors)
         self.size_bytes = 0
         """How much has been read of it so far."""
@@ -79,9 +83,13 @@ class PlainFile:
     def read(self, size: int = _PIECE_BYTES, /) -> bytes:
         """Return the next bytes, at most `size` (0: none); empty at the end, never before it."""
         pieces, held = [self._rest], len(self._rest)
-        while held < size and (piece := self._next()) is not None:
-            pieces.append(piece)
-            held += len(piece)
+        try:
+            while held < size and (piece := self._next()) is not None:
+                pieces.append(piece)
+                held += len(piece)
+        except EndsEarlyError:  # raised again once what was read before it is gone
+            if not held:
+                raise
         text = b"".join(pieces) if len(pieces) > 1 else self._rest
         piece, self._rest = text[:size], text[size:]
         self.size_bytes += len(piece)
@@ -108,7 +116,7 @@ class PlainFile:
     def _next(self) -> bytes | None:
         """Return more text; None at the file's end, which ends with a whole character."""
         try:
-            raw = self._head or self._source.read(_PIECE_BYTES)
+            raw = self._head or self._read_one(_PIECE_BYTES)
         except _DAMAGED as error:
             raise _damaged(error) from None
         self._head = b""
@@ -126,7 +134,8 @@ _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFi
 
 
 def _damaged(error: BaseException) -> ValueError:
-    return ValueError(f"the packed file is damaged or ends early: {error}")
+    kind = EndsEarlyError if isinstance(error, EOFError) else ValueError
+    return kind(f"the packed file is damaged or ends early: {error}")
 
 
 class _Counted(RawIOBase):

@@ -19,6 +19,7 @@ from harness.sensitive.image_bytes import secret_in_image
 from harness.sensitive.recorded import keys_in
 from harness.transport.bodies.images import ImageCollector, file_name
 from harness.transport.cassettes.interaction import from_interaction, is_ours
+from harness.transport.ending import EndsEarlyError
 from harness.transport.fields import as_mapping, text_of
 from harness.transport.foreign.detours import Foreign, leads_to, without_detours
 from harness.transport.foreign.document import (
@@ -47,12 +48,13 @@ __all__ = ["Foreign", "Recording", "read_recording"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What a file held; `unreadable` names each interaction that was left out, and why."""
+    """What a file held: so many `entries`; `unreadable` says what of them was left out, and why."""
 
     path: Path
     format: str
     exchanges: tuple[Foreign, ...]
     unreadable: tuple[str, ...] = ()
+    entries: int = 0
 
 
 def read_recording(
@@ -74,10 +76,12 @@ def read_recording(
     """
     named = Keys(keys or {})
     try:
-        kind, entries = _source(path, named.add, watch)
-        return _recording(
+        document = Document(path, places(), watch)
+        kind, entries = _source(document, named.add)
+        recording = _recording(
             path, kind, entries, pictures, redactor=Redactor(named.by_name), headers=headers
         )
+        return _with_its_end(recording) if document.broken_off else recording
     except OSError as error:
         raise _no_recording(path, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:
@@ -95,6 +99,7 @@ def _recording(  # noqa: PLR0913 - what is read, and what it is read with
 ) -> Recording:
     readable: list[Foreign] = []
     unreadable: list[str] = []
+    index = -1
     wanted = frozenset(name.lower() for name in headers)
     pictures = pictures.inspecting(lambda image: secret_in_image(image, redactor.search))
     for index, entry in enumerate(entries):
@@ -116,6 +121,7 @@ def _recording(  # noqa: PLR0913 - what is read, and what it is read with
         format=kind.name,
         exchanges=tuple(without_detours(readable)),
         unreadable=tuple(unreadable),
+        entries=index + 1,
     )
 
 
@@ -135,18 +141,22 @@ class Keys:
                 self.by_name[f"{name} {place}" if name in self.by_name else name] = text
 
 
-def _source(
-    path: Path, each: Callable[[object], None], watch: Watch
-) -> tuple[Format, Iterable[object]]:
+def _with_its_end(recording: Recording) -> Recording:
+    whole = recording.entries
+    words = f"the file breaks off after {whole} {'interaction' if whole == 1 else 'interactions'}"
+    return replace(recording, unreadable=(*recording.unreadable, words))
+
+
+def _source(document: Document, each: Callable[[object], None]) -> tuple[Format, Iterable[object]]:
     """Return the format of a file and its interactions, all of which were handed to `each`.
 
     Raises ValueError where it is no recording.
     """
+    path = document.path
     if path.is_dir():
         return _searched(recognised(path, "folder"), each, what="a folder that holds")
     if (found := _in_bytes(path) or _in_text(path)) is not None:
         return _searched(found, each)
-    document = Document(path, places(), watch)
     held = document.value(each)
     each(held)
     if found := recognised(held, "document"):
@@ -170,7 +180,10 @@ def _in_text(path: Path) -> tuple[Format, Iterable[object]] | None:
     """Return the format that knows a file by its text: such a file is held whole."""
     if all(kind.reads != "text" for kind in RECORDERS.values()):
         return None
-    text = text_of_file(path)
+    try:
+        text = text_of_file(path)
+    except EndsEarlyError:  # a document is read to there
+        return None
     return None if text is None else recognised(text, "text")
 
 

@@ -114,6 +114,23 @@ def test_channels_bits_and_frames_are_those_of_the_file(
     assert (found.mode, found.bit_depth, found.frames) == (mode, bit_depth, frames)
 
 
+@pytest.mark.parametrize(
+    ("written", "orientation", "shown"),
+    [(6, 6, (4, 8)), (3, 3, (8, 4)), (1, 1, (8, 4)), (None, None, (8, 4)), (99, None, (8, 4))],
+)
+def test_how_exif_turns_an_image_is_kept_and_its_dimensions_are_those_shown(
+    written: int | None, orientation: int | None, shown: tuple[int, int]
+) -> None:
+    exif, file = Image.Exif(), io.BytesIO()
+    if written is not None:
+        exif[0x0112] = written
+    Image.new("RGB", (8, 4)).save(file, "JPEG", exif=exif)
+
+    found = ImageCollector(nowhere).from_bytes(file.getvalue())
+
+    assert (found.orientation, (found.width_px, found.height_px)) == (orientation, shown)
+
+
 def test_sixteen_bits_for_each_of_three_colours_are_not_taken_for_eight() -> None:
     rows = zlib.compress((b"\0" + bytes(6) * 2) * 2)
     head = struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0)

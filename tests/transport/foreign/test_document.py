@@ -1,9 +1,11 @@
 """Files of any size, interaction by interaction, within bounds."""
 
+import gzip
 import json
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
@@ -95,7 +97,7 @@ def test_a_file_takes_the_memory_of_its_largest_interaction(tmp_path: Path, comm
     [
         ('{"log": {"entries": [' + "[" * 100_000, "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
-        ('{"log": {"entries": [{}', "truncated or invalid JSON"),
+        ('{"log": {"entries": [{', "truncated or invalid JSON"),
         ('{"log": {"entries": [{}]}} {}', "trailing garbage"),
     ],
 )
@@ -107,6 +109,72 @@ def test_a_hostile_or_cut_file_is_refused_in_one_line(tmp_path: Path, text: str,
         read_recording(path, ImageCollector(lambda _name, _raw: None))
 
     assert "\n" not in str(caught.value)
+
+
+HAR = json.dumps({"log": {"entries": [entry(f'{{"created": {n}, "a": "ß🐱"}}') for n in range(3)]}})
+CASSETTE = yaml.safe_dump(
+    {
+        "interactions": [
+            {
+                "request": {
+                    "method": "POST",
+                    "uri": "https://a.example/v1",
+                    "body": json.dumps(f"{n} ß🐱: a", ensure_ascii=False),
+                },
+                "response": {"status": {"code": 200}, "body": {"string": '{"created": "a b"}' * 9}},
+            }
+            for n in range(3)
+        ]
+    },
+    allow_unicode=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (HAR[:-3], 3),
+        (HAR[: HAR.rindex("2026")], 2),
+        (HAR[: HAR.index("2026", len(HAR) // 2)], 2),
+        (CASSETTE[:-30], 2),
+        (CASSETTE[: CASSETTE.rindex("ß")] + "\n \n", 2),
+        (CASSETTE[: CASSETTE.rindex("created")], 2),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_breaks_off_is_read_to_there(
+    tmp_path: Path, text: str, whole: int, *, packed: bool
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+
+    recording = read_recording(path, ImageCollector(lambda _name, _raw: None))
+
+    held = "1 interaction" if whole == 1 else f"{whole} interactions"
+    assert [found.index for found in recording.exchanges] == [*range(whole)]
+    assert recording.unreadable == (f"the file breaks off after {held}",)
+
+
+@pytest.mark.parametrize("text", [HAR.replace('"created', '",, created', 1), CASSETTE + "x: [}\n"])
+def test_a_file_that_is_damaged_within_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x"
+    path.write_text(text + "\n" + text)
+
+    with pytest.raises(RecordingError, match="invalid"):
+        read_recording(path, ImageCollector(lambda _name, _raw: None))
+
+
+def test_a_packed_file_that_ends_early_is_read_to_there(tmp_path: Path) -> None:
+    random = Random(7)
+    bodies = [json.dumps({"created": random.randbytes(600_000).hex()}) for _ in range(3)]
+    path = tmp_path / "x"
+    packed = gzip.compress(json.dumps({"log": {"entries": [*map(entry, bodies)]}}).encode(), 1)
+    path.write_bytes(packed[: len(packed) * 19 // 20])
+
+    recording = read_recording(path, ImageCollector(lambda _name, _raw: None))
+
+    assert [found.index for found in recording.exchanges] == [0, 1]
+    assert recording.unreadable == ("the file breaks off after 2 interactions",)
 
 
 def test_a_quarter_of_a_million_chunks_are_no_body(tmp_path: Path) -> None:
