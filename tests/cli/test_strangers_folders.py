@@ -134,7 +134,8 @@ def test_the_key_never_goes_to_an_address_that_only_the_folder_names(
     assert caught.received == []
     assert caught.url in line
     assert "nothing was sent" in line
-    assert typed[1:] == ["run", "--resume", str(folder), "--base-url", f"{NAME}={caught.url}"]
+    assert typed[1:6] == ["run", "--resume", str(folder), "--base-url", f"{NAME}={caught.url}"]
+    assert {*typed[6::2]} == {"--max-images", "--max-requests"}  # another key's limits do not hold
     assert f"this run began at {caught.url}" in elsewhere
 
 

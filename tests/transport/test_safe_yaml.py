@@ -92,7 +92,7 @@ def laughs(levels: int) -> str:
         ("a: &a [*a]", "nothing complete"),
         ("a: *b", "undefined alias|nothing complete"),
         ("[" * 100_000, "nested deeper"),
-        ("? " * 100_000, "not text"),
+        ("? " * 100_000, "nested deeper"),
         ("- " * 100_000, "nested deeper"),
         ("{a: " * 100_000, "nested deeper"),
         ("[a]: 1", "not text"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -240,6 +242,19 @@ WIDE: dict[str, dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """An image; its pixels differ each time that it is drawn."""
+
+    format: str | None
+    size: tuple[int, int]
+    digest: str = field(compare=False)
+
+
+def _different(shown: list[object]) -> int:
+    return len({image.digest for image in shown if isinstance(image, _Seen)})
+
+
 def _images(emulator: Emulator, value: object) -> list[object]:
     """Every image in a reply, decoded: those in base64 and those to download."""
     if isinstance(value, dict):
@@ -258,7 +273,7 @@ def _images(emulator: Emulator, value: object) -> list[object]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
-            return [(image.format, image.size)]
+            return [_Seen(image.format, image.size, digest=hashlib.sha256(data).hexdigest())]
     except (UnidentifiedImageError, OSError):
         return ["undecodable"]
 
@@ -310,7 +325,8 @@ def _conversation(emulator: Emulator, provider: str) -> list[object]:
     """What a client sees of a good and a bad request, three polls and the books."""
     good = _attempt(emulator, provider, emulator.body(provider, **WIDE[provider]))
     bad = _attempt(emulator, provider, emulator.body(provider, prompt=5))
-    seen: list[object] = [_stable(good), _images(emulator, good), _stable(bad)]
+    shown = _images(emulator, good)
+    seen: list[object] = [_stable(good), shown, _different(shown), _stable(bad)]
     for _ in range(3):
         seen += _polled(emulator, provider)
     return [*seen, [entry["cost"] for entry in emulator.ledger(provider)["entries"]]]
@@ -322,7 +338,8 @@ def _polled(emulator: Emulator, provider: str) -> list[object]:
         return []
     try:
         reply = emulator.poll(provider, jobs[0])
-        return [reply.status_code, _stable(reply.json()), _images(emulator, reply.json())]
+        shown = _images(emulator, reply.json())
+        return [reply.status_code, _stable(reply.json()), shown, _different(shown)]
     except (httpx.TransportError, ValueError) as error:
         return [type(error).__name__]
 

@@ -494,7 +494,7 @@ def forged(path: Path, interactions: list[object]) -> Path:
     ("where", "value"),
     [
         (("response", "status"), None),
-        (("response", "status", "code"), "200"),
+        (("response", "status", "code"), "two hundred"),
         (("response", "timing", "sent_s"), True),
         (("response", "holds"), 1),
         (("response", "body", "string"), "{"),
