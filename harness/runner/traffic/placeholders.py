@@ -6,6 +6,7 @@ claims about them go without a verdict. The same in live traffic is the provider
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from harness.core.elided import holds_filtered, is_filtered, stands_for_an_image
 from harness.core.exchange import Picture, Reply
@@ -161,7 +162,10 @@ _HEAD = 64
 
 
 def _marked_downloads(record: Record) -> dict[str, str]:
-    """Return the addresses of downloads whose body in the recording is a mark, each with it."""
+    """Return the paths of downloads whose body in the recording is a mark, each with it.
+
+    Their hosts may be others in the recording than in the reply.
+    """
     marked: dict[str, str] = {}
     for exchange in record.exchanges:
         reply = exchange.answer
@@ -170,10 +174,15 @@ def _marked_downloads(record: Record) -> dict[str, str]:
         words = reply.document if isinstance(reply.document, str) else reply.text or ""
         nothing = not words and not reply.document  # null, {}, or no body at all
         if nothing or stands_for_an_image(words):
-            marked[exchange.request.target] = words or "nothing"
+            marked[_path(exchange.request.target)] = words or "nothing"
         elif words.startswith(_AS_TEXT) or "\ufffd" in words[:_HEAD]:
-            marked[exchange.request.target] = "bytes that were decoded as text"
+            marked[_path(exchange.request.target)] = "bytes that were decoded as text"
     return marked
+
+
+def _path(target: str) -> str:
+    path = urlsplit(target).path
+    return path if path.strip("/") else target
 
 
 def _texts(record: Record) -> Iterator[str]:

@@ -34,6 +34,7 @@ PACKED_LEAST_BYTES = 24
 
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS  # zlib's manual, inflateInit2: told apart by their headers
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _LIST = re.compile(rb'\s*\[\s*"')
 _BUFFER = re.compile(rb'\s*\{\s*"type"\s*:\s*"Buffer"\s*,\s*"data"\s*:\s*\[')
 _BYTE = 255
@@ -259,7 +260,7 @@ def _is_packed(raw: bytes, codings: list[str], *, listed: bool) -> bool:
     try:
         return bool(_undone(raw, codings))
     except ValueError:
-        if listed and len(raw) >= PACKED_LEAST_BYTES:
+        if listed and (len(raw) >= PACKED_LEAST_BYTES or raw.startswith(_ZLIB)):
             raise
         return False
 

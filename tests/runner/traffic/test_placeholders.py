@@ -240,11 +240,20 @@ def test_a_download_of_a_page_or_an_error_is_a_fault(words: str, tmp_path: Path)
     assert picture.state == "undecodable"
 
 
-def downloaded(folder: Path, words: str) -> Record:
+@pytest.mark.parametrize("words", ["<image>", "{}"])
+def test_a_download_of_words_is_absent_under_whatever_host_it_stands(
+    words: str, tmp_path: Path
+) -> None:
+    record = downloaded(tmp_path, words, host="http://host.invalid")
+
+    assert picture_of(record).state == "absent"
+
+
+def downloaded(folder: Path, words: str, *, host: str = HOST) -> Record:
     asked: Json = {"model": "gpt-image-2", "prompt": "a fox", "n": 1, "quality": "low"}
     served: Json = {"code": 0, "message": "ok", "data": {"url": f"{HOST}/files/1.png"}}
     first = interaction(asked, served, path="/v1/images/generate")
-    second = interaction(None, None, path=f"{HOST}/files/1.png", method="GET")
+    second = interaction(None, None, path=f"{host}/files/1.png", method="GET")
     second["response"]["body"]["string"] = words  # type: ignore[index,call-overload]
     (record,) = judged(tape(folder, first, second), "nanobanana").records
     return record

@@ -514,6 +514,17 @@ def test_chunks_of_a_packed_body_that_was_cut_are_unreadable(
     assert any("interaction 0: " in note for note in half.report.header.notes)
 
 
+@pytest.mark.parametrize("length", [8, 12, 23])
+def test_the_first_bytes_of_a_packed_body_are_unreadable(tmp_path: Path, length: int) -> None:
+    first = json.dumps([base64_of(zlib.compress(TEXT.encode())[:length])])
+    result = judged(
+        har(tmp_path / "x", entry(first, headers={"content-encoding": "deflate"}), entry(TEXT))
+    )
+
+    assert convictions(result) == []
+    assert len(result.records) == 1
+
+
 def test_an_empty_list_of_chunks_is_a_body_that_was_left_out(tmp_path: Path) -> None:
     headers = {**GZIP, "content-length": "151"}
     path = tmp_path / "x"
