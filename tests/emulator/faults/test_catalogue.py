@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import io
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -242,40 +240,36 @@ WIDE: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """An image; its pixels differ each time that it is drawn."""
-
-    format: str | None
-    size: tuple[int, int]
-    digest: str = field(compare=False)
-
-
-def _different(shown: list[object]) -> int:
-    return len({image.digest for image in shown if isinstance(image, _Seen)})
-
-
 def _images(emulator: Emulator, value: object) -> list[object]:
     """Every image in a reply, decoded: those in base64 and those to download."""
-    if isinstance(value, dict):
-        return [found for inner in value.values() for found in _images(emulator, inner)]
-    if isinstance(value, list | tuple):
-        return [found for inner in value for found in _images(emulator, inner)]
+    return [*map(_decoded, _raw_images(emulator, value))]
+
+
+def _different(emulator: Emulator, value: object) -> int:
+    return len({*_raw_images(emulator, value)})
+
+
+def _raw_images(emulator: Emulator, value: object) -> list[bytes]:
+    if isinstance(value, dict | list | tuple):
+        inner = value.values() if isinstance(value, dict) else value
+        return [found for each in inner for found in _raw_images(emulator, each)]
     if not isinstance(value, str) or len(value) < 60:
         return []
     if value.startswith("http"):
-        data = emulator.client.get(value).content
-    else:
-        try:
-            data = base64.b64decode(value, validate=True)
-        except binascii.Error:
-            return []  # an error message
+        return [emulator.client.get(value).content]
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        return [base64.b64decode(value, validate=True)]
+    except binascii.Error:
+        return []  # an error message
+
+
+def _decoded(raw: bytes) -> object:
+    try:
+        with Image.open(io.BytesIO(raw)) as image:
             image.load()
-            return [_Seen(image.format, image.size, digest=hashlib.sha256(data).hexdigest())]
+            return image.format, image.size
     except (UnidentifiedImageError, OSError):
-        return ["undecodable"]
+        return "undecodable"
 
 
 def _attempt(emulator: Emulator, provider: str, body: object, limit_s: float = HUNG_S) -> object:
@@ -325,8 +319,8 @@ def _conversation(emulator: Emulator, provider: str) -> list[object]:
     """What a client sees of a good and a bad request, three polls and the books."""
     good = _attempt(emulator, provider, emulator.body(provider, **WIDE[provider]))
     bad = _attempt(emulator, provider, emulator.body(provider, prompt=5))
-    shown = _images(emulator, good)
-    seen: list[object] = [_stable(good), shown, _different(shown), _stable(bad)]
+    seen: list[object] = [_stable(good), _images(emulator, good), _different(emulator, good)]
+    seen.append(_stable(bad))
     for _ in range(3):
         seen += _polled(emulator, provider)
     return [*seen, [entry["cost"] for entry in emulator.ledger(provider)["entries"]]]
@@ -338,8 +332,9 @@ def _polled(emulator: Emulator, provider: str) -> list[object]:
         return []
     try:
         reply = emulator.poll(provider, jobs[0])
-        shown = _images(emulator, reply.json())
-        return [reply.status_code, _stable(reply.json()), shown, _different(shown)]
+        polled = reply.json()
+        shown = _images(emulator, polled)
+        return [reply.status_code, _stable(polled), shown, _different(emulator, polled)]
     except (httpx.TransportError, ValueError) as error:
         return [type(error).__name__]
 
