@@ -144,8 +144,9 @@ def personal(text: str) -> Iterator[Found]:
 
 _NAMED = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z][A-Za-z0-9_-]{1,48})[\"']?\s{0,3}[:=]")
 _WORDY = re.compile(r"credentials?|authorization|ip", re.IGNORECASE)
-_WORD = re.compile(r"[a-z_ ]{1,20}")
-"""What such a field holds where it says of which kind something is."""
+_WORD = re.compile(r"[a-z_ ]{1,20}|(?i:bearer|basic|digest|token|api-?key|key) {0,3}")
+"""What such a field holds where it says of which kind something is: in code, the scheme of a key
+that a name stands for (`"Bearer " + KEY`)."""
 
 _FIELD_STEMS = (
     *("token", "key", "secret", "auth", "passw", "credential", "cookie", "mail", "org", "account"),

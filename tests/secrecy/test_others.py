@@ -232,6 +232,7 @@ INNOCENT = (
     '{"role":"user","type":"organization","param":"user","code":"account_deactivated"}',
     "nginx/1.25.3, libpng version 1.6.37.1, Chrome/120.0.6099.109, 127.0.0.1:8000, 10.0.0.1",
     "http://93.184.216.34:8000/v1/images",
+    'headers = {"Authorization": "Bearer " + KEY, "Accept": "application/json"}',
     "12:34:56, 16:9, ratio 3:2, [1:2:3], 00:1A",
 )
 
