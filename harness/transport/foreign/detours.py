@@ -1,6 +1,6 @@
 """Round trips that belong to another one: redirects that were followed, and preflights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
@@ -51,7 +51,9 @@ def without_detours(exchanges: Sequence[Foreign]) -> Iterator[Foreign]:
         at, last = place, foreign
         for _ in range(REDIRECTS_AT_MOST):
             target = _target(last)
-            found = target and _next(requests, at, target)
+            later = enumerate(requests[at + 1 :], at + 1) if target else ()
+            free = (each for each in later if each[1].index not in followed)
+            found = _next(free, last, target)
             if not found:
                 break
             at, last = found
@@ -73,16 +75,15 @@ def leads_to(address: str, location: str) -> str:
         return ""
 
 
-def _next(requests: Sequence[Foreign], at: int, target: str) -> tuple[int, Foreign] | None:
-    wanted = target.partition("#")[0]
-    return next(
-        (
-            (place, other)
-            for place, other in enumerate(requests[at + 1 :], at + 1)
-            if other.exchange.request.target.partition("#")[0] == wanted
-        ),
-        None,
-    )
+def _next(
+    later: Iterable[tuple[int, Foreign]], redirect: Foreign, target: str
+) -> tuple[int, Foreign] | None:
+    """Return the request that follows a redirect: of several, one that sends the same again."""
+    wanted, sent = target.partition("#")[0], redirect.exchange.request
+    there = [each for each in later if each[1].exchange.request.target.partition("#")[0] == wanted]
+    asked = ((each, each[1].exchange.request) for each in there)
+    same = (each for each, again in asked if (again.body, again.form) == (sent.body, sent.form))
+    return next(same, there[0] if there else None)
 
 
 def _answered(foreign: Foreign, last: Foreign) -> Foreign:

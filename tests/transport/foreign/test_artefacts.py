@@ -322,6 +322,26 @@ def test_a_download_is_followed_through_what_browsers_record_around_it(
     assert outcome(result).startswith(told)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 1, 3, 2)])
+def test_redirects_that_cross_have_the_reply_to_what_was_sent_there(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    wide = {**ASKED, "size": "1536x1024", "prompt": "a wide paper kite"}
+    reply = served(size="1536x1024", data=[{"b64_json": base64.b64encode(png(1536)).decode()}])
+    moved = {"location": "https://gateway.example.com/v2/v1/images/generations"}
+    there = moved["location"]
+    calls = [
+        entry("", status=307, headers=moved),
+        entry("", status=307, headers=moved, asked=wide),
+        entry(TEXT, url=there),
+        entry(json.dumps(reply), url=there, asked=wide),
+    ]
+    result = judged(har(tmp_path / "x.har", *(calls[place] for place in order)))
+
+    assert convictions(result) == []
+    assert len(result.records) == 2
+
+
 def test_a_preflight_is_no_exchange_of_its_own(tmp_path: Path) -> None:
     preflight = entry("", url=NANOBANANA, method="OPTIONS", status=204)
     result = downloaded(tmp_path, preflight, held(png()))
