@@ -83,7 +83,8 @@ def read_recording(
         )
         return _with_its_end(recording) if document.broken_off else recording
     except OSError as error:
-        raise _no_recording(path, error.strerror or type(error).__name__) from error
+        why = error.strerror or type(error).__name__
+        raise RecordingError(f"{path}: no recording: {why}") from error
     except (ValueError, RecursionError) as error:
         raise _no_recording(path, _line(error)) from error
 
@@ -207,7 +208,7 @@ def _searched(
 def _no_recording(path: Path, why: str) -> RecordingError:
     return RecordingError(
         f"{path}: no recording: {why}",
-        hint=f"what is read: {titles()}; as it is, or packed with gzip, bzip2, xz, zstd or zlib",
+        hint=f"what is read, packed or not: {titles()}",
     )
 
 

@@ -102,5 +102,8 @@ def places() -> frozenset[str]:
 
 
 def titles() -> str:
-    """Return the formats that are read, as a part of a sentence."""
-    return "; ".join(entry.title for entry in RECORDERS.values() if entry.title)
+    """Return the formats that are read, as a part of a sentence: without how they are known."""
+    return ", ".join(_KNOWN_BY.sub("", entry.title) for entry in RECORDERS.values() if entry.title)
+
+
+_KNOWN_BY = re.compile(r" \(.*\)$")
