@@ -63,6 +63,7 @@ def failing_example() -> Case:
     pytest.fail("no seed draws the values")
 
 
+@pytest.mark.slow
 def test_an_exploration_that_is_killed_goes_on_without_sending_anything_twice(
     provider: Emulator, tmp_path: Path
 ) -> None:

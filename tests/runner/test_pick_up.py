@@ -206,6 +206,7 @@ def test_kills_between_and_during_pick_ups_lose_nothing_and_pay_nothing_twice(
     assert times(record.exchanges) == sorted(times(record.exchanges))
 
 
+@pytest.mark.slow
 def test_the_clock_of_a_run_that_goes_on_counts_the_time_between_also_after_a_kill(
     tmp_path: Path,
 ) -> None:
@@ -225,6 +226,7 @@ def test_the_clock_of_a_run_that_goes_on_counts_the_time_between_also_after_a_ki
     assert min(later) > max(first) + 999
 
 
+@pytest.mark.slow
 def test_a_clock_of_the_machine_that_was_set_back_does_not_set_the_runs_back(
     tmp_path: Path,
 ) -> None:

@@ -83,7 +83,7 @@ def jobs(past: StoredRun) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("lines", [2, 40])
+@pytest.mark.parametrize("lines", [pytest.param(2, marks=pytest.mark.slow), 40])
 def test_a_killed_run_goes_on_without_sending_anything_twice(
     provider: Emulator, tmp_path: Path, lines: int
 ) -> None:
