@@ -17,7 +17,7 @@ from tests.runner.processes import harness
 from tests.store.journals import resealed
 
 PLAN = "plan-apiframe.json"
-ROUNDS = 240
+ROUNDS = 80
 RESUMED = 6
 DEEP = 600
 ODD: tuple[Any, ...] = (
