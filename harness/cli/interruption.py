@@ -89,11 +89,15 @@ class Interruption:
             raise KeyboardInterrupt
 
     def _unraisable(self, ignored: "sys.UnraisableHookArgs") -> None:
-        """Raise an interruption anew that met a callback of the garbage collector: it was lost."""
-        if self.signals and issubclass(ignored.exc_type, KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
-        else:
+        """Raise an interruption anew that met a callback of the garbage collector: it was lost.
+
+        What an interruption left half made (an event loop) may fail as it is taken away: that is
+        nothing to tell.
+        """
+        if not self.signals:
             sys.__unraisablehook__(ignored)
+        elif issubclass(ignored.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
     def _watch(self) -> None:
         time.sleep(LATEST_S)

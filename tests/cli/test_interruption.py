@@ -129,3 +129,29 @@ def test_an_interruption_that_python_threw_away_is_raised_again(number: signal.S
     code, _, err = ended(IN_A_CALLBACK, number)
 
     assert (code, err) == (130, HINT)
+
+
+HALF_MADE = """
+class Loop:
+    def __del__(self):
+        self.closed
+
+def make():
+    loop = Loop()
+    wait()
+
+try:
+    make()
+except KeyboardInterrupt:
+    code = 130
+sys.exit(taken.leave(code))
+"""
+
+
+@NUMBERS
+def test_what_an_interruption_left_half_made_says_nothing_of_its_own(
+    number: signal.Signals,
+) -> None:
+    code, _, err = ended(HALF_MADE, number)
+
+    assert (code, err) == (130, HINT)

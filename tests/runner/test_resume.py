@@ -225,7 +225,10 @@ def test_ctrl_c_waits_for_what_is_under_way(
 def test_a_second_ctrl_c_stops_at_once_and_loses_nothing(tmp_path: Path) -> None:
     with emulator("--time-scale", "500") as slow:  # nothing is served within the test's patience
         process = run(slow, tmp_path / "run", "sub2api", command=PATIENT)
-        wait_for_lines(process, tmp_path / "run", 1)
+        while (
+            not slow.posts("sub2api") and process.poll() is None
+        ):  # it has left, and is waited for
+            time.sleep(LOOK_S)
         assert process.stderr is not None
         process.send_signal(signal.SIGINT)
         assert process.stderr.readline().startswith("harness: interrupted: waiting")

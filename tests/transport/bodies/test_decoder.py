@@ -304,7 +304,7 @@ def test_the_process_says_what_the_same_code_says_here(tmp_path: Path) -> None:
 
     ready, decoded, scanned, missing = answers.getvalue().splitlines()
     assert ready == b"ready"
-    assert json.loads(decoded)["told"] == ["png", 500, 300, False, "", None, "RGB", 8, 1]
+    assert json.loads(decoded)["told"] == ["png", 500, 300, False, "", None, "RGB", 8, 1, None]
     assert json.loads(scanned)["whole"][0] == str(image)
     assert json.loads(missing)["errno"] == 2
 
