@@ -47,17 +47,21 @@ def plain_body(content: Content, coding: str, media_type: str) -> bytes:
     """Return a body's bytes as they are meant; ValueError (one line) where they cannot be had.
 
     `coding` and `media_type` are the Content-Encoding and the Content-Type beside it. A list or a
-    text is taken for chunks only where they come to a packed body, to an image under an image's
-    media type or under none, or where the recorder says that it stands for bytes. A list that comes
-    to bytes under a Content-Encoding is such a body, also where it is damaged.
+    text is taken for chunks only where they come to a packed body, to an image under a media type
+    that an image may have or under none, or where the recorder says that it stands for bytes. A
+    list that comes to bytes under a Content-Encoding is such a body, also where it is damaged.
     """
     codings = _codings(coding)
     word = media_type.lower()
     raw = _of_buffer(content)
     if raw is None:
-        raw = _joined(content, codings, image=word.startswith("image/") or not word)
+        raw = _joined(content, codings, image=not word or word.startswith(_OF_IMAGES))
     plain = _without_magic(_undone(content.raw if raw is None else raw, codings))
     return plain if word.startswith(("image/", "multipart/")) else _guessed(plain)
+
+
+_OF_IMAGES = ("image/", "application/octet-stream", "binary/octet-stream")
+"""Media types under which an image may be served."""
 
 
 def unpacked(raw: bytes, coding: str) -> bytes:

@@ -1,12 +1,16 @@
 """Round trips that belong to another one: redirects that were followed, and preflights."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from harness.core.exchange import Exchange, Failure, Reply
 
 REDIRECTS = (301, 302, 303, 307, 308)
+KEEPING = (307, 308)
+"""Redirects after which the same is sent again."""
+
 REDIRECTS_AT_MOST = 10
 
 
@@ -44,21 +48,67 @@ def without_detours(exchanges: Sequence[Foreign]) -> Iterator[Foreign]:
     preflights (OPTIONS) are left out: they ask for nothing.
     """
     requests = [each for each in exchanges if each.exchange.request.method != "OPTIONS"]
-    followed: set[int] = set()
-    for place, foreign in enumerate(requests):
+    hops = _hops(requests)
+    followed = {hop.index for hop in hops.values()}
+    for foreign in requests:
         if foreign.index in followed:
             continue
-        at, last = place, foreign
+        last = foreign
         for _ in range(REDIRECTS_AT_MOST):
-            target = _target(last)
-            later = enumerate(requests[at + 1 :], at + 1) if target else ()
-            free = (each for each in later if each[1].index not in followed)
-            found = _next(free, last, target)
-            if not found:
+            if last.index not in hops:
                 break
-            at, last = found
-            followed.add(last.index)
+            last = hops[last.index]
         yield foreign if last is foreign and not _target(foreign) else _answered(foreign, last)
+
+
+def _hops(requests: Sequence[Foreign]) -> dict[int, Foreign]:
+    """Return what follows each redirect, by its index; each exchange follows one of them.
+
+    It stands later in the file, as a rule, and earlier in one whose order was lost.
+    """
+    at: defaultdict[str, list[tuple[int, Foreign]]] = defaultdict(list)
+    for place, foreign in enumerate(requests):
+        at[_bare(foreign.exchange.request.target)].append((place, foreign))
+    hops: dict[int, Foreign] = {}
+    taken: set[int] = set()
+    for place, foreign in enumerate(requests):
+        there = at.get(_bare(_target(foreign)), [])
+        free = [each for each in there if each[1].index not in taken]
+        fitting = [
+            each
+            for each in free
+            if _sends_the_same(foreign, each[1]) and not _leads_back(hops, each[1], foreign)
+        ]
+        fitting.sort(key=lambda each: (each[0] < place, abs(each[0] - place)))
+        if _target(foreign) and fitting:
+            hops[foreign.index] = fitting[0][1]
+            taken.add(fitting[0][1].index)
+    return hops
+
+
+def _leads_back(hops: Mapping[int, Foreign], start: Foreign, end: Foreign) -> bool:
+    """Tell whether redirects lead from one exchange to another: then they are a circle."""
+    at: Foreign | None = start
+    while at is not None and at is not end:
+        at = hops.get(at.index)
+    return at is end
+
+
+def _bare(address: str) -> str:
+    return address.partition("#")[0]
+
+
+def _sends_the_same(redirect: Foreign, hop: Foreign) -> bool:
+    """Tell whether a request follows a redirect: it sends the same, or only asks (RFC 9110, 15.4).
+
+    A 307 and a 308 forbid the second.
+    """
+    sent, again = redirect.exchange.request, hop.exchange.request
+    answer = redirect.exchange.answer
+    status = answer.status if isinstance(answer, Reply) else 0
+    if (again.body, again.form) == (sent.body, sent.form):
+        return True
+    return status not in KEEPING and again.method == "GET"
 
 
 def _target(foreign: Foreign) -> str:
@@ -73,17 +123,6 @@ def leads_to(address: str, location: str) -> str:
         return urljoin(address, location) if location else ""
     except ValueError:
         return ""
-
-
-def _next(
-    later: Iterable[tuple[int, Foreign]], redirect: Foreign, target: str
-) -> tuple[int, Foreign] | None:
-    """Return the request that follows a redirect: of several, one that sends the same again."""
-    wanted, sent = target.partition("#")[0], redirect.exchange.request
-    there = [each for each in later if each[1].exchange.request.target.partition("#")[0] == wanted]
-    asked = ((each, each[1].exchange.request) for each in there)
-    same = (each for each, again in asked if (again.body, again.form) == (sent.body, sent.form))
-    return next(same, there[0] if there else None)
 
 
 def _answered(foreign: Foreign, last: Foreign) -> Foreign:

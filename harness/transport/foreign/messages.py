@@ -39,7 +39,7 @@ _LOST = "\ufffd".encode()
 """What a recorder writes for bytes that are no text."""
 
 _STATUSES, _INTERIM = range(100, 1_000), range(100, 200)
-_NOT_MODIFIED, _PARTIAL = 304, 206
+_OK, _PARTIAL, _NOT_MODIFIED = 200, 206, 304
 _RANGE = re.compile(r"bytes\s+(\d{1,12})-(\d{1,12})/(\d{1,12}|\*)", re.ASCII | re.IGNORECASE)
 _URLENCODED = "application/x-www-form-urlencoded"
 _PAIRS = re.compile(rb"[\w.\[\]%+-]+=[^\s{}\"]*(?:&[\w.\[\]%+-]+=[^\s{}\"]*)*", re.ASCII)
@@ -133,7 +133,9 @@ def _answer_of(raw: Raw, pictures: ImageCollector, clean: Clean) -> Reply | Fail
         return none
     if why := _left_out(raw):
         return _not_held(raw, why)
-    reply = Reply(status=raw.status, headers=raw.headers)
+    # A browser may show what it had kept as the body of a 304.
+    status = _OK if raw.status == _NOT_MODIFIED else raw.status
+    reply = Reply(status=status, headers=raw.headers)
     kind = header_of(raw.headers, "content-type")
     if raw.response.parsed is not None and not _perhaps_chunks(raw):
         body = read_document(raw.response.parsed, pictures, clean=clean)

@@ -322,7 +322,7 @@ def test_a_download_is_followed_through_what_browsers_record_around_it(
     assert outcome(result).startswith(told)
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 1, 3, 2)])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 1, 3, 2), (3, 1, 2, 0), (2, 3, 0, 1)])
 def test_redirects_that_cross_have_the_reply_to_what_was_sent_there(
     tmp_path: Path, order: tuple[int, ...]
 ) -> None:
@@ -340,6 +340,21 @@ def test_redirects_that_cross_have_the_reply_to_what_was_sent_there(
 
     assert convictions(result) == []
     assert len(result.records) == 2
+
+
+def test_redirects_in_a_circle_lose_no_exchange(tmp_path: Path) -> None:
+    there = download(status=302, headers={"location": OTHER})
+    back = download(status=302, url=OTHER, headers={"location": PICTURE})
+
+    assert outcome(downloaded(tmp_path, there, back)).startswith("absent")
+    assert outcome(downloaded(tmp_path, there, back, held(png()))) == "decoded"
+
+
+def test_what_a_browser_shows_as_the_body_of_a_304_is_read(tmp_path: Path) -> None:
+    shown = held(png())
+    shown["response"]["status"] = 304
+
+    assert outcome(downloaded(tmp_path, shown)) == "decoded"
 
 
 def test_a_preflight_is_no_exchange_of_its_own(tmp_path: Path) -> None:
@@ -593,3 +608,10 @@ def test_other_formats_go_the_same_way(tmp_path: Path, text: object) -> None:
 
     assert convictions(result) == []
     assert isinstance(answer(result), Failure)
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/octet-stream", "binary/octet-stream"])
+def test_an_image_whose_base64_stands_without_a_mark_is_read(tmp_path: Path, kind: str) -> None:
+    found = download(base64.b64encode(png()).decode(), headers={"content-type": kind})
+
+    assert outcome(downloaded(tmp_path, found)) == "decoded"
