@@ -267,7 +267,9 @@ def _streamed(
         raise ValueError(str(error)) from None
     events = [(name, bytes(data.data[start:end])) for name, start, end, _ in spans]
     cut = _stops_early(plain)
-    if spans and spans[-1][-1] and not all(_whole(line) for _, line in _separated(*events[-1])):
+    # Editors end a file that a recorder's limit has cut with lines of their own.
+    unsure = spans and (spans[-1][-1] or _begins_json(events[-1][1], reply, len(plain)))
+    if unsure and not all(_whole(line) for _, line in _separated(*events[-1])):
         cut = bool(events.pop())
     separate = [each for name, content in events for each in _separated(name, content)]
     arrived = ((name, content, 0.0) for name, content in separate)
@@ -278,6 +280,11 @@ def _streamed(
         return _not_whole("bytes that are no text stand in its stream", reply) or reply
     cut = cut or (bool(read) and _declared(reply.headers) != len(plain) and not _ended(read))
     return _not_whole(BREAKS_OFF if cut else "", reply) or reply
+
+
+def _begins_json(content: bytes, reply: Reply, size: int) -> bool:
+    """Tell whether an event's data begin as JSON in a stream that no length says to be whole."""
+    return content.lstrip().startswith((b"{", b"[")) and _declared(reply.headers) != size
 
 
 def _ended(events: tuple[Event, ...]) -> bool:

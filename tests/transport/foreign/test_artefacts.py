@@ -220,6 +220,8 @@ def test_a_whole_stream_is_read_however_its_lines_end(tmp_path: Path, text: str,
         STREAM[:-400],
         STREAM[:-2][:-1],
         STREAM[:200],
+        STREAM[:-400] + "\n\n",
+        STREAM[:200] + "…\n\n",
         streamed(partials=2)[: -len(streamed(partials=0))],
         streamed(partials=1)[: -len(streamed(partials=0))] + "event: image_gen",
         streamed(partials=1)[: -len(streamed(partials=0))] + "da",
@@ -239,6 +241,15 @@ def test_a_stream_that_is_whole_and_lacks_its_result_is_the_providers(tmp_path: 
 
     for result in (by_length, by_mark):
         assert "event image_generation.completed" in "".join(convictions(result))
+
+
+def test_a_stream_whose_length_says_that_it_is_whole_is_judged_with_its_broken_event(
+    tmp_path: Path,
+) -> None:
+    broken = STREAM[:-400] + "\n\n"
+    result = of_stream(tmp_path, broken, content_length=str(len(broken)))
+
+    assert convictions(result) != []
 
 
 PICTURE = "https://cdn.example.com/1.png"
