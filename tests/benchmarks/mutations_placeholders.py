@@ -106,7 +106,7 @@ def ids_replaced(tape: Tape, rng: Random) -> bool:
 
 @harmless("placeholder")
 def all_ids_replaced_by_one(tape: Tape, rng: Random) -> bool:
-    new, words = rng.choice(("<ID>", "REDACTED", "id")), _job_ids(tape)
+    new, words = rng.choice(("<ID>", "REDACTED", "the-id")), _job_ids(tape)
     for call, word in words.items():
         for each in tape.of_call(call):
             each.body = each.body.replace(word.encode(), new.encode())
