@@ -19,7 +19,7 @@ from harness.checks.check import (
 )
 from harness.checks.naming import media_format
 from harness.core.exchange import Picture, Reply
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, texts
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec import price
@@ -204,7 +204,7 @@ def holds_no_further_images(subject: CheckInput) -> tuple[CheckResult, ...]:
     job = subject.operation.job
     known = {*image_texts(subject.operation.reply, reply.document)}
     known |= addresses_of_job(job, reply) if job is not None else set()
-    known |= {*_texts(subject.record.shot.request.body)}  # what was sent, and is said again
+    known |= {*texts(subject.record.shot.request.body)}  # what was sent, and is said again
     places = places_of_images(reply, besides=known, listed=False) if known else ()
     if not places:
         return ()
@@ -287,14 +287,6 @@ def _last_reply(subject: CheckInput) -> Reply | None:
         if asked and isinstance(reply, Reply) and isinstance(reply.document, dict | list):
             return reply
     return None
-
-
-def _texts(content: Json) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    if isinstance(content, list | dict):
-        for entry in content.values() if isinstance(content, dict) else content:
-            yield from _texts(entry)
 
 
 def _places(document: Json, levels: int = _DEEPEST) -> Iterator[tuple[str, Json]]:

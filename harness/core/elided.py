@@ -7,7 +7,7 @@ import base64
 import binascii
 import re
 
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, texts
 
 SHORT = 120
 """Characters of a text that may be a word in place of something."""
@@ -119,10 +119,4 @@ def is_filtered(content: Json) -> bool:
 
 def holds_filtered(content: Json) -> bool:
     """Tell whether a value, or anything in it, is what stands for another."""
-    match content:
-        case dict():
-            return any(map(holds_filtered, content.values()))
-        case list():
-            return any(map(holds_filtered, content))
-        case _:
-            return is_filtered(content)
+    return any(map(is_filtered, texts(content)))

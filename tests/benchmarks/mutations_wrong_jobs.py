@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -164,33 +165,38 @@ def more_partials_than_asked(tape: Tape, call: int, rng: Random) -> bool:
     return True
 
 
-@fault("partials_are_numbered_in_order", providers=("openai",))
-def partials_numbered_wrongly(tape: Tape, call: int, rng: Random) -> bool:
-    del rng
+def _with_partials(tape: Tape, call: int, change: Callable[[dict[str, Any]], None]) -> bool:
+    """Change each partial image of a stream; False where there is none."""
     final = final_reply(tape, call)
     if final is None or not final.is_stream or is_responses(tape, call):
         return False
     events = [(name, json.loads(data)) for name, data in final.events()]
     partials = [one for name, one in events if name.endswith("partial_image")]
     for one in partials:
-        one["partial_image_index"] += 5
+        change(one)
     final.stream([(name, json.dumps(one)) for name, one in events])
     return bool(partials)
+
+
+@fault("partials_are_numbered_in_order", providers=("openai",))
+def partials_numbered_wrongly(tape: Tape, call: int, rng: Random) -> bool:
+    del rng
+
+    def numbered(partial: dict[str, Any]) -> None:
+        partial["partial_image_index"] += 5
+
+    return _with_partials(tape, call, numbered)
 
 
 @fault("partials_decode")
 def partials_that_end_half_way(tape: Tape, call: int, rng: Random) -> bool:
     del rng
-    final = final_reply(tape, call)
-    if final is None or not final.is_stream or is_responses(tape, call):
-        return False
-    events = [(name, json.loads(data)) for name, data in final.events()]
-    partials = [one for name, one in events if name.endswith("partial_image")]
-    for one in partials:
-        raw = base64.b64decode(one["b64_json"])
-        one["b64_json"] = base64.b64encode(raw[: len(raw) // 2]).decode()
-    final.stream([(name, json.dumps(one)) for name, one in events])
-    return bool(partials)
+
+    def halved(partial: dict[str, Any]) -> None:
+        raw = base64.b64decode(partial["b64_json"])
+        partial["b64_json"] = base64.b64encode(raw[: len(raw) // 2]).decode()
+
+    return _with_partials(tape, call, halved)
 
 
 @fault("streams_where_asked")

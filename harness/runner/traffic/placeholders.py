@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from harness.core.elided import holds_filtered, is_filtered, stands_for_an_image
 from harness.core.exchange import Picture, Reply
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import texts
 from harness.core.outcome import Declared, Images, Usage
 from harness.core.record import Record
 from harness.spec.provider import Operation
@@ -188,23 +188,9 @@ def _path(target: str) -> str:
 def _texts(record: Record) -> Iterator[str]:
     for exchange in record.exchanges:
         if isinstance(reply := exchange.answer, Reply):
-            yield from _within(reply.document)
+            yield from texts(reply.document)
             for event in reply.events:
-                yield from _within(event.data)
-
-
-def _within(content: Json) -> Iterator[str]:
-    match content:
-        case str():
-            yield content
-        case list():
-            for entry in content:
-                yield from _within(entry)
-        case dict():
-            for entry in content.values():
-                yield from _within(entry)
-        case _:
-            return
+                yield from texts(event.data)
 
 
 def _short(mark: str) -> str:

@@ -291,7 +291,7 @@ def _promise(
     objected = [each for each in (*said.breaks, *said.unsettled) if each.parameter != BODY]
     if hidden := hidden_arguments(operation, reading, objected):
         return "observe", None, f"the recording holds a placeholder for {', '.join(hidden)}"
-    broken = [each for each in objected if each in said.breaks]
+    broken = (each for each in said.breaks if each.parameter != BODY)
     outside = [_described(each.id, each.parameter, reading) for each in broken]
     outside += [f"{key}: not a documented parameter" for key in said.unknown]
     if not outside:
