@@ -1,8 +1,11 @@
 """Round trips that belong to another one: redirects that were followed, and preflights."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import itemgetter
 from urllib.parse import urljoin
 
 from harness.core.exchange import Exchange, Failure, Reply
@@ -70,20 +73,19 @@ def _hops(requests: Sequence[Foreign]) -> dict[int, Foreign]:
     for place, foreign in enumerate(requests):
         at[_bare(foreign.exchange.request.target)].append((place, foreign))
     hops: dict[int, Foreign] = {}
-    taken: set[int] = set()
     for place, foreign in enumerate(requests):
-        there = at.get(_bare(_target(foreign)), [])
-        free = [each for each in there if each[1].index not in taken]
-        fitting = [
-            each
-            for each in free
-            if _sends_the_same(foreign, each[1]) and not _leads_back(hops, each[1], foreign)
-        ]
-        fitting.sort(key=lambda each: (each[0] < place, abs(each[0] - place)))
-        if _target(foreign) and fitting:
-            hops[foreign.index] = fitting[0][1]
-            taken.add(fitting[0][1].index)
+        target = _target(foreign)
+        there = at.get(_bare(target), []) if target else []
+        begin = bisect_right(there, place, key=itemgetter(0))
+        nearest = chain(range(begin, len(there)), range(begin - 1, -1, -1))
+        found = next((n for n in nearest if _follows(foreign, there[n][1], hops)), None)
+        if found is not None:
+            _, hops[foreign.index] = there.pop(found)
     return hops
+
+
+def _follows(redirect: Foreign, hop: Foreign, hops: Mapping[int, Foreign]) -> bool:
+    return _sends_the_same(redirect, hop) and not _leads_back(hops, hop, redirect)
 
 
 def _leads_back(hops: Mapping[int, Foreign], start: Foreign, end: Foreign) -> bool:
