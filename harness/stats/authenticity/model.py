@@ -6,8 +6,9 @@ from typing import Literal
 
 from harness.core.verdict import Estimate
 
-Label = Literal["signed", "arithmetic", "pixels"]
-"""What a statement rests on, the strongest first."""
+Label = Literal["signed", "arithmetic", "pixels", "says"]
+"""What a statement rests on, the strongest first; `says`: a manifest of which nobody knows whose it
+is, or which is not this image's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +40,13 @@ class Contradiction:
 class Authenticity:
     """One provider's images: drawn as asked, by whom, for us.
 
-    `drawn_as_asked` counts requests by arithmetic; `signed` counts images whose bytes the model's
-    maker has signed (trusted chain), `manifests` those with any manifest; `fresh` counts images
-    signed after their request left. `overhead` is the reply minus the signing, in seconds, its
-    median; `share` the same less the reference provider's, where one was measured beside it. `notes`
-    say what is missing and how to get it, or what the documents themselves contradict.
+    `drawn_as_asked` counts requests by arithmetic. `manifests` counts images with a manifest, of
+    those in which one was looked for; `signed` those that the model's maker has signed, of those
+    whose signer was looked up on a trust list: an image without a manifest is in neither. `fresh`
+    counts images signed after their request left, of those whose signing time can be compared.
+    `overhead` is the reply minus the signing, in seconds, its median; `share` the same less that of
+    the `reference` provider, where one was measured beside it. `notes` say what is missing and how
+    to get it, or what the documents themselves contradict.
     """
 
     provider: str
@@ -54,8 +57,15 @@ class Authenticity:
     fresh: Count
     overhead: Estimate | None = None
     share: Estimate | None = None
+    reference: str | None = None
     contradictions: tuple[Contradiction, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether anything at all is known: a count of tokens, a manifest, a contradiction."""
+        counted = self.drawn_as_asked.of or self.manifests.count or self.fresh.of
+        return bool(counted or self.contradictions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
