@@ -42,6 +42,8 @@ class ImageTokens(Frozen):
     """What the product is divided by: `pixels_per_token = 4_000_000`."""
     table: tuple[TokensOfSize, ...] = ()
     """Sizes with their tokens: `table = [{ size = "1024x1024", tokens = { low = 272 } }]`."""
+    unnamed: tuple[Positive, ...] = ()
+    """Levels that were seen and that no quality names: `unnamed = [24]`."""
     partial: int = Field(default=0, ge=0)
     """How many tokens each partial image of a stream adds: `partial = 100`."""
 
@@ -64,8 +66,12 @@ class ImageTokens(Frozen):
             rows = (row.tokens.get(quality) for row in self.table if edges(row.size) == size)
             return next(rows, None)
         level = self.levels.get(quality)
+        return None if level is None else self.at_level(level, width_px, height_px)
+
+    def at_level(self, level: int, width_px: int, height_px: int) -> int | None:
+        """Return the output tokens of one image that is drawn at a level of the formula."""
         short, long = sorted((width_px, height_px))
-        if level is None or short <= 0:
+        if short <= 0 or not self.levels:
             return None
         steps = (2 * level * short + long) // (2 * long)  # rounds half up
         pixels = self.added_pixels + width_px * height_px
