@@ -39,7 +39,7 @@ def reading(
     sizes = _sizes(images.pictures)
     if model is None or model.tokens is None or not sizes:
         return None
-    if not _asks_for(model, operation, given):
+    if not asks_for(model, operation, given):
         return None
     request = _Request(
         provider=provider, operation=operation, arguments=given, images=images, sizes=sizes
@@ -290,7 +290,7 @@ def _is_shown(request: _Request, count: Count) -> bool:
     )
 
 
-def _asks_for(model: Model, operation: Operation, arguments: Arguments) -> bool:
+def asks_for(model: Model, operation: Operation, arguments: Arguments) -> bool:
     """Tell whether a request asks for the model; an agent's request names that of text."""
     if operation.protocol == "responses":
         return True

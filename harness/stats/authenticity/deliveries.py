@@ -1,4 +1,4 @@
-"""Each image that a provider delivered, with the request that it came for and what its file shows."""
+"""Each image that a provider delivered, with its request and what its file shows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

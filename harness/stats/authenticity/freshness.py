@@ -77,7 +77,7 @@ class _Dated:
 
     @property
     def overhead_s(self) -> float | None:
-        """The reply less the signing, on our clock where that agrees with the one of the replies."""
+        """The reply less the signing, on our clock where that agrees with the replies' own."""
         ours, theirs, offset = self.timing.ours, self.timing.theirs, self.timing.offset_s
         agrees = offset is None or abs(offset) <= DATE_RESOLUTION_S
         window = ours if theirs is None or (ours is not None and agrees) else theirs
@@ -223,8 +223,10 @@ def _notes(dated: Sequence[_Dated], overheads: Sequence[float]) -> Iterable[str]
     if wrong:
         yield f"{wrong} replies came before their images were signed: a clock is wrong, left out"
     if len(overheads) > wrong:
-        basis = "by the Date of the replies" if not any(_on_ours(each) for each in dated) else (
-            "by our clock"
+        basis = (
+            "by the Date of the replies"
+            if not any(_on_ours(each) for each in dated)
+            else ("by our clock")
         )
         yield (
             "overhead: from the signing to the end of the reply that holds or names the image, its"

@@ -115,9 +115,7 @@ def _compare(
             f" {' or '.join(expected.by)}",
         )
     elif not own:
-        notes[
-            f"signed by {name(manifest)}{_chain(manifest)}, over one that {family} drew"
-        ] += 1
+        notes[f"signed by {name(manifest)}{_chain(manifest)}, over one that {family} drew"] += 1
     if manifest.agents and expected.agents and not family:
         drew = ", ".join(manifest.agents[:_MOST_AGENTS])
         verb = "drawn" if manifest.genuine else "said to be drawn"
