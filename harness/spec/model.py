@@ -1,10 +1,12 @@
 """The model that a provider sells, as its maker describes it: what it counts, asks and signs."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from harness.spec.expressions import Cited, Frozen, Promise
+from harness.spec.expressions import Cited, Frozen, OrOne, Promise
 from harness.spec.price_list import Amount
 from harness.spec.rules.base import Positive
 from harness.spec.rules.lattice import edges
@@ -116,16 +118,23 @@ class ShownUsage(Frozen):
 
 
 class Claim(Frozen):
-    """A sentence about the provider's prices beside the maker's."""
+    """A sentence about the provider's prices beside the maker's; several stand in a list."""
 
     share: Amount
     """The share of the maker's price that is claimed: `share = 0.8`."""
+    within: Amount = Decimal("0.05")
+    """How far off the share may be, as a share of the maker's price, for the sentence to be true;
+    how much "roughly" is, is your own choice: `within = 0.05`."""
     qualities: tuple[str, ...] = ()
     """The qualities of which it speaks; all without any: `qualities = ["high"]`."""
     says: str
     """The sentence, word for word: `says = "~80% of OpenAI official pricing"`."""
     source: Cited
     """Where it says so: `source = "page: Pricing"`."""
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, Mapping) else value
 
 
 class Model(Promise):
@@ -142,4 +151,4 @@ class Model(Promise):
     signed: Signer | None = None
     shown: tuple[ShownUsage, ...] = ()
     """Usage that the provider's document shows and the maker contradicts."""
-    claim: Claim | None = None
+    claim: Annotated[tuple[Claim, ...], BeforeValidator(_as_list), OrOne()] = ()
