@@ -10,40 +10,20 @@ here but reported as broken.
 """
 
 import errno
-import json
 import os
-import subprocess
-import sys
-import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import thread_time
 from typing import Any, BinaryIO, NamedTuple
 
-import PIL
-
 from harness.transport.bodies.decode import Decoded, decoded
-from harness.transport.bodies.decoder_worker import READY
 from harness.transport.bodies.scan import Cut, Image, Scan, scan
 from harness.transport.bodies.spool import Spool
+from harness.transport.worker_process import LostError, WorkerProcess, worker_command
 
-ENDS_WITHIN_S = 10.0
-"""How long the process may take to end after its input was closed."""
-
-_ROOTS = [str(Path(path).parent) for (path, *_) in ((Path(__file__).parents[2],), PIL.__path__)]
-_MAIN = (
-    f"import sys; sys.path += {_ROOTS!r}; "
-    "from harness.transport.bodies.decoder_worker import main; main()"
-)
-COMMAND = (sys.executable, "-I", "-S", "-c", _MAIN)
-"""Skips what a virtual environment runs at its start, which is larger than all the rest."""
-
-
-FRUGAL = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "1048576"}
-"""glibc gives the memory of an image back after it; otherwise it keeps up to 32 MB a piece."""
+COMMAND = worker_command("harness.transport.bodies.decoder_worker", ["PIL"])
 
 
 class Development(NamedTuple):
@@ -60,10 +40,6 @@ def timed(source: BinaryIO | Path) -> Development:
     return Development(image, thread_time() - before)
 
 
-class _LostError(Exception):
-    """The process has ended before its answer."""
-
-
 class _UnstartedError(Exception):
     """No such process can be started here."""
 
@@ -76,7 +52,7 @@ class ImageDecoder:
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
         """Its callers wait for the process, so that only large bodies wait for large ones."""
         self._command = command
-        self._process: _Process | None = None
+        self._process: WorkerProcess | None = None
         self._unable = False
         self._aborted = False
         self._turn = Lock()
@@ -85,7 +61,7 @@ class ImageDecoder:
         """Find the images of a body. OSError where they cannot be written or it cannot be read."""
         try:
             answer = self._run("scan", body)
-        except (_LostError, _UnstartedError):
+        except (LostError, _UnstartedError):
             return scan(body)
         whole = answer["whole"]
         return Scan(
@@ -104,7 +80,7 @@ class ImageDecoder:
             answer = self._run("decode", image)
         except _UnstartedError:
             return timed(image)
-        except _LostError:
+        except LostError:
             return Development(Decoded(why="decoding it ended the process that decodes"), 0.0)
         return Development(Decoded(*answer["told"]), answer["cpu_s"])
 
@@ -131,8 +107,8 @@ class ImageDecoder:
                 if self._aborted:
                     raise OSError(errno.ECANCELED, "the run was stopped")
                 try:
-                    answer = self._started().run(work, path)
-                except _LostError:
+                    answer = self._started().run(work, os.fspath(path))
+                except LostError:
                     self._end()
                 else:
                     if "errno" in answer:
@@ -140,15 +116,15 @@ class ImageDecoder:
                     return answer
         if self._aborted:
             raise OSError(errno.ECANCELED, "the run was stopped")
-        raise _LostError
+        raise LostError
 
-    def _started(self) -> "_Process":
+    def _started(self) -> WorkerProcess:
         if self._unable:
             raise _UnstartedError
         if self._process is None:
             try:
-                self._process = _Process(self._command)
-            except (OSError, _LostError):
+                self._process = WorkerProcess(self._command)
+            except (OSError, LostError):
                 self._unable = True
                 raise _UnstartedError from None
         return self._process
@@ -157,59 +133,3 @@ class ImageDecoder:
         if self._process is not None:
             self._process.end()
             self._process = None
-
-
-class _Process:
-    """The worker process. OSError or _LostError where it cannot be started."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        popen = subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | FRUGAL,
-            # Ctrl-C is for us alone. A session of its own would also get a share of the processor
-            # of its own, whatever its niceness (Linux: autogroup).
-            process_group=0,
-        )
-        self.pid = popen.pid
-        self._popen = popen
-        self.end = weakref.finalize(self, _ended, popen)
-        if self._line() != READY:
-            self.end()
-            raise _LostError
-
-    def kill(self) -> None:
-        """End the process in the middle of its work; whoever waits for an answer gets none."""
-        self._popen.kill()
-
-    def run(self, work: str, path: Path) -> dict[str, Any]:
-        """Send a piece of work and return its answer. Raises _LostError where none arrives."""
-        question = json.dumps((work, os.fspath(path))).encode() + b"\n"
-        if self._popen.stdin is None:
-            raise _LostError
-        try:
-            self._popen.stdin.write(question)
-            self._popen.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._line())
-        except (OSError, ValueError):
-            raise _LostError from None
-        return answer
-
-    def _line(self) -> bytes:
-        return self._popen.stdout.readline() if self._popen.stdout else b""
-
-
-def _ended(popen: subprocess.Popen[bytes]) -> None:
-    """Let the process end, or kill it."""
-    with suppress(OSError):
-        if popen.stdin is not None:
-            popen.stdin.close()
-    try:
-        popen.wait(ENDS_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        popen.kill()
-        popen.wait()
-    if popen.stdout is not None:
-        popen.stdout.close()

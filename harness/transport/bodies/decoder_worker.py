@@ -6,11 +6,8 @@ ends with its input.
 """
 
 import json
-import os
-import resource
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from time import process_time
 from typing import BinaryIO
@@ -19,11 +16,7 @@ from PIL import Image
 
 from harness.transport.bodies.decode import decoded
 from harness.transport.bodies.scan import scan
-
-READY = b"ready\n"
-
-NICENESS = 10
-"""Receiving goes first; 19 would starve the decoder on a machine that is busy otherwise."""
+from harness.transport.worker import READY, allow_cpu, step_back, take_answers
 
 CPU_AT_MOST_S = 60
 """Seconds of one processor after which a body or an image is a trap."""
@@ -34,16 +27,8 @@ DATA_AT_MOST_BYTES = 272 * 1024 * 1024
 
 def main() -> None:
     """Serve the process that started this one."""
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)  # what a decoder prints is no answer
-    os.dup2(nothing, 2)
-    os.nice(NICENESS)
-    with suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as file:
-        file.write("1000")  # where memory runs out, the run goes on
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    with suppress(ValueError, OSError):  # what is beyond it is a MemoryError, and a broken image
-        resource.setrlimit(resource.RLIMIT_DATA, (DATA_AT_MOST_BYTES, hard))
+    answers = take_answers()
+    step_back(DATA_AT_MOST_BYTES)  # what is beyond it is a MemoryError, and a broken image
     Image.preinit()
     serve_decoding(sys.stdin.buffer, answers)
 
@@ -52,7 +37,7 @@ def serve_decoding(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the last question."""
     answers.write(READY)
     for line in questions:
-        _limit()
+        allow_cpu(CPU_AT_MOST_S)
         name, path = json.loads(line)
         try:
             answer = WORK[name](Path(path))
@@ -72,14 +57,6 @@ def _decoded(image: Path) -> object:
 
 
 WORK: dict[str, Callable[[Path], object]] = {"scan": _scanned, "decode": _decoded}
-
-
-def _limit() -> None:
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(spent.ru_utime + spent.ru_stime) + CPU_AT_MOST_S
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    with suppress(ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 if __name__ == "__main__":
