@@ -1,4 +1,4 @@
-"""The section `Authenticity`: were images drawn as asked, by whom, and for these requests?"""
+"""The section on authenticity: whether images were drawn as asked, by whom, and for whom."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -18,8 +18,8 @@ _LEAD = (
     " the way an image took."
 )
 _NOTHING = (
-    "No evidence: no reply counts the tokens of its images, and no image holds a manifest. This says"
-    " nothing about the providers."
+    "No evidence: no reply counts the tokens of its images, and no image holds a manifest. This"
+    " says nothing about the providers."
 )
 _HEAD = (
     *("provider", "images", "drawn as asked, by arithmetic", "with a manifest"),
@@ -82,7 +82,7 @@ def row_sentence(row: Authenticity) -> str:
 
 
 def contradiction_text(each: Contradiction) -> str:
-    """Return a contradiction under the word for what it rests on: `arithmetic: drawn as low ...`."""
+    """Return a contradiction behind the word for what it rests on: `arithmetic: drawn as low`."""
     return f"{mark(each)}: {each.sentence}"
 
 

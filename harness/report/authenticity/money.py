@@ -16,8 +16,8 @@ from harness.stats.authenticity.model import (
 
 _LEAD = (
     "How each provider bills, by the charges that its own replies state; and its price list beside"
-    " what the maker asks for the tokens of the same image. Amounts are in each provider's own unit;"
-    " a rate into US dollars is the user's, and never invented."
+    " what the maker asks for the tokens of the same image. Amounts are in each provider's own"
+    " unit; a rate into US dollars is the user's, and never invented."
 )
 STATED = "charges_stated"
 """The note that says how many replies state a charge: evidence of how much there is."""
@@ -96,7 +96,7 @@ def _costs(costs: Sequence[MakerCost], named: Named) -> tuple[EvidenceTable, ...
         return ()
     return (
         EvidenceTable(
-            caption="What was charged for the images delivered, beside what the maker asks for them",
+            caption="What was charged for the images delivered, and what the maker asks for them",
             head=_COST,
             rows=tuple(_cost(row, named) for row in costs),
             numbers=True,
