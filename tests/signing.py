@@ -29,7 +29,11 @@ def pixels(seed: int = 0, size: tuple[int, int] = (64, 48)) -> Image.Image:
     width, height = size
     image = Image.new("RGB", size)
     image.putdata(
-        [((x * 5 + seed) % 256, (y * 7) % 256, (x * y + seed) % 256) for y in range(height) for x in range(width)]
+        [
+            ((x * 5 + seed) % 256, (y * 7) % 256, (x * y + seed) % 256)
+            for y in range(height)
+            for x in range(width)
+        ]
     )
     return image
 
@@ -73,7 +77,7 @@ class Authority:
         purposes: Sequence[str] = (CLAIM_SIGNING,),
         days: tuple[int, int] = (-300, 300),
     ) -> "Signer":
-        """Return who signs with a certificate of this authority, valid between these days of now."""
+        """Return who signs with a certificate of this authority, valid for these days around now."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _certificate(organisation, name, key.public_key(), days=days)
@@ -99,7 +103,7 @@ class Signer:
     key: ec.EllipticCurvePrivateKey = field(repr=False)
     chain: str
 
-    def signed(
+    def signed(  # noqa: PLR0913 - what a manifest can be
         self,
         image: bytes,
         kind: str = "png",
@@ -138,9 +142,11 @@ class Signer:
         return target.getvalue()
 
 
-def drawn(agent: Any = None, *, label: str = "c2pa.actions.v2", **more: Any) -> dict[str, Any]:
+def drawn(
+    agent: object = None, *, label: str = "c2pa.actions.v2", **more: object
+) -> dict[str, Any]:
     """Return what a maker says of an image that its model has drawn."""
-    created = {"action": "c2pa.created", "digitalSourceType": DRAWN}
+    created: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": DRAWN}
     created["softwareAgent"] = agent or {"name": "gpt-image", "version": "2.0"}
     actions = {"actions": [created, {"action": "c2pa.converted"}]}
     return {
