@@ -75,9 +75,9 @@ class Authority:
         *,
         name: str = "A Signer",
         purposes: Sequence[str] = (CLAIM_SIGNING,),
-        days: tuple[int, int] = (-300, 300),
+        days: tuple[float, float] = (-300, 300),
     ) -> "Signer":
-        """Return who signs with a certificate of this authority, valid for these days around now."""
+        """Return who signs with a certificate of this authority, for so many days around now."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _certificate(organisation, name, key.public_key(), days=days)
@@ -164,7 +164,11 @@ def _name(organisation: str | None, name: str) -> x509.Name:
 
 
 def _certificate(
-    organisation: str | None, name: str, key: ec.EllipticCurvePublicKey, *, days: tuple[int, int]
+    organisation: str | None,
+    name: str,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    days: tuple[float, float],
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
