@@ -12,7 +12,7 @@ import c2pa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 from PIL import Image
 
 CLAIM_SIGNING = "1.3.6.1.4.1.62558.2.1"
@@ -76,6 +76,7 @@ class Authority:
         name: str = "A Signer",
         purposes: Sequence[str] = (CLAIM_SIGNING,),
         days: tuple[float, float] = (-300, 300),
+        ocsp: str = "",
     ) -> "Signer":
         """Return who signs with a certificate of this authority, for so many days around now."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -92,6 +93,15 @@ class Authority:
         if purposes:
             oids = [ObjectIdentifier(each) for each in purposes]
             builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+        if ocsp:
+            places = [
+                x509.AccessDescription(method, x509.UniformResourceIdentifier(ocsp))
+                for method in (
+                    AuthorityInformationAccessOID.OCSP,
+                    AuthorityInformationAccessOID.CA_ISSUERS,
+                )
+            ]
+            builder = builder.add_extension(x509.AuthorityInformationAccess(places), critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
         return Signer(key=key, chain=_pem(certificate) + self.pem)
 

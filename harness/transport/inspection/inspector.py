@@ -15,10 +15,15 @@ from typing import Any, Self
 
 from harness.core.inspection import Inspection, Manifest, Signs
 from harness.transport.inspection.anchors import NO_ANCHORS, Anchors
-from harness.transport.inspection.inspector_worker import NOT_INSTALLED, OTHER_BYTES
+from harness.transport.inspection.inspector_worker import (
+    CPU_AT_MOST_S,
+    DATA_AT_MOST_BYTES,
+    NOT_INSTALLED,
+    OTHER_BYTES,
+)
 from harness.transport.worker_process import LostError, WorkerProcess, worker_command
 
-__all__ = ["NOT_INSTALLED", "OTHER_BYTES", "Inspector", "reads_manifests"]
+__all__ = ["NOT_INSTALLED", "OTHER_BYTES", "TOO_LONG", "Inspector", "reads_manifests"]
 
 COMMAND = worker_command(
     "harness.transport.inspection.inspector_worker", ["PIL", "numpy", "imagehash", "c2pa"]
@@ -29,8 +34,11 @@ WITHIN_S = 30.0
 
 STARTS_WITHIN_S = 60.0
 
-ENDED = "reading it ended the process that reads"
-TOO_LONG = f"reading it took longer than {WITHIN_S:.0f} s"
+ENDED = (
+    "reading it ended the process that reads, which may take "
+    f"{DATA_AT_MOST_BYTES >> 20} MB and {CPU_AT_MOST_S} s of one processor"
+)
+TOO_LONG = "reading it took too long, and was ended"
 UNSTARTED = "no process to read it can be started here"
 
 

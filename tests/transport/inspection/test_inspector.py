@@ -1,7 +1,6 @@
 """What signed, altered, moved and unsigned images show, read from real files in a real process."""
 
 import io
-import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +23,10 @@ from tests.signing import (  # noqa: E402 - it needs the extra
     drawn,
     encoded,
     pixels,
+)
+from tests.transport.inspection.jumbf import (  # noqa: E402 - beside its like
+    manifest_of,
+    with_manifest,
 )
 
 ROOT, OTHER_ROOT = Authority(), Authority("A Stranger")
@@ -56,21 +59,6 @@ def _manifest(inspection: Inspection) -> Manifest:
     assert inspection.state == "read", inspection.why
     assert inspection.manifest is not None
     return inspection.manifest
-
-
-def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 8
-    while at < len(png):
-        (size,) = struct.unpack(">I", png[at : at + 4])
-        yield png[at + 4 : at + 8], png[at : at + 12 + size]
-        at += 12 + size
-
-
-def _moved(signed: bytes, image: bytes) -> bytes:
-    """Put the manifest of one PNG into another."""
-    (manifest,) = (chunk for name, chunk in _chunks(signed) if name == b"caBX")
-    head, *rest = (chunk for _, chunk in _chunks(image))
-    return image[:8] + head + manifest + b"".join(rest)
 
 
 def _flipped(content: bytes, at: int) -> bytes:
@@ -131,7 +119,8 @@ def test_one_flipped_bit_of_the_pixels_is_seen(look: Look, kind: str) -> None:
 
 @pytest.mark.parametrize("size", [(64, 48), (8, 8), (300, 200)])
 def test_a_manifest_of_another_image_is_seen(look: Look, size: tuple[int, int]) -> None:
-    moved = _moved(MAKER.signed(encoded(pixels())), encoded(pixels(7, size)))
+    manifest_store = manifest_of(MAKER.signed(encoded(pixels())))
+    moved = with_manifest(encoded(pixels(7, size)), manifest_store)
 
     manifest = _manifest(look(moved))
     assert (manifest.bytes, manifest.genuine) == ("altered", False)
