@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from harness.checks.check import CHECKS
 from harness.checks.judge import judge_records
 from harness.core.errors import UsageError
 from harness.core.exchange import Failure
+from harness.core.inspection import Inspection
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
@@ -45,12 +47,17 @@ class Conclusion:
 
 
 def conclude(
-    header: RunHeader, records: Sequence[Record], providers: Mapping[str, Provider]
+    header: RunHeader,
+    records: Sequence[Record],
+    providers: Mapping[str, Provider],
+    *,
+    inspections: Mapping[str, Inspection] = MappingProxyType({}),
 ) -> Conclusion:
     """Judge the records by these providers' promises and compose the report; sends nothing.
 
     Of the `providers`, those that the header names stand in the report, in its order. Nothing is
-    written. UsageError for a record of an operation that its provider has not.
+    written. UsageError for a record of an operation that its provider has not. `inspections`, by
+    the digests of image files, are told and change no verdict.
 
     A suspicion that could have been asked again and was not is no finding: it leaves the run
     unclear. One that was, and did not come again (flaky), breaks nothing. In traffic of others
@@ -66,7 +73,7 @@ def conclude(
     verdicts = judge_records(records, providers)
     all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
     verdicts = settled(verdicts, all_findings)
-    report = compose(header, records, verdicts, all_findings, providers)
+    report = compose(header, records, verdicts, all_findings, providers, inspections=inspections)
     code, why = _outcome(report, records)
     return Conclusion(report=report, code=code, why=why)
 

@@ -94,7 +94,7 @@ class CheckInput:
     `base` is what the plain base request came to, where one was sent: if that is not served, a
     refusal of something else proves nothing. `plain` are its arguments. `outage` says which faults
     of the line came right before the record; empty where none did. `usage_moves` is False where
-    images of other sizes or qualities took the same tokens in all records. `sent_to_others` are the
+    another record has the same count for pixels of which no quality takes it. `sent_to_others` are the
     digests of images that another request was served with, too.
     """
 

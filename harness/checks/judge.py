@@ -53,7 +53,7 @@ def judge_records(
             base=base.outcome if base else None,
             plain=base.shot.case.arguments if base else {},
             outage=faults.get((case.provider, case.id), ""),
-            usage_moves=(case.provider, case.operation) not in steady,
+            usage_moves=(case.provider, case.id) not in steady,
             sent_to_others=shared,
         )
         for check in checks:

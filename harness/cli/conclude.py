@@ -14,6 +14,7 @@ from rich.table import Table
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.terminal import terminal
 from harness.policy import named
+from harness.report.authenticity.sections import evidence_lines
 from harness.report.explored import explored_sentence
 from harness.report.formats.summary_json import summary_document
 from harness.report.formats.terminal import (
@@ -29,6 +30,7 @@ from harness.report.text import LONGEST, one_line, percent
 
 PAGE = "index.html"
 _LONGEST_ANSWER = 3_000
+_LONGEST_EVIDENCE = 900
 ON_ONE_LINE = (0, 1)
 """A provider, and a figure with its interval."""
 
@@ -54,6 +56,20 @@ def _print(report: Report, folder: Path | None) -> None:
     _tables(console, report)
     for row in report.explored:
         _say(console, explored_sentence(row))
+    _findings(console, report)
+    for sentence in evidence_lines(report.evidence):
+        _say(console, sentence, longest=_LONGEST_EVIDENCE)
+    for shown in report.behaviours:
+        _say(console, f"observed: {shown.provider} {shown.operation}: {shown.text}")
+    for job in report.waiting:
+        what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
+        _say(console, f"to pick up: {what}")
+    if report.waiting:
+        resumed = f"harness run --resume {shlex.quote(str(folder or 'RUN'))}"
+        _say(console, resumed if report.can_resume else GONE)
+
+
+def _findings(console: Console, report: Report) -> None:
     for finding in report.findings:
         _say(
             console,
@@ -67,14 +83,6 @@ def _print(report: Report, folder: Path | None) -> None:
         doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
         text = f"{confirmation_text(finding.finding)}{doubt}{_large(finding)}"
         _say(console, f"suspected: {named(finding)}: {text}")
-    for shown in report.behaviours:
-        _say(console, f"observed: {shown.provider} {shown.operation}: {shown.text}")
-    for job in report.waiting:
-        what = f"{job.provider} {job.operation}, job {job.job} ({job.case}): {job.why}"
-        _say(console, f"to pick up: {what}")
-    if report.waiting:
-        resumed = f"harness run --resume {shlex.quote(str(folder or 'RUN'))}"
-        _say(console, resumed if report.can_resume else GONE)
 
 
 def _large(shown: Shown) -> str:

@@ -109,8 +109,8 @@ def _words(content: object) -> str:
             return "yes" if content else "no"
         case dict():
             return ", ".join(f"{name}={_words(each)}" for name, each in content.items())
-        case Rate(usd=usd, unit=unit):
-            return f"{usd} USD a {unit}" if unit else f"{usd} USD"
+        case Rate(usd=usd, unit=unit, date=day):
+            return (f"{usd} USD a {unit}" if unit else f"{usd} USD") + (f" ({day})" if day else "")
         case tuple():
             return ", ".join(map(str, content))
         case Slo(quantile=quantile, seconds=seconds):
@@ -123,8 +123,8 @@ def _json(content: Any) -> Json:  # noqa: ANN401 - any option's value
     match content:
         case dict():
             return {str(name): _json(each) for name, each in content.items()}
-        case Rate(usd=usd, unit=unit, source=source):
-            return {"usd": number(usd), "unit": unit, "from": source}
+        case Rate(usd=usd, unit=unit, source=source, date=day):
+            return {"usd": number(usd), "unit": unit, "from": source, "date": day or None}
         case tuple():
             return [_json(each) for each in content]
         case Decimal():

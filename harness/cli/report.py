@@ -20,9 +20,9 @@ from harness.cli.options import json_option, spec_option
 @click.option(
     "--exchange-rate",
     "rates",
-    metavar="NAME=USD",
+    metavar="NAME=USD[@DAY]",
     multiple=True,
-    help="What one unit of a provider's price is worth in US dollars (repeatable).",
+    help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
 )
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @json_option("Options")

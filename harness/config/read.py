@@ -1,5 +1,6 @@
 """A configuration as values: read once, every mistake of it at once, each with its line."""
 
+import datetime as dt
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from harness.config.choices import (
     EXCHANGE_RATES,
@@ -31,6 +32,7 @@ from harness.spec.toml.located import no_toml
 FILE_VARIABLE = "HARNESS_CONFIG"
 """The environment variable that names a configuration, instead of looking for one."""
 
+_A_RATE = '{ unit = "credit", usd = 0.002, date = 2026-11-01, source = "its page of prices" }'
 LIVE = "a live run costs money: it is asked for at the command line, with --against live"
 
 
@@ -100,6 +102,16 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}: not UTF-8") from None
 
 
+def _day(raw: object) -> object:
+    """Read a day, as TOML writes it or as a text."""
+    if isinstance(raw, dt.date) and not isinstance(raw, dt.datetime):
+        return raw
+    try:
+        return dt.date.fromisoformat(raw if isinstance(raw, str) else "")
+    except ValueError:
+        raise ValueError("write a day: date = 2026-11-01") from None
+
+
 class _Rate(BaseModel):
     """One entry of `[rates]`."""
 
@@ -107,6 +119,8 @@ class _Rate(BaseModel):
 
     unit: Annotated[str, Field(min_length=1, max_length=40)]
     usd: Annotated[Amount, Field(gt=0)]
+    date: Annotated[dt.date | None, BeforeValidator(_day)] = None
+    source: Annotated[str, Field(max_length=200)] = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,10 +198,16 @@ class _Reader:
                 for problem in error.errors():
                     self._note((RATES, name, *problem["loc"]), _no_rate(problem))
             else:
-                source = f"{shown(self.path)}:{self._line((RATES, name))}"
-                rates[name] = Rate(usd=rate.usd, unit=rate.unit, source=source)
+                rates[name] = self._rate(name, rate)
         self.values[EXCHANGE_RATES] = rates
         self.value_lines[EXCHANGE_RATES] = self._line((RATES,))
+
+    def _rate(self, name: str, rate: _Rate) -> Rate:
+        """Return a rate; its source is what is said of it, and the line where that stands."""
+        place = f"{shown(self.path)}:{self._line((RATES, name))}"
+        source = f"{rate.source} in {place}" if rate.source else place
+        day = rate.date.isoformat() if rate.date else ""
+        return Rate(usd=rate.usd, unit=rate.unit, source=source, date=day)
 
     def _line(self, key: KeyPath) -> int:
         return self.lines.nearest(dotted((*self.above, *key)))[1]
@@ -203,7 +223,7 @@ class _Reader:
 
 def _no_rate(problem: Any) -> Mistake:  # noqa: ANN401 - pydantic's own error details
     if not problem["loc"]:
-        return Mistake(key="", reason="no table", write='{ unit = "credit", usd = 0.002 }')
+        return Mistake(key="", reason="no table", write=_A_RATE)
     if problem["type"] == "extra_forbidden":
         return _unlike(str(problem["loc"][-1]), list(_Rate.model_fields))
     return Mistake(key="", reason=problem["msg"].removeprefix("Value error, "))

@@ -48,17 +48,20 @@ class Signs:
     """Weak signs of how a file was made: suspicions at most, and evidence of nothing by themselves.
 
     `layout` names a PNG's chunks in their order, a run of equal ones once (`IHDR caBX IDAT IEND`),
-    and `data_chunks` counts its IDAT. `jpeg_quality` is the IJG quality (1 to 100) whose tables a
-    JPEG's are nearest to, `jpeg_exact` whether they are equal. `perceptual_hash` is ImageHash's
-    phash in hexadecimal; empty where the picture is too plain to be told from another. `enlarged`
-    is how far the spectrum falls below its own power law at high frequencies (0: not at all, 1: it
-    is empty there); None where the picture is too plain or too small to tell.
+    or a WebP's (`VP8X VP8`); `data_chunks` counts a PNG's IDAT. `jpeg_quality` is the IJG quality
+    (1 to 100) whose tables a JPEG's are nearest to, `jpeg_exact` whether they are equal;
+    `webp_quantiser` is a lossy WebP's index (0 is the finest, 127 the coarsest).
+    `perceptual_hash` is ImageHash's phash of 256 bits in hexadecimal; empty where the picture is
+    too plain to be told from another. `enlarged` is how clearly the pixels show the traces of an
+    enlargement, from 0 to 1, told from 0.5 on; None where the picture is too plain or too small to
+    tell.
     """
 
     layout: str = ""
     data_chunks: int | None = None
     jpeg_quality: int | None = None
     jpeg_exact: bool | None = None
+    webp_quantiser: int | None = None
     perceptual_hash: str = ""
     enlarged: float | None = None
 

@@ -6,7 +6,7 @@ from typing import Literal
 from harness.core.benchmark import Benchmark
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Exchange, Failure
-from harness.core.jsonvalue import Json
+from harness.core.jsonvalue import Json, Seconds
 from harness.core.outcome import Outcome
 
 EvidenceKind = Literal["emulator", "recorded", "live"]
@@ -73,6 +73,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReading:
+    """What our wall clock showed (`unix_s`, since 1970 in UTC) as the run's clock showed `at_s`."""
+
+    at_s: Seconds
+    unix_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunHeader:
     """The header of a run.
 
@@ -107,3 +115,6 @@ class RunHeader:
     """How much of the journal's start an older format has written, whose lines have no checksum."""
     sealed_lines: int = 0
     """How many lines with a checksum were on the disk when this header was written."""
+    clocks: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
+    """By provider, both clocks as the run began and each time it went on; runs of before, and
+    what others recorded, have none."""

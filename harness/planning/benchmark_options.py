@@ -101,9 +101,9 @@ class BenchmarkOptions:
     )
     exchange_rates: dict[str, Rate] = option(
         "--exchange-rate",
-        "What one unit of a provider's price is worth in US dollars (repeatable).",
+        "What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
         default={},
-        metavar="NAME=USD",
+        metavar="NAME=USD[@DAY]",
         repeatable=True,
         read=read_exchange_rates,
     )

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,17 +46,30 @@ def read_budgets_to_compare(pairs: Sequence[str]) -> dict[str, tuple[Decimal, ..
 
 
 def read_exchange_rates(pairs: Sequence[str]) -> dict[str, Rate]:
-    """Read `NAME=USD` pairs, of one name the last; UsageError for a bad one."""
+    """Read `NAME=USD` pairs, of one name the last; UsageError for a bad one.
+
+    Behind an amount may stand the day of which it is: `buble=0.05@2026-11-01`.
+    """
     rates: dict[str, Rate] = {}
     for pair in pairs:
         name, text = _pair(pair, "--exchange-rate", "NAME=USD")
+        text, at, day = text.partition("@")
         usd = read_amount(text)
         if not usd:
             raise UsageError(
                 f"--exchange-rate {pair}: {text!r} is not an amount above 0", hint="like buble=0.05"
             )
-        rates[name] = Rate(usd=usd, source="--exchange-rate")
+        rates[name] = Rate(usd=usd, source="--exchange-rate", date=_day(pair, day) if at else "")
     return rates
+
+
+def _day(pair: str, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(
+            f"--exchange-rate {pair}: {text!r} is no day", hint="like buble=0.05@2026-11-01"
+        ) from None
 
 
 def read_base_urls(pairs: Sequence[str]) -> dict[str, str]:

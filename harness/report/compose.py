@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
 
 from harness.adaptive.discovery.discovery import discoveries
 from harness.adaptive.discovery.question import Discovered
+from harness.core.inspection import Inspection
 from harness.core.outcome import Fault
 from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
@@ -27,6 +30,9 @@ from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
+from harness.stats.authenticity.authenticity import authenticity
+from harness.stats.authenticity.model import PriceComparison
+from harness.stats.authenticity.prices import compare_prices
 from harness.stats.conformance import completion, errors, latency, streams
 from harness.stats.conformance.doubt import in_doubt
 from harness.stats.conformance.observers import behaviours
@@ -35,17 +41,19 @@ from harness.stats.intervals import proportion_estimate
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 
 
-def compose(
+def compose(  # noqa: PLR0913 - all that a report is made of
     header: RunHeader,
     records: Sequence[Record],
     verdicts: Sequence[Verdict],
     findings: Sequence[Finding],
     providers: Mapping[str, Provider],
+    *,
+    inspections: Mapping[str, Inspection] = MappingProxyType({}),
 ) -> Report:
     """Return everything a report says; reads no clock and no file, so equal input, equal report.
 
     `providers` decides which providers stand in the report and in which order; a record, verdict
-    or finding of another one is a KeyError.
+    or finding of another one is a KeyError. `inspections` are what image files show, by digest.
     """
     _refuse_unknown(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
@@ -97,7 +105,23 @@ def compose(
         behaviours=tuple(behaviours(records, providers)),
         explored=tuple(explored(records, verdicts)),
         in_doubt=doubts,
+        authenticity=authenticity(header, records, providers, inspections),
+        price_comparison=_prices(header, providers),
     )
+
+
+def _prices(header: RunHeader, providers: Mapping[str, Provider]) -> tuple[PriceComparison, ...]:
+    """Return each price list beside the maker's prices, by the rates that a benchmark was given."""
+    rates = header.benchmark.design.exchange_rates if header.benchmark else {}
+    return compare_prices(providers.values(), rates, on=_day(header.created))
+
+
+def _day(created: str) -> date:
+    """Return the day of a run; its header may have been altered."""
+    try:
+        return date.fromisoformat(created[:10])
+    except ValueError:
+        return date.min
 
 
 def _discovered(provider: Provider, records: Sequence[Record]) -> tuple[Discovered, ...]:

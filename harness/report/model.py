@@ -7,7 +7,15 @@ from typing import Literal
 from harness.adaptive.discovery.question import Discovered
 from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
+from harness.report.authenticity.sections import Evidence
 from harness.report.benchmark.answers import Benchmarked
+from harness.stats.authenticity.model import (
+    Authenticity,
+    BillingNote,
+    MakerCost,
+    PriceComparison,
+    Suspicion,
+)
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.cost import Cost
@@ -236,7 +244,8 @@ class Report:
     the run folder holds. `benchmark` is missing where the run only asked for conformance.
     `behaviours` is what replies showed beside the promises; it convicts nobody. `in_doubt` counts
     the requests that were cut off without a reply, and the questions that are open for that; the
-    header's notes say it in words.
+    header's notes say it in words. `authenticity` to `maker_costs` are told beside the promises,
+    and convict nobody.
     """
 
     header: RunHeader
@@ -263,6 +272,11 @@ class Report:
     behaviours: tuple[Behaviour, ...] = ()
     explored: tuple[Explored, ...] = ()
     in_doubt: tuple[InDoubtCounts, ...] = ()
+    authenticity: tuple[Authenticity, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
+    billing: tuple[BillingNote, ...] = ()
+    price_comparison: tuple[PriceComparison, ...] = ()
+    maker_costs: tuple[MakerCost, ...] = ()
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:
@@ -279,6 +293,19 @@ class Report:
         """The providers whose replies, and whose times, were read from a recording."""
         kinds = {row.provider: row.evidence.kind for row in self.providers if row.evidence}
         return tuple(name for name, kind in kinds.items() if kind == "recorded")
+
+    @property
+    def evidence(self) -> Evidence:
+        """What is known of images and money beside the promises."""
+        rows = (row for row in self.providers if row.evidence is not None)
+        return Evidence(
+            authenticity=self.authenticity,
+            suspicions=self.suspicions,
+            billing=self.billing,
+            price_comparison=self.price_comparison,
+            maker_costs=self.maker_costs,
+            emulated={row.provider for row in rows if not row.about_provider},
+        )
 
     @property
     def can_resume(self) -> bool:

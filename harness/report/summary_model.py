@@ -15,6 +15,13 @@ from harness.core.workload import Fit
 from harness.report.benchmark.answers import Answer
 from harness.report.benchmark.cautions import Caution
 from harness.report.model import Explored, Standing, Waiting
+from harness.stats.authenticity.model import (
+    Authenticity,
+    BillingNote,
+    MakerCost,
+    PriceComparison,
+    Suspicion,
+)
 from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
@@ -227,8 +234,11 @@ class RunReport(TypedDict):
     not be confirmed by asking again. `discovered` is what was measured where the documents are
     silent or at odds; never a judgement. `behaviours` are limits that a provider named, delays and
     states of jobs, sizes that are slow: what replies showed beside the promises; summaries of
-    before have no such key. `explored` counts what was drawn after the plan, and is there only
-    where something was; `benchmark` only where the run is one.
+    before have no such key. `authenticity` says of each provider's images whether they were drawn
+    as asked, by whom, and for these requests; `suspicions` are weak signs, `billing` how it bills,
+    `price_comparison` its list and `maker_costs` its charges beside the maker's prices: all of them
+    convict nobody, and summaries of before have no such keys. `explored` counts what was drawn after
+    the plan, and is there only where something was; `benchmark` only where the run is one.
     """
 
     schema: Literal[1]
@@ -242,5 +252,10 @@ class RunReport(TypedDict):
     latency: tuple[LatencySummary, ...]
     errors: tuple[ErrorCounts, ...]
     behaviours: NotRequired[tuple[Behaviour, ...]]
+    authenticity: NotRequired[tuple[Authenticity, ...]]
+    suspicions: NotRequired[tuple[Suspicion, ...]]
+    billing: NotRequired[tuple[BillingNote, ...]]
+    price_comparison: NotRequired[tuple[PriceComparison, ...]]
+    maker_costs: NotRequired[tuple[MakerCost, ...]]
     explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]

@@ -29,7 +29,12 @@ from harness.runner.endpoints import ProviderConnections, from_tape, today
 from harness.runner.execution.budget import Budget
 from harness.runner.execution.conversation import Access, Journal, ProviderSetup, RunContext
 from harness.runner.execution.cut_addresses import CutAddresses
-from harness.runner.execution.earlier import Resumption, elapsed_s, resume_state
+from harness.runner.execution.earlier import (
+    Resumption,
+    clock_readings,
+    elapsed_s,
+    resume_state,
+)
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import withheld_notes
@@ -209,16 +214,20 @@ class _Runner:
     def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
         choices = kept_choices(self.options, measured=source.benchmark is not None)
-        if self.past is not None:
+        past = self.past.header if self.past is not None else None
+        replay, at_s = self.context.replay, self.context.now_s()
+        clocks = {} if replay else clock_readings(access, past, at_s)
+        if past is not None:
             mended = (self.folder.mended,) if self.folder.mended else ()
             return replace(
-                self.past.header,
+                past,
                 finished=None,
                 interrupted=False,
                 word=self.word,
-                notes=(*self.past.header.notes, *mended),
+                notes=(*past.notes, *mended),
                 choices=choices,
                 seals=self._seals(access, choices),
+                clocks=clocks,
             )
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
@@ -240,6 +249,7 @@ class _Runner:
             benchmark=source.benchmark,
             choices=choices,
             seals=self._seals(access, choices),
+            clocks=clocks,
         )
 
     def _show_addresses(self, access: Mapping[str, Access]) -> None:

@@ -240,6 +240,7 @@ def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, tuple[Record, ...]]:
             evidence={**first.evidence, **header.evidence},
             spec_digests={**first.spec_digests, **header.spec_digests},
             plan_digests={**first.plan_digests, **header.plan_digests},
+            clocks={**first.clocks, **header.clocks},
             notes=(*first.notes, *header.notes),
             interrupted=first.interrupted or header.interrupted,
         )

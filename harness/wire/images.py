@@ -17,6 +17,9 @@ DECLARED = ("model", "size", "quality", "output_format")
 COUNT_AT_MOST = 2**53
 """A larger count is no count, and cannot be computed with."""
 
+A_COUNT = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
+"""How some write a count as text."""
+
 QUOTED = 60
 """Characters of a provider's words that a sentence quotes."""
 
@@ -217,7 +220,9 @@ def pruned(content: Json) -> Json:
 
 
 def _count(number: Json) -> int | None:
-    """Read a count of tokens; what no reply can count is none."""
+    """Read a count of tokens, a number or its digits as text; what no reply can count is none."""
+    if isinstance(number, str) and A_COUNT.fullmatch(number):
+        return int(number)
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
     if not -COUNT_AT_MOST <= number <= COUNT_AT_MOST or number != int(number):

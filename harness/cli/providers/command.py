@@ -12,6 +12,7 @@ from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.providers.authoring import schema, validate
 from harness.cli.providers.files import import_, new
+from harness.cli.providers.prices import prices
 from harness.cli.providers.trying import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
@@ -31,6 +32,7 @@ providers.add_command(schema)
 providers.add_command(import_)
 providers.add_command(new)
 providers.add_command(try_)
+providers.add_command(prices)
 
 
 @providers.command("list")

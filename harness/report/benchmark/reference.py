@@ -47,7 +47,8 @@ def _rates(benchmark: Benchmarked) -> Iterator[str]:
     units = {row.provider: row.unit for row in benchmark.measured.spend}
     for provider, rate in benchmark.design.exchange_rates.items():
         if provider in units:
-            source = f" ({one_line(rate.source, 60)})" if rate.source else ""
+            said = ", ".join(filter(None, (one_line(rate.source, 60), rate.date)))
+            source = f" ({said})" if said else ""
             unit = one_line(rate.unit or units[provider], 20)
             yield f"1 {unit} of {one_line(provider, 40)} = {rate.usd.normalize():f} usd{source}"
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from harness.adaptive.discovery.question import Discovered
 from harness.core.exchange import Part, Request
+from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.charts import plot
@@ -96,6 +97,7 @@ def filter_rules(groups: tuple[Group, ...]) -> str:
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOST_REQUEST = 6_000
+_MOST_POINTS = 60
 
 SYMBOLS = {
     "held": "✓",
@@ -132,6 +134,8 @@ def html(report: Report) -> str:
         plot=plot(report.latency),
         sections=sections(report.benchmark) if report.benchmark else (),
         design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
+        evidence=tuple(evidence_sections(report.evidence)),
+        most_points=_MOST_POINTS,
         tally=_tally(report),
         groups=groups,
         place=column_classes(groups),
@@ -253,6 +257,9 @@ def _methods(report: Report) -> tuple[str, ...]:
     estimates += [row.share for row in report.errors]
     estimates += [shown.share for shown in report.flaky]
     estimates += [shown.other_share for shown in report.all_findings if shown.other_share]
+    estimates += [row.overhead for row in report.authenticity if row.overhead]
+    estimates += [row.share for row in report.authenticity if row.share]
+    estimates += [row.false_positives for row in report.suspicions]
     return tuple(
         dict.fromkeys(estimate.method for estimate in estimates if estimate.low is not None)
     )

@@ -12,6 +12,7 @@ from harness.report.formats.markdown_text import (
     code,
     discovered_blocks,
     escaped,
+    evidence_blocks,
     markdown_table,
     times_markdown,
 )
@@ -64,6 +65,7 @@ def markdown(report: Report) -> str:
         doubts = count(len(report.unconfirmed), "suspicion")
         page.add(f"## Not confirmed: {doubts}\n\n{_UNCONFIRMED}")
         page.add_each(map(_finding, report.unconfirmed), "suspicion", share=0.4)
+    page.add_each(evidence_blocks(report.evidence), "section", share=0.5)
     page.add(_behaviours(report))
     if report.harness_errors:
         page.add(_harness_errors(report))

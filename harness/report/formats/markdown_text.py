@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from harness.adaptive.discovery.question import Discovered
 from harness.core.verdict import Estimate
+from harness.report.authenticity.section import EvidenceSection, EvidenceTable, Point
+from harness.report.authenticity.sections import Evidence, evidence_sections
 from harness.report.benchmark.answers import Answer, Benchmarked
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.tables import Section, Table, TableCell
@@ -90,6 +92,46 @@ def _cell(cell: TableCell) -> str:
     text = escaped(cell.text)
     text = f"**{text}**" if cell.loud else text
     return f"{text}<br>{escaped(cell.small)}" if cell.small else text
+
+
+def evidence_blocks(known: Evidence) -> list[str]:
+    """Return a block for each section of evidence; what a page folds is counted only."""
+    return [_evidence(section) for section in evidence_sections(known)]
+
+
+def _evidence(section: EvidenceSection) -> str:
+    tables = [_evidence_table(table) for table in section.tables]
+    folded = [f"*{escaped(fold.summary)}; `index.html` shows them.*" for fold in section.folds]
+    parts = [
+        f"## {section.title}",
+        escaped(section.lead, _LONGEST),
+        _points(section.points),
+        *tables,
+        _points(section.notes),
+        *folded,
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+_MOST_POINTS = 20
+
+
+def _points(points: Sequence[Point]) -> str:
+    lines = [
+        f"- **{escaped(point.mark, 60)}:** {escaped(point.text, 900)}"
+        + (f" *({escaped(point.small, 400)})*" if point.small else "")
+        for point in points[:_MOST_POINTS]
+    ]
+    more = len(points) - _MOST_POINTS
+    return "\n".join([*lines, *([f"- … and {more} more in `summary.json`."] if more > 0 else ())])
+
+
+def _evidence_table(table: EvidenceTable) -> str:
+    if table.folded:
+        return f"*{escaped(table.caption, 400)}: {count(len(table.rows), 'row')} in `index.html`.*"
+    caption = f"**{escaped(table.caption, 400)}**\n\n" if table.caption else ""
+    rows = ([escaped(cell) for cell in row] for row in table.rows)
+    return caption + markdown_table([escaped(head) for head in table.head], rows)
 
 
 _DISCOVERED = (

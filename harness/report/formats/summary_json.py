@@ -44,6 +44,11 @@ def summary_document(report: Report) -> dict[str, Json]:
         "latency": tuple(_latency(row, report) for row in report.latency),
         "errors": report.errors,
         "behaviours": report.behaviours,
+        "authenticity": report.authenticity,
+        "suspicions": report.suspicions,
+        "billing": report.billing,
+        "price_comparison": report.price_comparison,
+        "maker_costs": report.maker_costs,
     }
     if report.explored:
         document["explored"] = report.explored

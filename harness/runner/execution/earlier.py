@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.core.case import Plan, PlannedRequest
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome
-from harness.core.record import Record
+from harness.core.record import ClockReading, Record, RunHeader
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
 from harness.spec.provider import Provider
 from harness.spec.request import key_of
@@ -257,6 +257,15 @@ def elapsed_s(folder: Path, past: StoredRun | None) -> float:
     exchanges += [exchange for shot in past.unfinished for exchange in shot.exchanges]
     latest_s = max((exchange.times.end_s for exchange in exchanges), default=0.0)
     return latest_s + max(time.time() - (folder / JOURNAL).stat().st_mtime, 0.0)
+
+
+def clock_readings(
+    names: Iterable[str], past: RunHeader | None, at_s: float
+) -> dict[str, tuple[ClockReading, ...]]:
+    """Return by provider what both clocks show, behind what they showed before."""
+    now = ClockReading(at_s=at_s, unix_s=time.time())
+    earlier = past.clocks if past is not None else {}
+    return {name: (*earlier.get(name, ()), now) for name in names}
 
 
 def not_among(

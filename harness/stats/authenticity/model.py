@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from harness.core.rate import Rate
 from harness.core.verdict import Estimate
 
-Label = Literal["signed", "arithmetic", "pixels"]
-"""What a statement rests on, the strongest first."""
+Label = Literal["signed", "arithmetic", "pixels", "says"]
+"""What a statement rests on, the strongest first; `says`: a manifest of which nobody knows whose it
+is, or which is not this image's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,13 @@ class Contradiction:
 class Authenticity:
     """One provider's images: drawn as asked, by whom, for us.
 
-    `drawn_as_asked` counts requests by arithmetic; `signed` counts images whose bytes the model's
-    maker has signed (trusted chain), `manifests` those with any manifest; `fresh` counts images
-    signed after their request left. `overhead` is the reply minus the signing, in seconds, its
-    median; `share` the same less the reference provider's, where one was measured beside it. `notes`
-    say what is missing and how to get it, or what the documents themselves contradict.
+    `drawn_as_asked` counts requests by arithmetic. `manifests` counts images with a manifest, of
+    those in which one was looked for; `signed` those that the model's maker has signed, of those
+    whose signer was looked up on a trust list: an image without a manifest is in neither. `fresh`
+    counts images signed after their request left, of those whose signing time can be compared.
+    `overhead` is the reply minus the signing, in seconds, its median; `share` the same less that of
+    the `reference` provider, where one was measured beside it. `notes` say what is missing and how
+    to get it, or what the documents themselves contradict.
     """
 
     provider: str
@@ -54,8 +58,15 @@ class Authenticity:
     fresh: Count
     overhead: Estimate | None = None
     share: Estimate | None = None
+    reference: str | None = None
     contradictions: tuple[Contradiction, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether anything at all is known: a count of tokens, a manifest, a contradiction."""
+        counted = self.drawn_as_asked.of or self.manifests.count or self.fresh.of
+        return bool(counted or self.contradictions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +94,12 @@ class Suspicion:
 class BillingNote:
     """How a provider bills, as its own charges show it: for what was asked or for what came.
 
-    `kind` is a stable word: `billed_as_asked`, `billed_as_delivered`, `charged_for_failure`,
+    `kind` is a stable word: `charges_stated` (how many replies say what they cost: what none says
+    is not concluded), `billed_as_asked`, `billed_as_delivered`, `charged_for_failure`,
     `charged_for_refusal`, `charged_for_duplicate`, `charged_for_retry`, `charged_for_partials`,
-    `off_list`. `amount` of `unit` is what the cases cost beyond what was delivered, where known.
+    `off_list`, `paid_undelivered` (the sum of what was paid for nothing, each case once). `count`
+    of the `of` that carry the evidence show it. `amount` of `unit` is what the cases cost beyond
+    what was delivered, where known. `good` notes speak for the provider, or for nobody.
     """
 
     provider: str
@@ -96,6 +110,7 @@ class BillingNote:
     unit: str
     amount: Decimal | None = None
     cases: tuple[str, ...] = ()
+    good: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +118,11 @@ class PriceRatio:
     """A list price beside the maker's own for the same image: `tokens` at the maker's rates.
 
     `usd` is the list price in US dollars by a rate of the user, `ratio` that by the maker's price
-    (0.8: four fifths); both are missing without a rate. `usd_per_unit` is what a unit of the list
-    would have to be worth for `claimed` to be true (or for the maker's own price, without a claim).
+    (0.8: four fifths, a discount of 20 %); both are missing without a rate. `usd_per_unit` is what
+    a unit of the list would have to be worth for the `claimed` share to be true (for the maker's
+    own price where nothing is claimed); it is missing where the list is in US dollars. `tier` is
+    the size class of the list; `example` says that the document itself works this price out.
+    `supposed` names what no document says of the image, and was supposed: `size`, `quality`.
     """
 
     provider: str
@@ -117,3 +135,71 @@ class PriceRatio:
     usd: Decimal | None = None
     ratio: Decimal | None = None
     usd_per_unit: Decimal | None = None
+    claimed: Decimal | None = None
+    tier: str = ""
+    example: bool = False
+    supposed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimVerdict:
+    """What a list and the maker's prices say of a provider's sentence about its own prices.
+
+    The sentence claims `share` of the maker's price, give or take `within`. It is `proven` where
+    the prices that the document works out itself (all that were compared, where it works out none)
+    stand within that range; `refuted` where one does not, at the rate that is known or, without
+    one, at any; else `undecided`. From `low_usd` to `high_usd` is what a unit of the list has to be
+    worth for it to be true; both are missing where no worth would do, and for lists in US dollars.
+    """
+
+    provider: str
+    says: str
+    source: str
+    share: Decimal
+    within: Decimal
+    verdict: Literal["proven", "refuted", "undecided"]
+    sentence: str
+    low_usd: Decimal | None = None
+    high_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceComparison:
+    """A provider's list beside the maker's prices.
+
+    `maker` says what the maker asks, and who says so. `rate` is what a unit is worth by the user,
+    and `rate_words` says it with source and date; missing where none is known or needed. `notes`
+    say why nothing is compared, or what is left out or supposed.
+    """
+
+    provider: str
+    title: str
+    unit: str
+    maker: str = ""
+    rows: tuple[PriceRatio, ...] = ()
+    claims: tuple[ClaimVerdict, ...] = ()
+    rate: Rate | None = None
+    rate_words: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakerCost:
+    """What the maker asks for the images that a provider delivered, beside what it charged.
+
+    It is about `images` of the `of` that were delivered: whose pixels and asked quality are known,
+    and whose cost is. `maker_usd` is for the images alone, without input. `charged` is in the
+    provider's own `unit`, `stated` whether all of it stands in replies (else the price list says
+    it); `usd` and `ratio` (of the maker's price) are missing without a rate.
+    """
+
+    provider: str
+    images: int
+    of: int
+    maker_usd: Decimal
+    charged: Decimal
+    unit: str
+    stated: bool
+    usd: Decimal | None = None
+    ratio: Decimal | None = None
+    rate_words: str = ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.core.benchmark import Design
 from harness.core.money import currency
-from harness.core.rate import Rate
+from harness.core.rate import Rate, rate_of
 from harness.core.verdict import Estimate
 from harness.core.workload import Fit
 from harness.stats.benchmark.model import Attempt, Relative, Spend
@@ -202,7 +202,7 @@ def _price(first: Paid, second: Paid, rates: Mapping[str, Rate]) -> tuple[float 
 
 def _rate(name: str, unit: str, rates: Mapping[str, Rate]) -> Decimal | None:
     """Return what one unit of a provider's is worth in US dollars, where that is known."""
-    rate = rates.get(name)
-    if rate is not None and rate.unit.lower() in ("", unit.lower()):
+    rate = rate_of(name, unit, rates)
+    if rate is not None:
         return rate.usd
     return Decimal(1) if currency(unit) == "usd" else None

@@ -1,0 +1,91 @@
+"""Whether images were really drawn as asked, by whom, for us: one row for each provider."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harness.core.inspection import Inspection
+from harness.core.record import Record, RunHeader
+from harness.core.verdict import Estimate
+from harness.spec.drawn.notes import document_contradictions
+from harness.spec.drawn.reading import asks_for
+from harness.spec.model import Model
+from harness.spec.provider import Provider
+from harness.stats.authenticity.arithmetic import arithmetic, by_provider
+from harness.stats.authenticity.deliveries import deliveries, strongest_first
+from harness.stats.authenticity.freshness import (
+    Freshness,
+    freshness,
+    overhead_estimate,
+    share_estimate,
+)
+from harness.stats.authenticity.model import Authenticity
+from harness.stats.authenticity.signing import signed_by
+
+REFERENCE = "openai"
+"""The maker itself: the provider beside which the others' overheads are laid, if none is named."""
+
+
+def authenticity(
+    header: RunHeader,
+    records: Sequence[Record],
+    providers: Mapping[str, Provider],
+    inspections: Mapping[str, Inspection],
+) -> tuple[Authenticity, ...]:
+    """Return what is known of each provider's images, in the order of the providers.
+
+    `inspections` are by digest; what none was made of is evidence of nothing. A provider without a
+    served image has a row without evidence.
+    """
+    rows = [
+        _row(header, provider, own, inspections)
+        for provider, own in zip(
+            providers.values(), by_provider(records, providers).values(), strict=True
+        )
+    ]
+    reference = header.benchmark.design.reference if header.benchmark else None
+    return _beside(rows, reference or REFERENCE)
+
+
+def _row(
+    header: RunHeader,
+    provider: Provider,
+    records: Sequence[Record],
+    inspections: Mapping[str, Inspection],
+) -> Authenticity:
+    found = deliveries(records, inspections)
+    drawn = arithmetic(provider, records)
+    signed = signed_by(found, [_model(provider, each.record) for each in found])
+    fresh: Freshness = freshness(found, header.clocks.get(provider.name, ()))
+    contradictions = (*drawn.contradictions, *signed.contradictions, *fresh.contradictions)
+    return Authenticity(
+        provider=provider.name,
+        images=len(found),
+        drawn_as_asked=drawn.drawn_as_asked,
+        manifests=signed.manifests,
+        signed=signed.signed,
+        fresh=fresh.fresh,
+        overhead=overhead_estimate(fresh.overheads_s),
+        contradictions=strongest_first(contradictions),
+        notes=(*signed.notes, *fresh.notes, *drawn.notes, *document_contradictions(provider)),
+    )
+
+
+def _model(provider: Provider, record: Record) -> Model | None:
+    """Return the model whose maker is known, where it was asked for; None for any other."""
+    operation, model = provider.operation(record.shot.case.operation), provider.model
+    given = operation.given(record.shot.case.arguments)
+    return model if model is not None and asks_for(model, operation, given) else None
+
+
+def _beside(rows: Sequence[Authenticity], reference: str) -> tuple[Authenticity, ...]:
+    """Add to each row by how much its overhead is above the reference's, where that is known."""
+    own = next((row.overhead for row in rows if row.provider == reference), None)
+    if own is None:
+        return tuple(rows)
+    return tuple(_with_share(row, reference, own) for row in rows)
+
+
+def _with_share(row: Authenticity, reference: str, own: Estimate) -> Authenticity:
+    if row.provider == reference or row.overhead is None:
+        return row
+    return replace(row, share=share_estimate(row.overhead, own), reference=reference)
