@@ -1,14 +1,19 @@
 """What a run, a judgement or a report comes to, as a value and as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.policy import conclude
 from harness.report.formats.write import write_report
 from harness.report.model import Report
 from harness.spec.catalogue import Catalogue
+
+NOTHING: Mapping[str, Inspection] = MappingProxyType({})
+"""No image was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class RunResult:
     keys or inconclusive throughout, 130 for interrupted; `why` says so in a sentence. `records` are
     what was received and `report.verdicts` what the checks say of it. `folder` holds them, and the
     report in every format; None where nothing was written. `notes` say what was written besides and
-    what was explored.
+    what was explored. `inspections` are what the image files show, by digest.
     """
 
     exit_code: int
@@ -30,18 +35,25 @@ class RunResult:
     records: tuple[Record, ...]
     folder: Path | None
     notes: tuple[str, ...] = ()
+    inspections: Mapping[str, Inspection] = NOTHING
 
 
 def concluded(
-    header: RunHeader, records: Sequence[Record], folder: Path | None, catalogue: Catalogue
+    header: RunHeader,
+    records: Sequence[Record],
+    folder: Path | None,
+    catalogue: Catalogue,
+    *,
+    inspections: Mapping[str, Inspection] = NOTHING,
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
+    `inspections` are of the records' images, by digest.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
     providers = {name: catalogue.provider(name) for name in header.evidence}
-    conclusion = conclude(header, records, providers)
+    conclusion = conclude(header, records, providers, inspections=inspections)
     if folder is not None:
         write_report(folder, conclusion.report)
     return RunResult(
@@ -51,4 +63,5 @@ def concluded(
         header=header,
         records=tuple(records),
         folder=folder,
+        inspections=inspections,
     )

@@ -12,7 +12,7 @@ import c2pa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 from PIL import Image
 
 CLAIM_SIGNING = "1.3.6.1.4.1.62558.2.1"
@@ -29,7 +29,11 @@ def pixels(seed: int = 0, size: tuple[int, int] = (64, 48)) -> Image.Image:
     width, height = size
     image = Image.new("RGB", size)
     image.putdata(
-        [((x * 5 + seed) % 256, (y * 7) % 256, (x * y + seed) % 256) for y in range(height) for x in range(width)]
+        [
+            ((x * 5 + seed) % 256, (y * 7) % 256, (x * y + seed) % 256)
+            for y in range(height)
+            for x in range(width)
+        ]
     )
     return image
 
@@ -71,9 +75,10 @@ class Authority:
         *,
         name: str = "A Signer",
         purposes: Sequence[str] = (CLAIM_SIGNING,),
-        days: tuple[int, int] = (-300, 300),
+        days: tuple[float, float] = (-300, 300),
+        ocsp: str = "",
     ) -> "Signer":
-        """Return who signs with a certificate of this authority, valid between these days of now."""
+        """Return who signs with a certificate of this authority, for so many days around now."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             _certificate(organisation, name, key.public_key(), days=days)
@@ -88,6 +93,15 @@ class Authority:
         if purposes:
             oids = [ObjectIdentifier(each) for each in purposes]
             builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+        if ocsp:
+            places = [
+                x509.AccessDescription(method, x509.UniformResourceIdentifier(ocsp))
+                for method in (
+                    AuthorityInformationAccessOID.OCSP,
+                    AuthorityInformationAccessOID.CA_ISSUERS,
+                )
+            ]
+            builder = builder.add_extension(x509.AuthorityInformationAccess(places), critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
         return Signer(key=key, chain=_pem(certificate) + self.pem)
 
@@ -99,7 +113,7 @@ class Signer:
     key: ec.EllipticCurvePrivateKey = field(repr=False)
     chain: str
 
-    def signed(
+    def signed(  # noqa: PLR0913 - what a manifest can be
         self,
         image: bytes,
         kind: str = "png",
@@ -138,9 +152,11 @@ class Signer:
         return target.getvalue()
 
 
-def drawn(agent: Any = None, *, label: str = "c2pa.actions.v2", **more: Any) -> dict[str, Any]:
+def drawn(
+    agent: object = None, *, label: str = "c2pa.actions.v2", **more: object
+) -> dict[str, Any]:
     """Return what a maker says of an image that its model has drawn."""
-    created = {"action": "c2pa.created", "digitalSourceType": DRAWN}
+    created: dict[str, Any] = {"action": "c2pa.created", "digitalSourceType": DRAWN}
     created["softwareAgent"] = agent or {"name": "gpt-image", "version": "2.0"}
     actions = {"actions": [created, {"action": "c2pa.converted"}]}
     return {
@@ -158,7 +174,11 @@ def _name(organisation: str | None, name: str) -> x509.Name:
 
 
 def _certificate(
-    organisation: str | None, name: str, key: ec.EllipticCurvePublicKey, *, days: tuple[int, int]
+    organisation: str | None,
+    name: str,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    days: tuple[float, float],
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (

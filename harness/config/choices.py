@@ -17,7 +17,12 @@ from harness.core.errors import UsageError
 from harness.planning.flags import FLAG, Flag, flagged
 from harness.planning.options import Options
 
-TOP = {"specs": "target", "workloads": "benchmark", "cassettes": "output"}
+TOP = {
+    "specs": "target",
+    "workloads": "benchmark",
+    "cassettes": "output",
+    "trust_anchors": "output",
+}
 """Options that name files stand before all tables; a file is meant from where the TOML lies."""
 
 Place = tuple[str, str]
@@ -48,7 +53,7 @@ class Choice:
         """The names of the option in a TOML."""
         name = self.flag.spelling.partition("/")[0].lstrip("-").replace("-", "_")
         if get_origin(self.hint) is tuple:
-            return f"{name}s", name
+            return (name,) if name.endswith("s") else (f"{name}s", name)
         return (name, f"{name}s") if get_origin(self.hint) is dict else (name,)
 
     @property
@@ -138,7 +143,7 @@ def _placed(found: Any, hint: Any, name: str, folder: Path) -> object:  # noqa: 
         return _from_here(folder / found)
     if get_origin(hint) is not tuple:
         return found
-    if name == "specs":
+    if name in {"specs", "trust_anchors"}:
         return tuple(_from_here(folder / each) for each in found)
     if name == "workloads":
         return tuple(_workload(each, folder) for each in found)

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -41,10 +42,11 @@ class KeptChoices:
     webhook_url: str | None = None
     receive_port: int | None = None
     allow_private: bool = False
+    trust_anchors: tuple[Path, ...] = ()
 
 
 _KEPT = TypeAdapter(KeptChoices)
-_GROUPS = ("target", "planning", "limits", "emulator")
+_GROUPS = ("target", "planning", "limits", "emulator", "output")
 
 
 def kept_choices(options: Options, *, measured: bool) -> dict[str, Json]:
@@ -75,8 +77,8 @@ LIMITS = (
     "max_shrink",
 )
 PLACES = ("assets_url", "webhook_url", "receive_port", "allow_private")
-OWNERS = (*LIMITS, *PLACES)
-"""What only who pays may choose: what a run may cost, and what of this machine's is reached."""
+OWNERS = (*LIMITS, *PLACES, "trust_anchors")
+"""What only who pays may choose: what it may cost, what of this machine is reached, who is trusted."""
 
 
 def keeps_limits(kept: Mapping[str, Json]) -> bool:
@@ -100,17 +102,24 @@ def owners_flags(kept: Mapping[str, Json]) -> tuple[str, ...]:
         if value is None or value == getattr(plain, each.name):
             continue
         flag: Flag = each.metadata[FLAG]
-        texts = (
-            [f"{name}={amount:f}" for name, amount in value.items()]
-            if (isinstance(value, dict))
-            else [str(value)]
-        )
+        texts = _texts(value)
         flags += (
             [flag.spelling]
             if value is True
             else [f"{flag.spelling} {shlex.quote(text)}" for text in texts]
         )
     return tuple(flags)
+
+
+def _texts(value: object) -> list[str]:
+    """Return what is typed for a choice, once for each of several."""
+    match value:
+        case dict():
+            return [f"{name}={amount:f}" for name, amount in value.items()]
+        case tuple():
+            return [str(each) for each in value]
+        case _:
+            return [str(value)]
 
 
 def with_kept(options: Options, kept: dict[str, Json], *, owned: bool = True) -> Options:

@@ -103,6 +103,11 @@ def read_specs(files: Sequence[str]) -> tuple[Path, ...]:
     return tuple(map(Path, files))
 
 
+def read_trust_anchors(files: Sequence[str]) -> tuple[Path, ...]:
+    """Read the names of trust lists, whole, so that a run goes on with them from anywhere."""
+    return tuple(Path(file).absolute() for file in files)
+
+
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     name, equals, content = text.partition("=")
     if not equals or not content:

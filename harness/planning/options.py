@@ -16,7 +16,12 @@ from harness.core.jsonvalue import Json
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
-from harness.planning.option_values import read_base_urls, read_budgets, read_specs
+from harness.planning.option_values import (
+    read_base_urls,
+    read_budgets,
+    read_specs,
+    read_trust_anchors,
+)
 from harness.spec.catalogue import Spec
 from harness.spec.provider import Provider
 
@@ -34,6 +39,11 @@ SLOW = ("--discover", "--explore", "--strength")
 
 CASSETTES = Path("cassettes")
 """Where cassettes are written and looked for."""
+
+TRUST_ANCHORS = "--trust-anchors"
+TRUST_ANCHORS_HELP = (
+    "A trust list, your copy of it as PEM: who signed an image is checked against it (repeatable)."
+)
 
 TIME_SCALE = 0.001
 REAL_TIME = 1.0
@@ -237,6 +247,14 @@ class Output:
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
     frames: bool = option(
         "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
+    )
+    trust_anchors: tuple[Path, ...] = option(
+        TRUST_ANCHORS,
+        TRUST_ANCHORS_HELP,
+        default=(),
+        metavar="FILE",
+        repeatable=True,
+        read=read_trust_anchors,
     )
     cassettes: Path | None = option(
         "--cassettes",

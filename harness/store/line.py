@@ -26,6 +26,9 @@ CUT_ADDRESSES = ".addresses.jsonl"
 TORN = "journal.torn"
 """What was cut off the journal's end when a run went on: nothing that was received is destroyed."""
 
+INSPECTIONS = "inspections.jsonl"
+"""What the image files show, a line for each; it can be made again from them."""
+
 FORMAT = 3
 """How run folders are written; `read_any_line` reads the lines of those before, too."""
 

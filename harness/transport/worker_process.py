@@ -89,9 +89,11 @@ class WorkerProcess:
         try:
             self._popen.stdin.write(json.dumps(question).encode() + b"\n")
             self._popen.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._line())
+            answer = json.loads(self._line())
         except (OSError, ValueError):
             raise LostError from None
+        if not isinstance(answer, dict):
+            raise LostError
         return answer
 
     def _line(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The user's copy of a trust list: certificates in PEM, of signers and of time-stamp authorities."""
+"""The user's copy of a trust list: PEM certificates of signers and of time-stamp authorities."""
 
 import hashlib
 import re
@@ -32,7 +32,7 @@ NO_ANCHORS = Anchors()
 
 
 def read_anchors(files: Sequence[Path | str]) -> Anchors:
-    """Read trust lists, each a PEM file of one or more certificates; whatever else it holds is none.
+    """Read trust lists: PEM files of certificates, with or without words between them.
 
     Raises UsageError for a file that cannot be read, holds no certificate, or one that is damaged.
     """

@@ -65,7 +65,7 @@ def _is_valid(good: Sequence[str], bad: Sequence[str]) -> bool:
 
 
 def _bytes(good: Sequence[str], bad: Sequence[str]) -> Bytes:
-    """Say whether the bytes, those of the manifest's own assertions included, are the signed ones."""
+    """Say whether the bytes are the signed ones, those of the manifest's assertions included."""
     for code in bad:
         kind, _, fault = code.removeprefix("assertion.").partition(".")
         binds = kind in (*_HASHES, "hashedURI")
@@ -126,9 +126,8 @@ def _agents(manifests: Document, active: str, broken: frozenset[str]) -> Iterato
             manifest = _mapping(manifests.get(label))
             for action in _actions(manifest):
                 yield _agent(action.get("softwareAgent"))
-            for ingredient in _mappings(manifest.get("ingredients")):
-                if isinstance(further := ingredient.get("active_manifest"), str):
-                    below.append(further)
+            ingredients = _mappings(manifest.get("ingredients"))
+            below += [_text(each.get("active_manifest")) for each in ingredients]
         level = below
 
 
