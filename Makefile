@@ -103,10 +103,10 @@ cassettes: .venv/.runs
 sample: .venv/.runs
 	rm -rf reports/sample
 	$(BIN)/harness run --out reports/sample
-	rm -rf reports/sample/images reports/sample/journal.jsonl reports/sample/plan-*.json
+	rm -rf reports/sample/images reports/sample/inspections.jsonl reports/sample/journal.jsonl reports/sample/plan-*.json
 	rm -rf reports/sample-benchmark
 	$(BIN)/harness run --only benchmark --out reports/sample-benchmark
-	rm -rf reports/sample-benchmark/images reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
+	rm -rf reports/sample-benchmark/images reports/sample-benchmark/inspections.jsonl reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
 
 # Needs uv. Pins stay as they are where they still fit: run twice, `git diff *.lock` shows nothing.
 # Extras stay in the pins, and the locks name no host and let in wheels only.

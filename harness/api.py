@@ -38,6 +38,7 @@ from harness.core.errors import (
     StoreError,
     UsageError,
 )
+from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
 from harness.core.record import Record
@@ -59,12 +60,13 @@ from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
 from harness.run_result import RunResult, concluded
 from harness.runner.execution.provider_run import ProgressListener
+from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
 from harness.runner.preflight import decided
 from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys, scan
-from harness.runner.specs import judged_otherwise
+from harness.runner.specs import judged_otherwise, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.sensitive.files import Leak
 from harness.spec.catalogue import Spec, catalogue_of, found
@@ -202,6 +204,7 @@ def run(
         note=watch.noted,
     )
     options = ready.options
+    anchors = read_anchors(options.output.trust_anchors)
     strategies = follow_up_strategy(options)
     done = perform(
         options,
@@ -215,7 +218,10 @@ def run(
     if done.failure is not None:
         raise done.failure
     with saying_where(done.folder):
-        result = concluded(done.header, done.records, done.folder, catalogue)
+        clean = cleaner(keys_by_variable(options, catalogue), catalogue)
+        looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
+        found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
+        result = concluded(done.header, done.records, done.folder, catalogue, inspections=found)
         result = replace(result, notes=explored)
     if options.output.frames:
         frames(result, write=True)
@@ -233,6 +239,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     *,
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
+    trust_anchors: Sequence[str | Path] = (),
     note: Callable[[str], None] = lambda _sentence: None,
     watch: WatchFile = lambda _file, _size, _entries: None,
 ) -> RunResult:
@@ -242,7 +249,8 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     `specs`, which is meant where no provider is named. `note` receives a sentence for all else that
     the files hold; the result's `header.notes` hold them, too. `watch` receives each file with the
     bytes of it that have been read, twice its size in the end, and its interactions. With `out`, a
-    run folder is written there.
+    run folder is written there. Who signed the images is checked against `trust_anchors`, PEM
+    files.
 
     Raises UsageError where no file is a recording, or `out` is there already and not empty;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
@@ -251,16 +259,19 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
         judge(["traffic.har"], "buble").exit_code
     """
     catalogue, entry = found(provider, specs)
+    anchors = read_anchors(trust_anchors)
     folder = RunFolder.create(Path(out)) if out else None
     try:
-        pictures = ImageCollector(folder.keep_image if folder else lambda _name, _raw: None)
-        keys = environment_keys(os.environ, catalogue)
-        files = [Path(path) for path in paths]
-        recorded = read_traffic(files, entry, pictures, note=note, keys=keys, watch=watch)
-        if folder is not None:
-            keep(folder, recorded, entry)
+        with image_place(folder, note) as place:
+            keys = environment_keys(os.environ, catalogue)
+            files, pictures = [Path(path) for path in paths], ImageCollector(place.keep)
+            recorded = read_traffic(files, entry, pictures, note=note, keys=keys, watch=watch)
+            if folder is not None:
+                keep(folder, recorded, entry)
+            looking = Looking(anchors=anchors, clean=cleaner(keys, catalogue), note=note)
+            shown = inspected(recorded.records, place.path, looking)
         path = folder.path if folder else None
-        return concluded(recorded.header, recorded.records, path, catalogue)
+        return concluded(recorded.header, recorded.records, path, catalogue, inspections=shown)
     finally:
         if folder is not None:
             folder.close()
@@ -275,6 +286,8 @@ def report(  # noqa: PLR0913 - what a report depends on
     reference: str | None = None,
     exchange_rates: Mapping[str, Rate] | None = None,
     known_rates: Mapping[str, Rate] | None = None,
+    trust_anchors: Sequence[str | Path] = (),
+    note: Callable[[str], None] = lambda _sentence: None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
@@ -283,7 +296,8 @@ def report(  # noqa: PLR0913 - what a report depends on
     provider that the others are compared with, `exchange_rates` say what one unit of a provider's
     price is worth in US dollars, and so do `known_rates`, of whoever was measured. A provider that
     does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ.
+    the `specs`; a note says so where those differ. What the images show is told as the folder keeps
+    it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes long.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
@@ -306,7 +320,17 @@ def report(  # noqa: PLR0913 - what a report depends on
         known_rates=known_rates or {},
         refuse_unknown=catalogue.entry,
     )
-    return concluded(header, records, None if out is None else Path(out), catalogue)
+    looking = Looking(
+        anchors=read_anchors(trust_anchors) if trust_anchors else None,
+        clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
+        note=note,
+    )
+    shown: dict[str, Inspection] = {}
+    for path, each in zip(map(Path, (folder, *more)), runs, strict=True):
+        keeps = out is not None and path.resolve() == Path(out).resolve()
+        shown |= inspected(each.records, path, looking, keep=keeps)
+    target = None if out is None else Path(out)
+    return concluded(header, records, target, catalogue, inspections=shown)
 
 
 def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:

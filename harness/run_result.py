@@ -1,7 +1,7 @@
 """What a run, a judgement or a report comes to, as a value and as files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -35,7 +35,7 @@ class RunResult:
     records: tuple[Record, ...]
     folder: Path | None
     notes: tuple[str, ...] = ()
-    inspections: Mapping[str, Inspection] = NOTHING
+    inspections: Mapping[str, Inspection] = field(default_factory=dict)
 
 
 def concluded(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SPECS = ("target", "specs")
+TRUST_LISTS = ("output", "trust_anchors")
 COMPARED, CONCURRENCY = ("comparison", "budgets"), ("limits", "concurrency")
 _READ = "harness.config"
 
@@ -48,6 +49,12 @@ def configured_specs(context: click.Context) -> tuple[Path, ...]:
     """Return the providers' TOMLs that the configuration names."""
     specs: Any = current_config(context).values.get(SPECS, ())
     return tuple(specs)
+
+
+def configured_trust_anchors(context: click.Context) -> tuple[Path, ...]:
+    """Return the trust lists that the configuration names."""
+    files: Any = current_config(context).values.get(TRUST_LISTS, ())
+    return tuple(files)
 
 
 def configured_target() -> Target:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option
+from harness.cli.options import json_option, spec_option, trust_anchors_option
 
 
 @click.command()
@@ -12,6 +12,7 @@ from harness.cli.options import json_option, spec_option
 @click.option("--provider", "name", metavar="NAME", help="Whose documents apply.")
 @spec_option("Its provider's documents apply where no other one is named.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a run folder here.")
+@trust_anchors_option()
 @json_option("Options")
 @click.pass_context
 def judge(  # noqa: PLR0913 - one for each option
@@ -22,6 +23,7 @@ def judge(  # noqa: PLR0913 - one for each option
     name: str | None,
     specs: tuple[Path, ...],
     out: Path | None,
+    trust_anchors: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Judge exchanges recorded elsewhere; send nothing.
@@ -36,7 +38,9 @@ def judge(  # noqa: PLR0913 - one for each option
     from harness.cli.progress import reading  # noqa: PLC0415
 
     with reading() as watch:
-        result = judged(files, name, specs=specs, out=out, note=note, watch=watch)
+        result = judged(
+            files, name, specs=specs, out=out, trust_anchors=trust_anchors, note=note, watch=watch
+        )
     if not as_json:
         show(result.records, result.report)
     publish(result.report, result.why, result.folder, as_json=as_json)

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.planning.flags import FLAG, TOPIC, Flag, flagged
+from harness.planning.options import TRUST_ANCHORS, TRUST_ANCHORS_HELP
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -81,6 +82,30 @@ def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
         metavar="FILE",
         callback=known,
         help=f"A provider's TOML (repeatable). {then}".rstrip(),
+    )
+
+
+def trust_anchors_option() -> Callable[[F], F]:
+    """Return `--trust-anchors`; where none is typed, what the configuration names."""
+
+    def known(
+        context: click.Context, _parameter: click.Parameter, typed: tuple[Path, ...]
+    ) -> tuple[Path, ...]:
+        if typed or context.resilient_parsing:
+            return typed
+        # What reads a configuration takes time to import, and `--help` is not to wait for it.
+        from harness.cli.configuration import configured_trust_anchors  # noqa: PLC0415
+
+        return configured_trust_anchors(context)
+
+    return click.option(
+        TRUST_ANCHORS,
+        "trust_anchors",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=known,
+        help=TRUST_ANCHORS_HELP,
     )
 
 

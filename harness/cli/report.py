@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option
+from harness.cli.options import json_option, spec_option, trust_anchors_option
 
 
 @click.command()
@@ -24,6 +24,7 @@ from harness.cli.options import json_option, spec_option
     multiple=True,
     help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
 )
+@trust_anchors_option()
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @json_option("Options")
 @click.pass_context
@@ -37,6 +38,7 @@ def report(  # noqa: PLR0913 - one for each option
     slo: str | None,
     reference: str | None,
     rates: tuple[str, ...],
+    trust_anchors: tuple[Path, ...],
     frames: bool,
     as_json: bool,
 ) -> None:
@@ -44,7 +46,7 @@ def report(  # noqa: PLR0913 - one for each option
     # What a report needs takes seconds to import, and `--help` is not to wait for it.
     from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
-    from harness.cli.conclude import publish  # noqa: PLC0415
+    from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.configuration import current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
 
@@ -56,6 +58,8 @@ def report(  # noqa: PLR0913 - one for each option
         reference=reference,
         exchange_rates=read_exchange_rates(rates),
         known_rates=current_config(context).rates,
+        trust_anchors=trust_anchors,
+        note=note,
     )
     if frames:
         tidy(result, write=True)

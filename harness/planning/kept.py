@@ -78,7 +78,7 @@ LIMITS = (
 )
 PLACES = ("assets_url", "webhook_url", "receive_port", "allow_private")
 OWNERS = (*LIMITS, *PLACES, "trust_anchors")
-"""What only who pays may choose: what it may cost, what of this machine is reached, who is trusted."""
+"""What only who pays may choose: the costs, what of this machine is reached, who is trusted."""
 
 
 def keeps_limits(kept: Mapping[str, Json]) -> bool:

@@ -21,13 +21,14 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.catalogue import Catalogue
 from harness.store.disk import LocalDisk
+from harness.store.folder import RunFolder
 from harness.store.line import IMAGES, INSPECTIONS
 from harness.transport.bodies.images import file_name
 from harness.transport.inspection.anchors import NO_ANCHORS, Anchors, read_anchors
 from harness.transport.inspection.inspector import NOT_INSTALLED, Inspector, reads_manifests
 from harness.transport.redaction import Redactor
 
-__all__ = ["Looking", "cleaner", "inspected", "kept_for_now", "read_anchors"]
+__all__ = ["Looking", "cleaner", "image_place", "inspected", "read_anchors"]
 
 Clean = Callable[[str], str]
 Note = Callable[[str], None]
@@ -62,19 +63,44 @@ def cleaner(keys: Mapping[str, str], catalogue: Catalogue) -> Clean:
     return Redactor(dict(keys), tuple(dict.fromkeys(filter(None, shapes)))).known
 
 
+class ImagePlace:
+    """Where images lie while they are looked at: in a run folder, or nowhere for long."""
+
+    def __init__(self, path: Path, folder: RunFolder | None) -> None:
+        self.path = path
+        self.lost = 0
+        """How many images the disk did not take, and which are not looked at."""
+        self._folder = folder
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Take an image. StoreError where a run folder cannot keep it."""
+        if self._folder is not None:
+            self._folder.keep_image(name, content)
+            return
+        try:
+            (self.path / IMAGES / name).write_bytes(content)
+        except OSError:
+            self.lost += 1
+            with suppress(OSError):
+                (self.path / IMAGES / name).unlink()
+
+
 @contextmanager
-def kept_for_now(folder: Path | None) -> Iterator[Path]:
-    """Yield a folder for images where nothing is to be kept: one that is removed afterwards."""
+def image_place(folder: RunFolder | None, note: Note) -> Iterator[ImagePlace]:
+    """Yield the place of images: the run folder, or else one that is removed afterwards."""
     if folder is not None:
-        yield folder
+        yield ImagePlace(folder.path, folder)
         return
     with TemporaryDirectory(prefix="harness-") as temporary:
         (Path(temporary) / IMAGES).mkdir()
-        yield Path(temporary)
+        place = ImagePlace(Path(temporary), None)
+        yield place
+        if place.lost:
+            note(f"{place.lost:,} images were not looked at: {temporary} could not take them")
 
 
 def inspected(
-    records: Sequence[Record], folder: Path, looking: Looking, *, keep: bool
+    records: Sequence[Record], folder: Path, looking: Looking, *, keep: bool = True
 ) -> dict[str, Inspection]:
     """Return what the images that were delivered show, by their digests.
 
@@ -150,7 +176,7 @@ def _looked_at(
 
 
 def _cleaned(inspection: Inspection, clean: Clean) -> Inspection:
-    """Return an inspection without keys: a manifest may be packed, so that no search saw into it."""
+    """Return an inspection without keys: a packed manifest was not searched with its image."""
     manifest = inspection.manifest
     return replace(
         inspection,

@@ -9,7 +9,6 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from importlib import import_module
@@ -19,8 +18,8 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from harness.core.inspection import Signs
 from harness.transport.bodies.formats import HEAD_BYTES, image_format
+from harness.transport.inspection.signs import signs_of
 from harness.transport.worker import READY, allow_cpu, step_back, take_answers
 
 if TYPE_CHECKING:
@@ -37,9 +36,6 @@ IMAGE_AT_MOST_BYTES = 256 * 1024 * 1024
 EXTRA = "image-provider-harness[provenance]"
 NOT_INSTALLED = f"install {EXTRA} to read signed manifests (Content Credentials)"
 OTHER_BYTES = "its file holds other bytes than were received"
-
-_SIGNS = "harness.transport.inspection.signs"
-"""The module of weak signs: its `signs_of(path)` gives Signs, or None where none can be seen."""
 
 
 def main() -> None:
@@ -122,13 +118,10 @@ def _opened(path: Path) -> BufferedReader:
 
 def _signs(path: Path) -> dict[str, Any] | None:
     """Return the weak signs of a file; None where there are none to see."""
-    if find_spec(_SIGNS) is None:
-        return None
-    signs_of: Callable[[Path], Signs | None] = import_module(_SIGNS).signs_of
     try:
         signs = signs_of(path)
-    except (OSError, ValueError, ArithmeticError, MemoryError, SyntaxError):
-        return None  # a decoder's own words for bytes that are no image
+    except MemoryError:
+        return None
     return asdict(signs) if signs else None
 
 
