@@ -14,6 +14,8 @@ EMULATED_MAKER = "Emulated Image Maker"
 
 ANCHORS = "give the public trust list as --trust-anchors FILE"
 
+WHY = "another model was asked for, or its signer is unknown"
+
 _MOST_AGENTS = 3
 
 
@@ -55,7 +57,7 @@ def signed_by(found: Sequence[Delivery], models: Sequence[Model | None]) -> Sign
         if manifest is None:
             continue
         manifests += 1
-        checked += manifest.chain != "unchecked"
+        checked += manifest.chain != "unchecked" and signer is not None
         makers += is_makers(manifest, signer)
         for each in statements(manifest, model.name if model else "", signer):
             if each.kind:
@@ -100,7 +102,8 @@ def statements(manifest: Manifest, model: str, expected: Signer | None) -> Itera
             label="signed" if manifest.chain == "trusted" else "says",
         )
     elif expected is None:
-        yield Statement(text=f"{signer_words(manifest)}; who signs the model's images is unknown")
+        drew = f"; it says drawn by {_agents(manifest)}" if manifest.agents else ""
+        yield Statement(text=f"{signer_words(manifest)}{drew}; not compared: {WHY}")
     else:
         yield from _compared(manifest, model, expected)
 
@@ -120,7 +123,7 @@ def _compared(manifest: Manifest, model: str, expected: Signer) -> Iterator[Stat
             label=label,
         )
     if manifest.agents and expected.agents and family is None:
-        drew = ", ".join(manifest.agents[:_MOST_AGENTS])
+        drew = _agents(manifest)
         verb = "drawn" if manifest.genuine else "said to be drawn"
         yield Statement(
             text=f"{verb} by {drew} ({signer_words(manifest)}); {model} is"
@@ -128,6 +131,10 @@ def _compared(manifest: Manifest, model: str, expected: Signer) -> Iterator[Stat
             kind="other_family",
             label=label,
         )
+
+
+def _agents(manifest: Manifest) -> str:
+    return ", ".join(manifest.agents[:_MOST_AGENTS])
 
 
 def _in_its_name(manifest: Manifest) -> Iterator[Statement]:
