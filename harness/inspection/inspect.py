@@ -157,12 +157,13 @@ def _file(name: str, picture: Picture, inspection: Inspection, beside: _Asked) -
     model, manifest = beside.model, inspection.manifest
     signer = model.signed if model else None
     told = statements(manifest, model.name if model else "", signer) if manifest else ()
+    always = manifest is not None and manifest.signature_valid and manifest.bytes != "altered"
     return InspectedFile(
         name=name,
         picture=picture,
         inspection=inspection,
         tokens=tuple(_tokens(picture, model)),
-        notes=tuple(each.text for each in told),
+        notes=tuple(each.text for each in told if each.kind and always),
         genuine=manifest is not None and is_makers(manifest, signer),
     )
 

@@ -41,8 +41,9 @@ class QualityTokens:
 class InspectedFile:
     """One image file: its pixels, its manifest and weak signs, and the tokens of each quality.
 
-    `notes` say of its manifest what is no contradiction; `genuine` that the model's maker has
-    signed these very bytes, by the user's trust list.
+    `notes` say in what its unbroken manifest differs from those of the `model` that it is compared
+    with, behind `an image `; `genuine` that the model's maker has signed these very bytes, by the
+    user's trust list.
     """
 
     name: str

@@ -27,10 +27,10 @@ def lines(found: FilesInspected) -> Iterator[str]:
             yield f"suspicion: {suspicion_text(suspicion)}"
     for file in found.files:
         yield ""
-        yield from _file(file)
+        yield from _file(file, found.model)
 
 
-def _file(file: InspectedFile) -> Iterator[str]:
+def _file(file: InspectedFile, model: str) -> Iterator[str]:
     yield file.name
     picture = file.picture
     pixels = f"{picture.width_px}x{picture.height_px} pixels" if picture.width_px else "no pixels"
@@ -39,11 +39,13 @@ def _file(file: InspectedFile) -> Iterator[str]:
     if picture.why:
         yield _row("", picture.why)
     yield _row("sha-256", picture.digest or "-")
-    for at, text in enumerate(_manifest(file.inspection)):
+    told = [*_manifest(file.inspection), *(f"an image {note}" for note in file.notes)]
+    for at, text in enumerate(told):
         yield _row("" if at else "manifest", text)
     if file.tokens:
+        of = f"of {model}: " if model else ""
         each = (f"{row.quality} {row.tokens:,} ({usd_text(row.usd)})" for row in file.tokens)
-        yield _row("tokens", ", ".join(each))
+        yield _row("tokens", f"{of}{', '.join(each)}")
     if signs := _signs(file):
         yield _row("signs", signs)
 
