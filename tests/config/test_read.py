@@ -20,6 +20,7 @@ WHOLE = """
 specs = ["acme.toml"]
 workloads = ["print", "mine.toml:big", "sub/other.toml"]
 cassettes = "recorded"
+trust_anchors = ["lists/c2pa.pem"]
 
 [limits]
 max_images = 20
@@ -78,6 +79,7 @@ def test_values_are_those_that_their_flags_would_give() -> None:
     assert values["benchmark", "rates"] == ("2/s",)
     assert values["benchmark", "calibrate"] is False
     assert values["output", "cassettes"] == Path("recorded")
+    assert values["output", "trust_anchors"] == (Path("lists/c2pa.pem"),)
 
 
 def test_files_are_meant_from_where_the_configuration_lies(
