@@ -103,9 +103,9 @@ def test_files_are_meant_from_where_the_configuration_lies(
 def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     config = read(WHOLE)
 
-    assert config.where(("limits", "max_images")) == "harness.toml:7"
+    assert config.where(("limits", "max_images")) == "harness.toml:8"
     assert config.values["benchmark", "exchange_rates"] == {
-        "apiframe": Rate(usd=Decimal("0.002"), unit="credit", source="harness.toml:21")
+        "apiframe": Rate(usd=Decimal("0.002"), unit="credit", source="harness.toml:22")
     }
     assert read_config(only="benchmark").benchmark.exchange_rates.keys() == {"apiframe"}
 
