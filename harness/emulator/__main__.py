@@ -12,8 +12,12 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
+from .faults.authenticity import NEED_SIGNATURES
 from .faults.catalogue import UnknownFaultError, catalogue, parse_fault
 from .providers import VARIANTS
 from .serving import NAMES, PortError, base_url, bind, build, serve
@@ -22,6 +26,8 @@ from .state import Settings
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
+
+    from .signing.signer import ImageSigner
 
 OK, WRONG_USAGE, OUR_FAILURE = 0, 2, 3
 LAST_PORT = 65_536 - len(NAMES)
@@ -41,32 +47,74 @@ def main(argv: list[str] | None = None) -> int:
 
     0 after a signal or a listing, 2 for wrong usage or a busy port.
     """
+    with ExitStack() as stack:
+        try:
+            options = _parser().parse_args(argv)
+            if options.list_faults:
+                _list_faults(as_json=options.json)
+                return OK
+            faults = _by_provider([pair for text in options.fault for pair in parse_fault(text)])
+            variants = _by_provider([_variant(text) for text in options.variant])
+            about_signatures = any(names & NEED_SIGNATURES for names in faults.values())
+            signer, anchors = None, None
+            if options.signed is not None or about_signatures:
+                signer = _signer(stack)
+                anchors = _written(signer, options.signed, stack)
+            bound = bind(options.host, options.port)
+        except (_UsageError, UnknownFaultError, PortError) as error:
+            sys.stderr.write(f"emulator: {error}\n")
+            return WRONG_USAGE
+        settings = Settings(
+            seed=options.seed,
+            time_scale=options.time_scale,
+            seconds_per_image=options.seconds_per_image,
+            keys=frozenset(options.key),
+            natural=options.natural,
+            signer=signer,
+        )
+        applications = build(settings, faults, variants)
+
+        def ready() -> None:
+            if options.until_eof:
+                _end_with_input()
+            _announce(bound, anchors, as_json=options.json)
+
+        asyncio.run(serve(applications, bound, ready))
+        return OK
+
+
+def _signer(stack: ExitStack) -> ImageSigner:
+    """Return what signs images, until the stack ends."""
     try:
-        options = _parser().parse_args(argv)
-        if options.list_faults:
-            _list_faults(as_json=options.json)
-            return OK
-        faults = _by_provider([pair for text in options.fault for pair in parse_fault(text)])
-        variants = _by_provider([_variant(text) for text in options.variant])
-        bound = bind(options.host, options.port)
-    except (_UsageError, UnknownFaultError, PortError) as error:
-        sys.stderr.write(f"emulator: {error}\n")
-        return WRONG_USAGE
-    settings = Settings(
-        seed=options.seed,
-        time_scale=options.time_scale,
-        seconds_per_image=options.seconds_per_image,
-        keys=frozenset(options.key),
-    )
-    applications = build(settings, faults, variants)
+        # The extra `provenance` is not always installed, and takes a while to load.
+        from .signing.signer import ImageSigner  # noqa: PLC0415
 
-    def ready() -> None:
-        if options.until_eof:
-            _end_with_input()
-        _announce(bound, as_json=options.json)
+        signer = ImageSigner()
+    except ModuleNotFoundError as error:
+        raise _UsageError(
+            f"signed images need {error.name}: install c2pa-python and cryptography"
+            " (the extra `provenance`)"
+        ) from error
+    stack.callback(signer.close)
+    return signer
 
-    asyncio.run(serve(applications, bound, ready))
-    return OK
+
+def _written(signer: ImageSigner, path: str | None, stack: ExitStack) -> str:
+    """Write the trust anchors to a file and return its path.
+
+    Without a path they are in a file that ends with the stack.
+    """
+    if path:
+        try:
+            Path(path).write_text(signer.trust_anchors, "ascii")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise _UsageError(f"cannot write the trust anchors to {path}: {reason}") from error
+        return str(Path(path).absolute())
+    folder = stack.enter_context(TemporaryDirectory(prefix="emulator-"))
+    file = Path(folder, "trust-anchors.pem")
+    file.write_text(signer.trust_anchors, "ascii")
+    return str(file)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,6 +150,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="[PROVIDER:]NAME",
         help="switch on a fault: one that --list-faults names, or KIND[@RATE]:VALUE[+VALUE ...]"
         " with documented values of one's own choice (fails@0.5:quality=high)",
+    )
+    parser.add_argument(
+        "--natural",
+        action="store_true",
+        help="pictures look like photographs and are another one each time (default: flat ones,"
+        " which cost next to nothing)",
+    )
+    parser.add_argument(
+        "--signed",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="images bear a C2PA manifest signed by a test authority made at the start; its"
+        " certificates are written to FILE (default: a temporary file, named when ready)",
     )
     parser.add_argument(
         "--variant", action="append", default=[], metavar="PROVIDER:NAME", help="choose a reading"
@@ -157,12 +219,13 @@ def _by_provider(pairs: list[tuple[str, str]]) -> dict[str, frozenset[str]]:
     return {provider: frozenset(names) for provider, names in grouped.items()}
 
 
-def _announce(bound: Mapping[str, socket.socket], *, as_json: bool) -> None:
+def _announce(bound: Mapping[str, socket.socket], anchors: str | None, *, as_json: bool) -> None:
     urls = {name: base_url(listener) for name, listener in bound.items()}
+    named = {} if anchors is None else {"trust_anchors": anchors}
     if as_json:
-        text = json.dumps({"providers": urls})
+        text = json.dumps({"providers": urls, **named})
     else:
-        text = "\n".join(f"{name:<12} {url}" for name, url in urls.items())
+        text = "\n".join(f"{name:<13} {value}" for name, value in {**urls, **named}.items())
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

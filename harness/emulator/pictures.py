@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 # Only a request whose broken size rule is switched off can want more; it gets the default size.
 MOST_PIXELS = 64_000_000
+MOST_KEPT_BYTES = 1 << 30  # natural pictures are different each time: the oldest make room
 LONGEST_EDGE_PX = 16_000  # WebP ends at 16383
 
 
@@ -27,7 +28,8 @@ class RenderedImage:
     """An encoded image.
 
     `width_px`, `height_px` and `encoding` are what the bytes hold; `claimed` is the format that
-    the reply claims, the same but under a fault.
+    the reply claims, the same but under a fault. `drawn_px` is the size in which it was drawn
+    before it was enlarged, None where it was not.
     """
 
     data: bytes
@@ -35,6 +37,12 @@ class RenderedImage:
     height_px: int
     encoding: str
     claimed: str
+    drawn_px: tuple[int, int] | None = None
+
+    @property
+    def drawn_size(self) -> tuple[int, int]:
+        """Return width and height in pixels, in which it was drawn."""
+        return self.drawn_px or (self.width_px, self.height_px)
 
     @cached_property
     def digest(self) -> str:
@@ -56,16 +64,24 @@ class RenderedImage:
 class ImageCache:
     """All pictures encoded so far, by what was requested and by digest."""
 
-    _encoded: dict[tuple[int, int, str, bool, int], asyncio.Task[bytes]] = field(
+    _encoded: dict[tuple[int, int, str, bool, int, int | None], asyncio.Task[bytes]] = field(
         default_factory=dict
     )
     _served: dict[str, bytes] = field(default_factory=dict)
+    _served_bytes: int = 0
 
-    async def encoded(
-        self, width_px: int, height_px: int, encoding: str, *, clear: bool, draft: int
+    async def encoded(  # noqa: PLR0913 - what a flat picture depends on
+        self,
+        width_px: int,
+        height_px: int,
+        encoding: str,
+        *,
+        clear: bool,
+        draft: int,
+        quality: int | None = None,
     ) -> bytes:
         """Return the file of a picture; the first call encodes it in a thread."""
-        key = (width_px, height_px, encoding, clear, draft)
+        key = (width_px, height_px, encoding, clear, draft, quality)
         task = self._encoded.get(key)
         if task is None:
             task = asyncio.create_task(asyncio.to_thread(encode, *key))
@@ -73,8 +89,14 @@ class ImageCache:
         return await asyncio.shield(task)
 
     def keep(self, picture: RenderedImage) -> None:
-        """Make the picture's bytes available for download."""
+        """Make the picture's bytes available for download, as long as MOST_KEPT_BYTES allow."""
+        if picture.digest in self._served:
+            return
         self._served[picture.digest] = picture.data
+        self._served_bytes += len(picture.data)
+        while self._served_bytes > MOST_KEPT_BYTES and len(self._served) > 1:
+            oldest = next(iter(self._served))
+            self._served_bytes -= len(self._served.pop(oldest))
 
     def stored(self) -> int:
         """Return how many pictures were made available for download."""
@@ -85,17 +107,19 @@ class ImageCache:
         return self._served.get(digest)
 
 
-def encode(
+def encode(  # noqa: PLR0913, PLR0917 - what a flat picture depends on
     width_px: int,
     height_px: int,
     encoding: str,
     clear: bool = False,  # noqa: FBT001, FBT002 - called through to_thread
     draft: int = 0,
+    quality: int | None = None,
 ) -> bytes:
     """Encode a flat picture with a frame.
 
     `encoding` is png, jpeg or webp; `clear` gives png and webp an alpha channel. Each `draft` has
-    another colour, 0 is the finished picture.
+    another colour, 0 is the finished picture. `quality` is that of JPEG and WebP, 1 to 100; None
+    gives small files.
     """
     colour = ((58 + 37 * draft) % 200, 96, 140)
     frame = (236, 219, 178)
@@ -109,12 +133,12 @@ def encode(
     elif encoding == "jpeg":
         picture = Image.new("RGB", (width_px, height_px), colour)
         _frame(picture, frame)
-        picture.save(out, "JPEG", quality=30, optimize=True)
+        picture.save(out, "JPEG", quality=quality or 30, optimize=True)
     else:
         mode, paint = ("RGBA", (*colour, 0)) if clear else ("RGB", colour)
         picture = Image.new(mode, (width_px, height_px), paint)
         _frame(picture, frame)
-        picture.save(out, "WEBP", quality=1, method=0)
+        picture.save(out, "WEBP", quality=quality or 1, method=0)
     return out.getvalue()
 
 

@@ -208,7 +208,7 @@ async def _decide(
     request.state.content_faults = content | {
         CONTENT[fault.kind][0] for fault in struck if fault.effect == "content"
     }
-    decision = _struck(provider, path, struck)
+    decision = _struck(provider, path, struck) or _billed_failure(provider, request, spec)
     if decision is None:
         decision = await spec.fulfil(body if isinstance(body, dict) else {}, request)
     note = dataclasses.replace(
@@ -237,6 +237,18 @@ def _struck(provider: ProviderServer, path: str, struck: Sequence[PlantedFault])
             case _:  # served, but for its content or for the reply
                 continue
     return None
+
+
+def _billed_failure(provider: ProviderServer, request: Request, spec: RouteSpec) -> Decision | None:
+    """Let every third submission fail and be charged, under the fault: a job does so later."""
+    state = provider.state
+    if "billed_for_failures" not in state.faults or not spec.draws or not state.every_third():
+        return None
+    if provider.name in job_faults.JOBS:
+        request.state.content_faults |= {"charge_failed_job"}
+        return None
+    answer = provider.problem(Problem.CRASHED, request.url.path)
+    return Decision(answer=answer, note=Note(outcome="error", amount=provider.usual_price))
 
 
 def _finished(

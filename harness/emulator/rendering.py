@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .drawing import Drawing, made
 from .faults import job_faults
-from .pictures import LONGEST_EDGE_PX, MOST_PIXELS, RenderedImage, numbered
+from .faults.authenticity import delivered_edges
+from .pictures import LONGEST_EDGE_PX, MOST_PIXELS
 from .rules.parameters import is_integer, parse_size
 
 if TYPE_CHECKING:
+    from .pictures import RenderedImage
     from .state import ProviderState
 
 # Only a request whose broken n rule is switched off can want more than 10.
@@ -30,6 +34,9 @@ class RenderRequest:
 
     `explicit` says that the client named the size or the ratio, so that another one is wrong.
     `clear` is for an alpha channel; `opaque` says that the client named an opaque background.
+    `prompt` is what a natural picture is drawn from; `compression` is the documented parameter,
+    None where the client named none; `ready_in_s` is how many seconds from now the reply leaves.
+    `seed` is set where pictures are made.
     """
 
     width_px: int
@@ -39,24 +46,35 @@ class RenderRequest:
     images: int = 1
     clear: bool = False
     opaque: bool = False
+    prompt: object = None
+    compression: object = None
+    ready_in_s: float = 0.0
+    seed: str = ""
 
     @property
     def pixels(self) -> int:
         """Return the number of pixels of one image."""
         return self.width_px * self.height_px
 
+    @property
+    def edges(self) -> tuple[int, int]:
+        """Return width and height in pixels."""
+        return self.width_px, self.height_px
+
     def picked(self) -> RenderRequest:
         """Return the request for a size that the client left to the provider."""
         return dataclasses.replace(self, explicit=False)
 
 
-def request_of_size(
+def request_of_size(  # noqa: PLR0913 - the parameters of a request
     size: object,
     *,
     encoding: str,
     images: int,
     longest_px: int = LONGEST_EDGE_PX,
     background: object = None,
+    prompt: object = None,
+    compression: object = None,
 ) -> RenderRequest:
     """Return the request for pictures of a written WIDTHxHEIGHT.
 
@@ -75,6 +93,8 @@ def request_of_size(
         images=images,
         clear=background == "transparent",
         opaque=background == "opaque",
+        prompt=prompt,
+        compression=compression,
     )
 
 
@@ -91,18 +111,17 @@ async def render(
     `extra_faults` names content faults that are on for this request alone.
     """
     faults = state.faults.names | extra_faults
+    request = _seeded(state, request)
     second = faults | {ONE_IMAGE[name] for name in faults & ONE_IMAGE.keys()}
-    same = "repeated_images" in faults and request.images > 1
-    alone = state.pictures.stored() + 1  # another one than all others were served with
-    pictures = [
-        await _rendered(
-            state,
-            request,
-            second if number == 1 else faults,
-            number=alone if same else number,
-        )
-        for number in range(_count(request.images, faults))
-    ]
+    count = _count(request.images, faults)
+    if "repeated_images" in faults and request.images > 1:
+        alone = state.pictures.stored() + 1  # another one than all others were served with
+        pictures = [await _rendered(state, request, faults, number=alone)] * count
+    else:
+        pictures = [
+            await _rendered(state, request, second if number == 1 else faults, number=number)
+            for number in range(count)
+        ]
     for picture in pictures:
         state.pictures.keep(picture)
     return tuple(pictures)
@@ -113,6 +132,7 @@ async def render_drafts(
 ) -> tuple[RenderedImage, ...]:
     """Return what a stream shows before the picture: whole images in other colours."""
     faults = state.faults.names
+    request = _seeded(state, request)
     drafts = [
         await _rendered(state, request, faults, draft=number) for number in range(1, count + 1)
     ]
@@ -138,13 +158,42 @@ async def _rendered(
     number: int = 0,
 ) -> RenderedImage:
     width_px, height_px = _edges(request, faults)
-    encoding = _encoding(request.encoding, faults)
-    clear = job_faults.is_clear(faults, clear=request.clear, opaque=request.opaque)
-    data = await state.pictures.encoded(width_px, height_px, encoding, clear=clear, draft=draft)
-    data = numbered(data, encoding, number)
+    drawing = Drawing(
+        width_px=width_px,
+        height_px=height_px,
+        encoding=_encoding(request.encoding, faults),
+        claimed=request.encoding,
+        clear=job_faults.is_clear(faults, clear=request.clear, opaque=request.opaque),
+        draft=draft,
+        number=number,
+        prompt=_digest(request.prompt),
+        seed=request.seed,
+        quality=_file_quality(request.compression, faults),
+        ready_in_s=request.ready_in_s,
+    )
+    picture = await made(state, drawing, faults)
     if "undecodable_image" in faults:
-        data = data[: len(data) // 2]
-    return RenderedImage(data, width_px, height_px, encoding, claimed=request.encoding)
+        return dataclasses.replace(picture, data=picture.data[: len(picture.data) // 2])
+    return picture
+
+
+def _seeded(state: ProviderState, request: RenderRequest) -> RenderRequest:
+    """Return the request with a seed that no other one has: a model never draws the same twice."""
+    place = f"{state.settings.seed}:{state.provider}:{state.next_rendering()}"
+    return dataclasses.replace(request, seed=f"{place}:{_digest(request.prompt)}")
+
+
+def _digest(prompt: object) -> str:
+    # A lone surrogate, which JSON can hold, has no other encoding.
+    text = prompt if isinstance(prompt, str) else ""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _file_quality(compression: object, faults: frozenset[str]) -> int | None:
+    """Return the quality of a JPEG or WebP: the number that the client named, 0 being 1."""
+    if "compression_ignored" in faults or not is_integer(compression):
+        return None
+    return max(1, min(compression, 100))
 
 
 def _edges(request: RenderRequest, faults: frozenset[str]) -> tuple[int, int]:
@@ -159,7 +208,7 @@ def _edges(request: RenderRequest, faults: frozenset[str]) -> tuple[int, int]:
     turned = "wrong_dimensions_of_portrait" in faults and height_px > width_px
     if turned or "swapped_dimensions" in faults:
         width_px, height_px = height_px, width_px
-    return width_px, height_px
+    return delivered_edges(faults, width_px, height_px)
 
 
 def _encoding(requested: str, faults: frozenset[str]) -> str:

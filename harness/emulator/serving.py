@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from . import pipeline
 from .decision import Problem
+from .faults.authenticity import NEED_SIGNATURES
 from .faults.catalogue import parse_fault
 from .pictures import ImageCache
 from .providers import PROVIDERS
@@ -121,7 +122,10 @@ def _application(provider: ProviderServer) -> Starlette:
 
 
 def _control_routes(state: ProviderState) -> list[Route]:
-    """Return the paths under /__emulator; they need no key and are not in the ledger themselves."""
+    """Return the paths under /__emulator; they need no key and are not in the ledger themselves.
+
+    `trust_anchors` serves the roots of what signs the images as PEM, 404 where none are signed.
+    """
 
     async def ledger(_: Request) -> Response:
         return JSONResponse(state.ledger.as_json())
@@ -136,12 +140,21 @@ def _control_routes(state: ProviderState) -> list[Route]:
     async def faults(request: Request) -> Response:
         if request.method == "PUT":
             try:
-                state.set_faults(_fault_names(state.provider, await request.body()))
+                names = _fault_names(state.provider, await request.body())
+                _check_signatures(state, names)
+                state.set_faults(names)
             except ValueError as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"faults": sorted(state.faults.names)})
 
+    async def trust_anchors(_: Request) -> Response:
+        signer = state.settings.signer
+        if signer is None:
+            return JSONResponse({"error": "images are not signed"}, 404)
+        return Response(signer.trust_anchors, media_type="application/x-pem-file")
+
     return [
+        Route("/__emulator/trust_anchors", trust_anchors, methods=["GET"]),
         Route("/__emulator/ledger", ledger, methods=["GET"]),
         Route("/__emulator/reset", reset, methods=["POST"]),
         Route("/__emulator/faults", faults, methods=["GET", "PUT"]),
@@ -167,6 +180,13 @@ def _fault_names(provider: str, raw: bytes) -> frozenset[str]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ValueError('the body must be {"faults": [NAME, ...]}')
     return frozenset(name for text in texts for _, name in parse_fault(text, (provider,)))
+
+
+def _check_signatures(state: ProviderState, names: frozenset[str]) -> None:
+    """Raise ValueError where a fault is about signatures and images have none."""
+    unseen = sorted(names & NEED_SIGNATURES)
+    if unseen and state.settings.signer is None:
+        raise ValueError(f"{unseen[0]} needs an emulator started with --signed")
 
 
 def _by_port(applications: Mapping[int, Starlette]) -> ASGIApp:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .faults.planted import PlantedFault
     from .jobs import Stage
     from .ledger import Digests, Note
-    from .pictures import ImageCache
+    from .pictures import ImageCache, RenderedImage
+    from .signing.signer import ImageSigner
 
 # No provider publishes how long its generations take. The medians, for one image of 1024x1024, are
 # ours, placed among the few measurements known for this family of models (11 to 90 s) and
@@ -68,12 +69,15 @@ class Settings:
     `time_scale` is a factor on every duration; `seconds_per_image` is how long each request that
     makes images takes before that, None for drawn durations. `keys` are those of the accounts;
     where there are none, the first key that a provider receives is its only one until a reset.
+    With `natural`, pictures look like photographs; with a `signer`, they bear signed manifests.
     """
 
     seed: int = 0
     time_scale: float = 1.0
     seconds_per_image: float | None = None
     keys: frozenset[str] = frozenset()
+    natural: bool = False
+    signer: ImageSigner | None = None
 
 
 class ProviderState:
@@ -118,6 +122,7 @@ class ProviderState:
         )
         self.keys = self.settings.keys
         self._ids = 0
+        self._renderings = 0
         self.set_faults(self.faults.names)
 
     def set_faults(self, names: frozenset[str]) -> None:
@@ -130,6 +135,7 @@ class ProviderState:
             for fault in self.faults.planted
         }
         self._api_requests = 0
+        self.kept: dict[tuple[object, ...], RenderedImage] = {}  # what a fault serves again
         self.downloaded: set[str] = set()  # what was asked for before, or uploaded by a client
         self.latency.large_factor = SLOWER if "slow_large_images" in names else 1.0
 
@@ -148,6 +154,11 @@ class ProviderState:
         self._ids += 1
         text = f"{self.settings.seed}:{self.provider}:{kind}:{self._ids}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def next_rendering(self) -> int:
+        """Return the number of a reply's pictures, from 1: a model never draws the same twice."""
+        self._renderings += 1
+        return self._renderings
 
     def every_second(self) -> bool:
         """Count an API request and return whether its number is even."""

@@ -21,9 +21,10 @@ class NamedFault:
     """One fault of one provider.
 
     `family` is single_rule, boundary, interaction, content, job_and_stream, charging, keys, alpha,
-    hidden_limit, valid_request, content_interaction, count, type or refusal_shape, or outage for
-    trouble that breaks no documented promise. `breaks` is the id of the broken constraint or the
-    kind of promise. `operations` are those of the provider on which the fault can show.
+    hidden_limit, valid_request, content_interaction, count, type, refusal_shape or authenticity, or
+    outage for trouble that breaks no documented promise. `breaks` is the id of the broken
+    constraint or the kind of promise. `operations` are those of the provider on which the fault can
+    show.
     """
 
     provider: str

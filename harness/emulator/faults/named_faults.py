@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..rules import RULE_MODULES, operations_of
-from . import job_faults
+from . import authenticity, job_faults
 from .combinations import EDITS, OPENAI_SHAPED
 
 ALL = tuple(RULE_MODULES)
@@ -190,6 +190,12 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
         ("jobs", REPEATED_KEYS),
         ("webhook", FALSE_EVENTS),
         ("jobs", job_faults.STRANGE_POLLS),
+    ),
+    "authenticity": (
+        ("drawn", authenticity.DRAWN),
+        ("billed", authenticity.BILLED),
+        ("provenance", authenticity.SERVED),
+        ("provenance", authenticity.SIGNED),
     ),
     "alpha": (("alpha", job_faults.ALPHA),),
     "hidden_limit": (("limits", job_faults.LIMITS),),

@@ -1,27 +1,30 @@
 """AI/ML API: POST /v1/images/generations and /v1/images/edits, synchronous.
 
 Source: the seed document, sections Generate image and Edit image; reply, envelope and error texts
-from the second source (OpenAPI file, example replies, pages errors-and-messages). The price of
-medium at 1024x1024 is the example reply's 0.0536705 USD; the others are ours, also for edits.
-1 USD is 2,000,000 credits, as in that reply. A recording of another endpoint shows 201: the variant
-`created_201`.
+from the second source (OpenAPI file, example replies, pages errors-and-messages). The price is the
+maker's for the tokens of a request: the example reply's 0.0536705 USD is 0.05268 for a 1024x1024
+image in medium, and 0.00099 for what was read. 1 USD is 2,000,000 credits, as in that reply. A
+recording of another endpoint shows 201: the variant `created_201`.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .. import pipeline
+from .. import pipeline, tokens
 from ..decision import Decision, Problem
+from ..faults.authenticity import USUAL_TEXT_TOKENS, billed_tokens, drawn_quality
 from ..ledger import Note
 from ..pipeline import ProviderServer
 from ..received import read_form
 from ..rendering import RenderRequest, render, request_of_size, usable_image_count
 from ..replies import Json, JsonReply
 from ..rules import aimlapi as rules
+from ..rules import edits_api
 from ..rules.parameters import word_among
 
 if TYPE_CHECKING:
@@ -30,13 +33,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from ..pictures import RenderedImage
     from ..rules import Refusal
 
-USD = {
-    "1024x1024": {"low": 0.006, "medium": 0.0536705, "high": 0.211},
-    "1024x1536": {"low": 0.005, "medium": 0.041, "high": 0.165},
-    "1536x1024": {"low": 0.005, "medium": 0.041, "high": 0.165},
-}
 CREDITS_PER_USD = 2_000_000
 # The page shows the first sentence; the second one is ours, as is that of NO_CREDIT.
 NO_KEY = "This request requires a valid API key. You can create an API key on the billing page."
@@ -58,7 +57,7 @@ class AimlApi(ProviderServer):
 
     name = "aimlapi"
     unit = "usd"
-    usual_price = USD["1024x1024"]["medium"]
+    usual_price = 0.0536705  # of the example reply
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the documented paths."""
@@ -78,7 +77,7 @@ class AimlApi(ProviderServer):
 
     async def _generate(self, body: Mapping[str, object], request: Request) -> Decision:
         """Generate and answer with an address or base64; the other key is there and null."""
-        return await self._render(body, request, {})
+        return await self._render(body, request, {}, references=0)
 
     async def _edit(self, body: Mapping[str, object], request: Request) -> Decision:
         """Edit; the reply declares more about its images than that of a generation."""
@@ -92,21 +91,23 @@ class AimlApi(ProviderServer):
             "size": f"{render_request.width_px}x{render_request.height_px}",
             "usage": None,
         }
-        return await self._render(values, request, declared)
+        references = edits_api.image_count(body)
+        return await self._render(values, request, declared, references=references)
 
     async def _render(
-        self, values: Mapping[str, object], request: Request, declared: Json
+        self, values: Mapping[str, object], request: Request, declared: Json, *, references: int
     ) -> Decision:
         state = self.state
-        render_request, quality = _render_request(values), _quality(values)
+        render_request, extra_faults = _render_request(values), pipeline.content_faults_of(request)
+        faults = state.faults.names | extra_faults
+        quality = drawn_quality(faults, values.get("quality"), _quality(values))
         images = render_request.images
         wait_s = state.latency.generation_s(
             quality=quality, pixels=render_request.pixels, images=images
         )
-        pictures = await render(state, render_request, pipeline.content_faults_of(request))
-        usd = _price(render_request, quality) * (2 if "overcharge" in state.faults else 1)
-        if "charges_per_request" in state.faults:
-            usd /= images
+        render_request = dataclasses.replace(render_request, ready_in_s=wait_s)
+        pictures = await render(state, render_request, extra_faults)
+        usd = _price(faults, render_request, quality, pictures, references)
         data: list[Json] = []
         for picture in pictures:
             as_base64 = values.get("response_format") == "b64_json"
@@ -143,6 +144,8 @@ def _render_request(body: Mapping[str, object]) -> RenderRequest:
         encoding=word_among(body.get("output_format"), rules.FORMATS, "png"),
         images=usable_image_count(body.get("n")),
         background=body.get("background"),
+        prompt=body.get("prompt"),
+        compression=body.get("output_compression"),
     )
 
 
@@ -150,10 +153,21 @@ def _quality(body: Mapping[str, object]) -> str:
     return word_among(body.get("quality"), rules.QUALITIES, "medium")
 
 
-def _price(render_request: RenderRequest, quality: str) -> float:
-    """Return the price in USD; a size that is not for sale is priced by its pixels."""
-    listed = USD.get(f"{render_request.width_px}x{render_request.height_px}")
-    if listed is not None:
-        return round(listed[quality] * render_request.images, 7)
-    usd = USD["1024x1024"][quality] * render_request.pixels / 1_048_576
-    return round(usd * render_request.images, 7)
+def _price(
+    faults: frozenset[str],
+    render_request: RenderRequest,
+    quality: str,
+    pictures: Sequence[RenderedImage],
+    references: int,
+) -> float:
+    """Return the price in USD of pictures that were drawn in that quality."""
+    sizes = [picture.drawn_size for picture in pictures]
+    if "charges_per_request" in faults:
+        sizes = sizes[:1]
+    constant = "usage_constant" in faults
+    usd = tokens.usd(
+        text=USUAL_TEXT_TOKENS if constant else tokens.text_tokens(render_request.prompt),
+        read=tokens.REFERENCE_TOKENS * references,
+        drawn=billed_tokens(faults, quality, render_request.edges, sizes),
+    )
+    return round(usd * (2 if "overcharge" in faults else 1), 7)

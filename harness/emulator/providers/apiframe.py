@@ -15,6 +15,7 @@ variant `webhook_hex` takes its hexadecimal text.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 import uuid
 from functools import partial
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from .. import idempotency, pipeline, webhooks
 from ..decision import Decision, Problem
+from ..faults.authenticity import drawn_quality
 from ..fetch import read_resolved
 from ..jobs import ENDED, EmulatedJob, invented_name, timestamp
 from ..pipeline import ProviderServer
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from ..faults.catalogue import ActiveFaults
     from ..jobs import Stage
     from ..pictures import RenderedImage
     from ..rules import Refusal
@@ -118,8 +121,9 @@ class Apiframe(ProviderServer):
             answer = _error(400, "Idempotency-Key is too long")
             return pipeline.refusal_reply(self, answer, "idempotency_key.max_length")
         # The only pause comes first: two simultaneous requests with one key create one job.
+        render_request, duration_s = self._drawn(body, request)
         extra_faults = pipeline.content_faults_of(request)
-        pictures = await render(self.state, _render_request(body), extra_faults)
+        pictures = await render(self.state, render_request, extra_faults)
         try:
             job = idempotency.earlier(self.state, submission)
         except idempotency.OtherBodyError:
@@ -127,37 +131,50 @@ class Apiframe(ProviderServer):
             return pipeline.refusal_reply(self, answer, "idempotency_key.conflict")
         repeated = job is not None
         if job is None:
-            job = self._created(submission, pictures, request)
+            job = self._created(submission, pictures, duration_s, request)
             idempotency.remember(self.state, submission, job)
+        elif "charged_for_retry" in self.state.faults:
+            job.price += _price(self.state.faults, body)
         reply: Json = {"jobId": job.id, "status": "QUEUED"}
         if "missing_field" in self.state.faults:
             del reply["jobId"]
         status = 200 if "submitted_with_200" in self.state.faults else 202
-        return self.job_reply(job, status, reply, repeated=repeated)
+        decision = self.job_reply(job, status, reply, repeated=repeated)
+        if repeated and "charged_for_retry" in self.state.faults:
+            amount = _price(self.state.faults, body)
+            note = dataclasses.replace(decision.note, amount=amount)
+            return dataclasses.replace(decision, note=note)
+        return decision
+
+    def _drawn(self, body: Mapping[str, object], request: Request) -> tuple[RenderRequest, float]:
+        """Return what to render for a job, and how many seconds it takes."""
+        state, render_request = self.state, _render_request(body)
+        asked = _params(body).get("quality")
+        quality = word_among(asked, ("low", "medium", "high"), "medium")
+        faults = state.faults.names | pipeline.content_faults_of(request)
+        duration_s = state.latency.generation_s(
+            quality=drawn_quality(faults, asked, quality),
+            pixels=render_request.pixels,
+            images=render_request.images,
+        )
+        return dataclasses.replace(render_request, ready_in_s=duration_s), duration_s
 
     def _created(
         self,
         submission: idempotency.Submission,
         pictures: tuple[RenderedImage, ...],
+        duration_s: float,
         request: Request,
     ) -> EmulatedJob:
         state, body = self.state, submission.body
-        render_request = _render_request(body)
-        images = render_request.images
-        quality = word_among(_params(body).get("quality"), rules.QUALITIES, "auto")
-        price = float(CREDITS[quality] * (1 if "charges_per_request" in state.faults else images))
         job = EmulatedJob(
             id=str(uuid.UUID(state.new_id("job"), version=4)),
             start_s=state.now_s(),
             created_at=time.time(),
-            duration_s=state.latency.generation_s(
-                quality="medium" if quality == "auto" else quality,
-                pixels=render_request.pixels,
-                images=images,
-            ),
-            price=price * 2 if "overcharge" in state.faults else price,
+            duration_s=duration_s,
+            price=_price(state.faults, body),
             base_url=str(request.base_url),
-            images=images,
+            images=_render_request(body).images,
             body=body,
             pictures=pictures,
             unreachable=unreachable_address(body),
@@ -261,7 +278,15 @@ def _render_request(body: Mapping[str, object]) -> RenderRequest:
         encoding=word_among(params.get("output_format"), rules.FORMATS, "webp"),
         images=usable_image_count(params.get("number_of_images")),
         opaque=params.get("background") == "opaque",
+        prompt=body.get("prompt"),
     )
+
+
+def _price(faults: ActiveFaults, body: Mapping[str, object]) -> float:
+    """Return the credits of a job, under the faults of charging where one is on."""
+    quality = word_among(_params(body).get("quality"), rules.QUALITIES, "auto")
+    images = 1 if "charges_per_request" in faults else _render_request(body).images
+    return float(CREDITS[quality] * images * (2 if "overcharge" in faults else 1))
 
 
 def _params(body: Mapping[str, object]) -> Mapping[str, object]:

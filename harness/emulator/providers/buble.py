@@ -14,6 +14,7 @@ unfinished jobs carry no Retry-After (in the variant `retry_after` they do).
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -124,6 +125,7 @@ class Buble(ProviderServer):
         duration_s = state.latency.generation_s(
             quality="medium", pixels=render_request.pixels, images=1
         )
+        render_request = dataclasses.replace(render_request, ready_in_s=duration_s)
         job_id = f"gen_{state.new_id('job')}"
         pictures = await render(state, render_request, pipeline.content_faults_of(request))
         is_edit = body.get("mode") == "image_to_image"
@@ -191,7 +193,13 @@ def _render_request(resolution: str, body: Mapping[str, object]) -> RenderReques
     ratio = word_among(body.get("aspect_ratio"), rules.RATIOS, "16:9")
     explicit = ratio != "auto"
     width_px, height_px = SIZES[resolution, ratio if explicit else "1:1"]
-    return RenderRequest(width_px=width_px, height_px=height_px, explicit=explicit, encoding="png")
+    return RenderRequest(
+        width_px=width_px,
+        height_px=height_px,
+        explicit=explicit,
+        encoding="png",
+        prompt=body.get("prompt"),
+    )
 
 
 def _price(faults: ActiveFaults, resolution: str, *, is_edit: bool) -> float:

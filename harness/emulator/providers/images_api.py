@@ -7,12 +7,14 @@ differ (what auto picks, prices, tokens, what stands in a reply), each is an Ima
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..decision import Decision
+from ..faults.authenticity import USUAL_TEXT_TOKENS, billed_tokens, drawn_quality
 from ..ledger import Note
 from ..rendering import (
     RenderRequest,
@@ -24,6 +26,7 @@ from ..rendering import (
 from ..replies import Json, JsonReply, Script, partial_indices, staged_events
 from ..rules.images_api import FORMATS
 from ..rules.parameters import is_integer, word_among
+from ..tokens import PARTIAL_TOKENS, REFERENCE_TOKENS, text_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
     from ..pictures import RenderedImage
     from ..rules import Refusal
     from ..state import ProviderState
-
-PARTIAL_TOKENS = 100  # per partial image, from OpenAI's guide
-REFERENCE_TOKENS = 64  # per image that an edit starts from, from a recording of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,22 @@ class Task:
     extra_faults: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a request takes: tokens of text, of images read, and of images drawn."""
+
+    text: int
+    read: int
+    drawn: int
+
+    @property
+    def details(self) -> Json:
+        """Return the two kinds of input, as a reply lists them."""
+        return {"image_tokens": self.read, "text_tokens": self.text}
+
+
 class ImagesApi(ABC):
-    """One API of that shape: what auto picks, what an image takes and costs, its headers.
+    """One API of that shape: what auto picks, what an image costs, its headers.
 
     `auto_quality` and `auto_size` are what it draws where the client leaves them to it;
     `shows_clear` says that its replies declare a transparent background. They are JSON with
@@ -72,11 +86,7 @@ class ImagesApi(ABC):
         """Return the headers of every reply to an accepted key."""
 
     @abstractmethod
-    def image_tokens(self, render_request: RenderRequest, quality: str) -> int:
-        """Return the output tokens of one image."""
-
-    @abstractmethod
-    def price(self, images: int, usage: Json) -> float:
+    def price(self, images: int, tokens: Tokens) -> float:
         """Return what images cost that took these tokens, in the provider's unit."""
 
     @abstractmethod
@@ -127,6 +137,8 @@ class ImagesApi(ABC):
             encoding=word_among(values.get("output_format"), FORMATS, "png"),
             images=usable_image_count(values.get("n")),
             background=values.get("background"),
+            prompt=values.get("prompt"),
+            compression=values.get("output_compression"),
         )
         return request.picked() if picked else request
 
@@ -134,29 +146,49 @@ class ImagesApi(ABC):
         """Return the tier to render; the reply declares the one that auto became."""
         return word_among(values.get("quality"), ("low", "medium", "high"), self.auto_quality)
 
-    def note(self, images: int, usage: Json, *, streamed: bool = False) -> Note:
+    def drawn_quality(self, values: Mapping[str, object], faults: frozenset[str]) -> str:
+        """Return the tier that is drawn: another one than the reply declares, under a fault."""
+        return drawn_quality(faults, values.get("quality"), self.quality(values))
+
+    def note(self, images: int, tokens: Tokens, *, streamed: bool = False) -> Note:
         """Return the ledger's note of `images` images; a stream that ends in an error is free."""
         if streamed and "error_event" in self.state.faults:
             return Note(outcome="accepted")
-        return Note(outcome="accepted", images=images, amount=self.price(images, usage))
+        return Note(outcome="accepted", images=images, amount=self.price(images, tokens))
 
-    def usage(self, task: Task, render_request: RenderRequest, quality: str, partials: int) -> Json:
-        """Return the tokens of text and images, read and drawn."""
-        faults = self.state.faults
-        prompt = task.values.get("prompt")
+    def tokens(
+        self,
+        task: Task,
+        render_request: RenderRequest,
+        quality: str,
+        pictures: Sequence[RenderedImage],
+        partials: int,
+    ) -> Tokens:
+        """Return what pictures of that quality take, and what they were made from."""
+        faults = self.state.faults.names | task.extra_faults
         times = 2 if "overcharge" in faults else 1
-        text_tokens = times * (max(1, len(prompt) // 4) if isinstance(prompt, str) else 1)
-        reference_tokens = times * REFERENCE_TOKENS * task.references
-        each = self.image_tokens(render_request, quality)
-        image_tokens = times * (each * render_request.images + PARTIAL_TOKENS * partials)
-        input_tokens = text_tokens + reference_tokens
-        detail = image_tokens + (7 if "bad_usage_details" in faults else 0)
+        text = text_tokens(task.values.get("prompt"))
+        if "usage_constant" in faults:
+            text, partials = USUAL_TEXT_TOKENS, 0
+        sizes = [picture.drawn_size for picture in pictures]
+        drawn = billed_tokens(faults, quality, render_request.edges, sizes)
+        return Tokens(
+            text=times * text,
+            read=times * REFERENCE_TOKENS * task.references,
+            drawn=times * (drawn + PARTIAL_TOKENS * partials),
+        )
+
+    def usage(self, tokens: Tokens) -> Json:
+        """Return the tokens as a reply tells them."""
+        faults = self.state.faults
+        input_tokens = tokens.text + tokens.read
+        detail = tokens.drawn + (7 if "bad_usage_details" in faults else 0)
         return {
             "input_tokens": input_tokens,
-            "input_tokens_details": {"image_tokens": reference_tokens, "text_tokens": text_tokens},
-            "output_tokens": image_tokens,
+            "input_tokens_details": tokens.details,
+            "output_tokens": tokens.drawn,
             "output_tokens_details": {"image_tokens": detail, "text_tokens": 0},
-            "total_tokens": input_tokens + image_tokens + 7 * ("bad_usage_sum" in faults),
+            "total_tokens": input_tokens + tokens.drawn + 7 * ("bad_usage_sum" in faults),
         }
 
     def declared(self, render_request: RenderRequest, quality: str) -> Json:
@@ -181,18 +213,18 @@ async def fulfil_images(api: ImagesApi, task: Task) -> Decision:
     faults = state.faults
     render_request, quality = api.render_request(values), api.quality(values)
     images = render_request.images
-    is_lower = "lower_quality_served" in faults.names | task.extra_faults
-    real_quality = "low" if is_lower else quality
+    real_quality = api.drawn_quality(values, faults.names | task.extra_faults)
     wait_s = state.latency.generation_s(
         quality=real_quality, pixels=render_request.pixels, images=images
     )
     streamed = api.is_streamed(values)
     extra_faults = task.extra_faults | (_stream_faults(state) if streamed else frozenset())
+    render_request = dataclasses.replace(render_request, ready_in_s=wait_s)
     pictures = await render(state, render_request, extra_faults)
     declared = api.declared(render_request, quality)
     requested = partial_count(values.get("partial_images")) if streamed else 0
-    usage = api.usage(task, render_request, real_quality, requested)
-    note = api.note(images, usage, streamed=streamed)
+    tokens = api.tokens(task, render_request, real_quality, pictures, requested)
+    usage, note = api.usage(tokens), api.note(images, tokens, streamed=streamed)
     if not streamed:
         body = api.body(values, pictures, declared, usage)
         return Decision(answer=api.reply(body, wait_s), note=note, wait_s=wait_s)

@@ -12,11 +12,13 @@ costCredits" without a place: here it is data.costCredits.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import pipeline
 from ..decision import Decision, Problem
+from ..faults.authenticity import drawn_quality
 from ..fetch import read_resolved
 from ..ledger import Note
 from ..pipeline import ProviderServer
@@ -91,13 +93,18 @@ class NanoBanana(ProviderServer):
             body.get("size"),
             encoding="png",  # the format is not documented
             images=usable_image_count(body.get("n")),
+            prompt=body.get("prompt"),
         )
+        extra_faults = pipeline.content_faults_of(request)
+        faults = state.faults.names | extra_faults
+        drawn = drawn_quality(faults, body.get("quality"), _quality(body))
         images = render_request.images
         # The document bills auto as high and does not say how long it takes: as long as high.
         wait_s = state.latency.generation_s(
-            quality=_quality(body), pixels=render_request.pixels, images=images
+            quality=drawn, pixels=render_request.pixels, images=images
         )
-        pictures = await render(state, render_request, pipeline.content_faults_of(request))
+        render_request = dataclasses.replace(render_request, ready_in_s=wait_s)
+        pictures = await render(state, render_request, extra_faults)
         is_edit = request.url.path != GENERATE_PATH
         cost = _cost(state.faults, render_request, body, is_edit=is_edit)
         urls = [f"{request.base_url}cdn/{picture.filename}" for picture in pictures]

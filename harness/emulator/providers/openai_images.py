@@ -2,10 +2,10 @@
 
 Source: a recorded exchange for each of the headers and for the order of the keys (provider facts,
 1.1 and 1.4): no model, no revised_prompt and no address. The output tokens are an exact function of
-size and quality (authenticity facts, 1), which gives the recorded 120 at 1536x864 low; quality auto
-became low in the one probe that is known, and size auto may break the rules of named sizes, as
-1254x1254 does. Prices per token are the maker's: text 5, images read 8, images drawn 30 USD for a
-million. The images are drawn here: they carry no signed manifest of the maker.
+size and quality, which gives the recorded 120 at 1536x864 low (see `tokens`); quality auto became
+low in the one probe that is known, and size auto may break the rules of named sizes, as 1254x1254
+does. Prices per token are the maker's: text 5, images read 8, images drawn 30 USD for a million.
+The images are drawn here: they carry no signed manifest of the maker.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -15,16 +15,15 @@ import time
 from typing import TYPE_CHECKING
 
 from ..replies import Json
+from ..tokens import usd
 from .images_api import ImagesApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..pictures import RenderedImage
-    from ..rendering import RenderRequest
+    from .images_api import Tokens
 
-LEVELS = {"low": 16, "medium": 48, "high": 96}
-TEXT_USD, IMAGE_INPUT_USD, IMAGE_OUTPUT_USD = 5e-6, 8e-6, 30e-6  # for one token
 # Of every reply, also where the key is refused.
 EDGE_HEADERS = {
     "server": "cloudflare",
@@ -64,21 +63,10 @@ class OpenAiImages(ImagesApi):
             **EDGE_HEADERS,
         }
 
-    def image_tokens(self, render_request: RenderRequest, quality: str) -> int:
-        """Return the output tokens of one image, by the maker's calculator."""
-        level = LEVELS[quality]
-        short, long = sorted((render_request.width_px, render_request.height_px))
-        steps = (2 * level * short + long) // (2 * long)  # rounds half up
-        return -(-(level * steps * (2_000_000 + render_request.pixels)) // 4_000_000)
-
-    def price(self, images: int, usage: Json) -> float:
+    def price(self, images: int, tokens: Tokens) -> float:
         """Return the USD of these tokens."""
         del images
-        details = usage["input_tokens_details"]
-        read: Mapping[str, int] = details if isinstance(details, dict) else {}
-        drawn = usage["output_tokens"]
-        usd = read.get("text_tokens", 0) * TEXT_USD + read.get("image_tokens", 0) * IMAGE_INPUT_USD
-        return usd + (drawn if isinstance(drawn, int) else 0) * IMAGE_OUTPUT_USD
+        return usd(text=tokens.text, read=tokens.read, drawn=tokens.drawn)
 
     def body(
         self,

@@ -2,8 +2,10 @@
 
 Source: two real exchanges with OpenAI, one at once (jpeg, 1536x1024) and one streamed (webp); the
 shapes and the order of the events are theirs, down to the reasoning before the image and the empty
-message after it. Chosen here: the text of an answer without the tool, and that such an answer is
-free.
+message after it. The tokens of the image stand in `tool_usage.image_gen` of the completed response
+(reported of gateways and their users: Wei-Shaw/sub2api, issue 4644), `usage` counts those of the
+text; neither recording shows it. Chosen here: the text of an answer without the tool, and that such
+an answer is free.
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -35,11 +37,15 @@ TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, fr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseParts:
-    """One answer: what all its response objects share, its items of output, its usage."""
+    """One answer: what all its response objects share, its items of output, its usage.
+
+    `usage` counts the tokens of its text, `tool_usage` those of its image, where there is one.
+    """
 
     common: Json
     items: tuple[Json, ...]
     usage: Json | None
+    tool_usage: Json | None = None
 
     def response(self, status: str) -> Json:
         """Return the response object; before it is completed, it holds neither items nor usage."""
@@ -48,6 +54,8 @@ class ResponseParts:
         response["output"] = list(self.items) if done else []
         if not done or self.usage is not None:
             response["usage"] = self.usage if done else None
+        if done and self.tool_usage is not None:
+            response["tool_usage"] = self.tool_usage
         return response
 
     def event(self, name: str, status: str) -> Json:
@@ -78,17 +86,19 @@ async def _image_decision(
     api: ImagesApi, body: Mapping[str, object], tool: Mapping[str, object]
 ) -> Decision:
     state, streamed = api.state, api.is_streamed(body)
-    render_request = dataclasses.replace(api.render_request(tool), images=1)
-    quality = api.quality(tool)
-    wait_s = state.latency.generation_s(quality=quality, pixels=render_request.pixels, images=1)
+    quality, real_quality = api.quality(tool), api.drawn_quality(tool, state.faults.names)
+    asked = dataclasses.replace(api.render_request(tool), images=1, prompt=prompt_of(body))
+    wait_s = state.latency.generation_s(quality=real_quality, pixels=asked.pixels, images=1)
+    render_request = dataclasses.replace(asked, ready_in_s=wait_s)
     pictures = await render(state, render_request)
     declared = api.declared(render_request, quality)
     call = _call(state, body, tool, pictures[0], declared)
-    parts = _parts(state, body, (_reasoning(state), call, _message(state, "")))
     requested = partial_count(tool.get("partial_images")) if streamed else 0
     task = Task(values={"prompt": prompt_of(body)}, family="")
-    usage = api.usage(task, render_request, quality, requested)
-    note = api.note(1, usage, streamed=streamed)
+    tokens = api.tokens(task, render_request, real_quality, pictures, requested)
+    items = (_reasoning(state), call, _message(state, ""))
+    parts = _parts(state, body, items, api.usage(tokens))
+    note = api.note(1, tokens, streamed=streamed)
     if not streamed:
         answer = api.reply(parts.response("completed"), wait_s)
         return Decision(answer=answer, note=note, wait_s=wait_s)
@@ -127,8 +137,12 @@ def _text_decision(api: ImagesApi, body: Mapping[str, object]) -> Decision:
 
 
 def _parts(
-    state: ProviderState, body: Mapping[str, object], items: tuple[Json, ...]
+    state: ProviderState,
+    body: Mapping[str, object],
+    items: tuple[Json, ...],
+    drawn: Json | None = None,
 ) -> ResponseParts:
+    """Return the parts of a response; `drawn` is the usage of an image that it made."""
     input_tokens = max(1, len(prompt_of(body)) // 4)
     output_tokens = TEXT_TOKENS + REASONING_TOKENS
     usage: Json = {
@@ -169,8 +183,12 @@ def _parts(
         "truncation": "disabled",
         "user": body.get("user"),
     }
+    lacking = "missing_field" in state.faults
     return ResponseParts(
-        common=common, items=items, usage=None if "missing_field" in state.faults else usage
+        common=common,
+        items=items,
+        usage=None if lacking else usage,
+        tool_usage=None if lacking or drawn is None else {"image_gen": drawn},
     )
 
 

@@ -1,6 +1,7 @@
 """What sub2api's replies and headers hold, and what its images take.
 
-Source: the seed document, section Response Shape.
+Source: the seed document, section Response Shape. Its sample tells 196 tokens of a medium image at
+1024x1024, which is what low takes: the tokens here are the maker's (see `tokens`).
 """
 # ruff: noqa: TID252 - absolute names would break when the folder is copied elsewhere
 
@@ -18,12 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..pictures import RenderedImage
-    from ..rendering import RenderRequest
-
-# Tokens of one 1024x1024 image, in proportion to pixels: at any size a lower quality takes fewer.
-# Medium is the seed's example (196); low makes the recorded 1536x864 come to its 120; high is
-# invented: four times medium, as known of gpt-image-1 (272, 1056 and 4160).
-OUTPUT_TOKENS = {"low": 95, "medium": 196, "high": 784}
+    from .images_api import Tokens
 
 
 class Sub2ApiImages(ImagesApi):
@@ -39,13 +35,9 @@ class Sub2ApiImages(ImagesApi):
             "openai-processing-ms": str(round(elapsed_s * 1000)),
         }
 
-    def image_tokens(self, render_request: RenderRequest, quality: str) -> int:
-        """Return the output tokens of one image."""
-        return round(OUTPUT_TOKENS[quality] * render_request.pixels / 1_048_576)
-
-    def price(self, images: int, usage: Json) -> float:
+    def price(self, images: int, tokens: Tokens) -> float:
         """Return the number of images: no price is documented."""
-        del usage
+        del tokens
         return images * (2.0 if "overcharge" in self.state.faults else 1.0)
 
     def body(

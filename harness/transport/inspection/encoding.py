@@ -6,6 +6,8 @@ off, or is none, shows what stood before.
 """
 
 from collections.abc import Iterator
+from functools import cache
+from operator import add, sub
 from typing import BinaryIO, NamedTuple
 
 PARTS_AT_MOST = 20_000
@@ -113,21 +115,26 @@ def jpeg_quality(file: BinaryIO) -> JpegQuality | None:
         return None
     luma, chroma = tables
     bound = _WORD if max(luma + (chroma or ())) > _BYTE else _BYTE
-    distances = [
-        _distance(luma, LUMA, quality, bound)
-        + (_distance(chroma, CHROMA, quality, bound) if chroma else 0)
-        for quality in range(1, 101)
-    ]
+    distances = [_distance(luma, scaled) for scaled in _scaled(LUMA, bound)]
+    if chroma:
+        of_chroma = (_distance(chroma, scaled) for scaled in _scaled(CHROMA, bound))
+        distances = list(map(add, distances, of_chroma))
     best = min(distances)
     return JpegQuality(distances.index(best) + 1, best == 0)
 
 
-def _distance(table: tuple[int, ...], example: tuple[int, ...], quality: int, bound: int) -> int:
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality  # noqa: PLR2004 - jpeg_quality_scaling
-    return sum(
-        abs(entry - min(max((base * scale + 50) // 100, 1), bound))
-        for entry, base in zip(table, example, strict=True)
+@cache
+def _scaled(example: tuple[int, ...], bound: int) -> tuple[tuple[int, ...], ...]:
+    """Return an example table at each quality from 1 to 100 (jpeg_quality_scaling of jcparam.c)."""
+    scales = (5000 // quality if quality < 50 else 200 - 2 * quality for quality in range(1, 101))  # noqa: PLR2004 - as the library has it
+    return tuple(
+        tuple(min(max((base * scale + 50) // 100, 1), bound) for base in example)
+        for scale in scales
     )
+
+
+def _distance(table: tuple[int, ...], scaled: tuple[int, ...]) -> int:
+    return sum(map(abs, map(sub, table, scaled)))
 
 
 def _jpeg_tables(file: BinaryIO) -> tuple[tuple[int, ...], tuple[int, ...] | None] | None:

@@ -9,11 +9,12 @@ periodic properties of interpolation", IEEE TIFS 3, 2008; the dependence itself:
 H. Farid, "Exposing digital forgeries by detecting traces of resampling", IEEE TSP 53, 2005). At
 r = 1/2 the second derivative is symmetrical, and the line stands in the first and the third.
 
-A picture's own regularity leaves lines as well, and so do the blocks of JPEG and WebP. What is asked
-of a line therefore: it stands out from its neighbours; no line of a longer period is as strong (a
-grid of large dots has many); the picture itself has none at the half of that frequency; and the
-multiples of 1/16 do not count, but for 1/4 and 1/2, which are held against the other multiples of
-1/8 that blocks would bring along (WebP's blocks of 4 bring 1/4 alone: it does not count there).
+A picture's own regularity leaves lines as well, and so do the blocks of JPEG and WebP. What is
+asked of a line therefore: it stands out from its neighbours; no line of a longer period is as
+strong (a grid of large dots has many); the picture itself has none at the half of that frequency;
+and the multiples of 1/16 do not count, but for 1/4 and 1/2, which are held against the other
+multiples of 1/8 that blocks would bring along (WebP's blocks of 4 bring 1/4 alone: it does not
+count there).
 
 An enlarging model (an "AI upscaler") interpolates nothing and is not seen. How often all this is
 wrong, and what is seen of what: `tests/benchmarks/suspicions.md`.
@@ -22,6 +23,7 @@ wrong, and what is seen of what: `tests/benchmarks/suspicions.md`.
 from typing import NamedTuple, cast
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 LINES = 256
@@ -42,7 +44,7 @@ FREQUENCIES_FROM = 0.175
 
 # What a line must reach to be told: each halfway between the natives' worst and what enlarging
 # leaves (tests/benchmarks/suspicions.md).
-STANDS_OUT, STRONGEST_BY, OWN_LINE = 9.0, 1.2, 2.5
+STANDS_OUT, STRONGEST_BY, OWN_LINE = 9.0, 1.2, 4.0
 QUARTER, HALF = 12.0, 5.0
 
 Grey = NDArray[np.uint8]
@@ -78,11 +80,13 @@ def _along(lines: Grey, *, four_blocks: bool) -> float | None:
     line = _Spectrum.of(means)
     half = max(_half(_means(first, 12)), _half(_means(np.diff(second, axis=1), 32)))
     times = [
-        _between(line, pixels),
+        _between(line),
         0.0 if four_blocks else _at_a_quarter(line) / QUARTER,
         half / HALF,
     ]
     best = max(times)
+    if best >= 1 and _own_line(pixels) > OWN_LINE:
+        return 0.0
     return best / (1 + best)
 
 
@@ -122,7 +126,7 @@ class _Spectrum(NamedTuple):
         return np.abs(sixteenths - np.rint(sixteenths)) > 16 * 2.5 / self.n
 
 
-def _between(line: _Spectrum, pixels: NDArray[np.int16]) -> float:
+def _between(line: _Spectrum) -> float:
     """Return how far the strongest line off the blocks' ones passes what is asked of it."""
     amplitude, frequency, n = line
     free = line.off_blocks()
@@ -132,28 +136,23 @@ def _between(line: _Spectrum, pixels: NDArray[np.int16]) -> float:
     longer = free & (frequency > 0.025) & (frequency < frequency[index] - 4 / n)  # noqa: PLR2004 - beside the mean
     strongest_by = float(amplitude[index] / (amplitude[longer].max(initial=0) + 1e-9))
     times = min(stands_out / STANDS_OUT, strongest_by / STRONGEST_BY)
-    if times >= 1 and _own_line(pixels, float(frequency[index])) > OWN_LINE:
-        return 0.0
     return times if times < 1 else stands_out / STANDS_OUT
 
 
-def _own_line(pixels: NDArray[np.int16], frequency: float) -> float:
-    """Return how far the picture itself has a line where its derivative's size repeats.
+def _own_line(pixels: NDArray[np.int16]) -> float:
+    """Return how far the strongest line of the picture itself stands out: one of a pattern.
 
-    A wave's derivative has twice its frequency in size, or what that folds to.
+    Whatever repeats in it repeats in the size of its derivative as well, at twice its frequency, at
+    its multiples, and at what these fold to.
     """
     n = pixels.shape[1]
     level = pixels - pixels.mean(1, keepdims=True, dtype=np.float32)
     waves = np.fft.rfft(level * np.hanning(n).astype(np.float32), axis=1)
     power = (np.abs(waves) ** 2).mean(0)
-
-    def stands_out(at: float) -> float:
-        index = round(at * n)
-        around = (power[max(1, index - 25) : max(1, index - 4)], power[index + 5 : index + 26])
-        peak = power[max(1, index - 2) : index + 3]
-        return float(peak.max() / (np.median(np.concatenate(around)) + 1e-9))
-
-    return max(stands_out(at) for at in (frequency / 2, (1 - frequency) / 2, frequency))
+    around = np.median(sliding_window_view(np.pad(power, 15, mode="reflect"), 31), axis=1)
+    frequency = np.arange(len(power)) / n
+    between = (frequency > 0.05) & (frequency < 0.49)  # noqa: PLR2004 - the ends are no lines
+    return float((power / (around + 1e-9))[between].max())
 
 
 def _at_a_quarter(line: _Spectrum) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+_FORMATS = frozenset(("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF"))
 """What is decoded: Pillow runs programs for some others, or learns their size too late."""
 
 HASH_EDGE = 16
@@ -30,9 +30,10 @@ SETTLED_BY = 0.1
 """How many grey levels a frequency must be off the median for its bit to say anything: nearer, a
 re-encoding decides it."""
 
-SETTLED_AT_LEAST = 48
-"""Bits that must say something. A flat colour, a frame, a plain gradient have 1 to 20 of 256, and
-many of them the same; noise, whose thumbnail is one grey, about 7; scenes and pages 140 to 250."""
+SETTLED_AT_LEAST = 100
+"""Bits that must say something. A flat colour, a plain gradient have 1 to 20 of 256, a frame up to
+64, and many of them the same; noise, whose thumbnail is one grey, about 7; scenes and pages 140 to
+250."""
 
 
 def signs_of(path: Path) -> Signs | None:
@@ -70,8 +71,8 @@ def _grey(file: BinaryIO) -> Image.Image | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             file.seek(0)
-            with Image.open(file, formats=_FORMATS) as image:
-                if image.width * image.height > PIXELS_AT_MOST:
+            with Image.open(file) as image:
+                if image.format not in _FORMATS or image.width * image.height > PIXELS_AT_MOST:
                     return None
                 image.load()
                 return _flat(image)
