@@ -1,4 +1,4 @@
-"""The verbs of the harness as Python functions: plan, run, judge, report, explain.
+"""The verbs of the harness as Python functions: plan, run, judge, report, explain, inspect.
 
     from harness import Options, RunLimits, Target, api
 
@@ -43,6 +43,8 @@ from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
+from harness.inspection.inspect import inspect_files
+from harness.inspection.model import FilesInspected
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.conformance import new_plan
 from harness.planning.judging import judged_against
@@ -84,6 +86,7 @@ __all__ = [
     "EmulatorError",
     "EmulatorOptions",
     "Explanation",
+    "FilesInspected",
     "Finding",
     "Frames",
     "HarnessError",
@@ -108,6 +111,7 @@ __all__ = [
     "Verdict",
     "explain",
     "frames",
+    "inspect",
     "judge",
     "load_provider",
     "plan",
@@ -387,6 +391,42 @@ def explain(
         request.arguments,
         unknown=request.unknown,
         odd=request.odd,
+    )
+
+
+def inspect(  # noqa: PLR0913 - what is inspected, and beside what
+    files: Sequence[str | Path],
+    *,
+    asked: Sequence[str] | Mapping[str, Json] = (),
+    usage: int | None = None,
+    trust_anchors: Sequence[str | Path] = (),
+    provider: Provider | str | None = None,
+    specs: Sequence[Spec] = (),
+    note: Callable[[str], None] = lambda _sentence: None,
+) -> FilesInspected:
+    """Say what image files show, and whether they were really drawn as asked; send nothing.
+
+    A folder stands for the images in it and below it. `asked` are arguments of the request
+    (`{"size": "1024x1024", "quality": "high"}`), or texts of them; `usage` are the output tokens of
+    the one reply that all files are from. They are laid beside what the maker of the provider's
+    model counts and signs: that of OpenAI's own, without a provider. Who signed is checked against
+    `trust_anchors`, PEM files. `note` hears of it where it takes long.
+
+    What a path or a file holds is a value (`others`, `contradictions`), never an exception. Raises
+    UsageError for arguments that no image can be compared with, an unknown provider, and a trust
+    list that cannot be read.
+
+        inspect(["a.png"], asked={"size": "1024x1024", "quality": "high"}, usage=1756).answer
+    """
+    chosen = provider if provider is not None or specs else "openai"
+    documents = chosen if isinstance(chosen, Provider) else found(chosen, specs)[1].provider
+    return inspect_files(
+        files,
+        documents,
+        asked=asked,
+        usage=usage,
+        anchors=read_anchors(trust_anchors),
+        note=note,
     )
 
 

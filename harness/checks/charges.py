@@ -1,7 +1,6 @@
 """What a served reply says it cost, held against the price list."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from harness.checks.check import (
     Assertion,
@@ -15,13 +14,9 @@ from harness.checks.check import (
 )
 from harness.core.exchange import Reply
 from harness.core.jsonvalue import Json
-from harness.core.money import currency
 from harness.core.outcome import Images
 from harness.spec import price
 from harness.wire.images import A_NUMBER, no_price, said_charged
-
-CENT = Decimal("0.01")
-"""What a charge in a currency is rounded to at most."""
 
 
 def _charge_lines(again: Reproduced) -> tuple[str, ...]:
@@ -71,7 +66,9 @@ def _compared(subject: CheckInput, words: str) -> tuple[CheckResult, ...]:
         return skipped(comparison)
     charged = subject.served.charged if subject.served else None
     listed = subject.record.shot.price
-    agrees = charged is not None and _agrees(charged, asked, listed.unit, worked=listed.at_most)
+    agrees = charged is not None and price.agrees(
+        charged, asked, listed.unit, worked=listed.at_most
+    )
     return passed(comparison) if agrees else failed(comparison)
 
 
@@ -84,20 +81,6 @@ def _asked(subject: CheckInput) -> price.WorkedOut | None:
         return None
     provider, operation = subject.provider, subject.operation
     return price.worked_out(provider, operation, subject.case.arguments, subject.served)
-
-
-def _agrees(charged: Decimal, asked: price.WorkedOut, unit: str, *, worked: bool) -> bool:
-    """Tell whether a charge is what is asked.
-
-    What was `worked` out has more digits than are charged, and nobody says how those are rounded:
-    it may be off by less than one in the last digit of the charge, and never by a whole cent.
-    """
-    if not worked:
-        return asked.low <= charged <= asked.high
-    exponent = charged.as_tuple().exponent
-    off = Decimal(1).scaleb(min(exponent, 0)) if isinstance(exponent, int) else CENT
-    off = min(off, CENT) if currency(unit) else off
-    return asked.low - off < charged < asked.high + off
 
 
 def _words(asked: price.WorkedOut) -> str:

@@ -94,8 +94,8 @@ class CheckInput:
     `base` is what the plain base request came to, where one was sent: if that is not served, a
     refusal of something else proves nothing. `plain` are its arguments. `outage` says which faults
     of the line came right before the record; empty where none did. `usage_moves` is False where
-    another record has the same count for pixels of which no quality takes it. `sent_to_others` are the
-    digests of images that another request was served with, too.
+    another record has the same count for pixels of which no quality takes it. `sent_to_others` are
+    the digests of images that another request was served with, too.
     """
 
     provider: Provider

@@ -31,7 +31,8 @@ from harness.report.standing import provider_summaries
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.authenticity.authenticity import authenticity
-from harness.stats.authenticity.model import PriceComparison
+from harness.stats.authenticity.billing import billing
+from harness.stats.authenticity.maker_cost import maker_costs
 from harness.stats.authenticity.prices import compare_prices
 from harness.stats.conformance import completion, errors, latency, streams
 from harness.stats.conformance.doubt import in_doubt
@@ -70,6 +71,8 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         findings, key=lambda row: (_RANK[row.standing], order[row.provider, row.operation])
     )
     words, doubts = cases_text(records), in_doubt(records)
+    rates = header.benchmark.design.exchange_rates if header.benchmark else {}
+    day, own = _day(header.created), [each for each in records if about_provider(each.evidence)]
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
@@ -106,14 +109,10 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         explored=tuple(explored(records, verdicts)),
         in_doubt=doubts,
         authenticity=authenticity(header, records, providers, inspections),
-        price_comparison=_prices(header, providers),
+        billing=billing(records, providers),
+        price_comparison=compare_prices(providers.values(), rates, on=day),
+        maker_costs=maker_costs(own, providers, rates, on=day),
     )
-
-
-def _prices(header: RunHeader, providers: Mapping[str, Provider]) -> tuple[PriceComparison, ...]:
-    """Return each price list beside the maker's prices, by the rates that a benchmark was given."""
-    rates = header.benchmark.design.exchange_rates if header.benchmark else {}
-    return compare_prices(providers.values(), rates, on=_day(header.created))
 
 
 def _day(created: str) -> date:

@@ -237,8 +237,8 @@ class RunReport(TypedDict):
     before have no such key. `authenticity` says of each provider's images whether they were drawn
     as asked, by whom, and for these requests; `suspicions` are weak signs, `billing` how it bills,
     `price_comparison` its list and `maker_costs` its charges beside the maker's prices: all of them
-    convict nobody, and summaries of before have no such keys. `explored` counts what was drawn after
-    the plan, and is there only where something was; `benchmark` only where the run is one.
+    convict nobody, and summaries of before have no such keys. `explored` counts what was drawn
+    after the plan, and is there only where something was; `benchmark` only where the run is one.
     """
 
     schema: Literal[1]

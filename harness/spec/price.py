@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TypeVar
 
 from harness.core.case import Price
+from harness.core.money import currency
 from harness.core.outcome import Images, Usage
 from harness.spec.expressions import Status
 from harness.spec.price_list import Condition, PriceRow, Prices, TokenPrices
@@ -14,6 +15,8 @@ from harness.spec.rules import Arguments, same
 
 MEGAPIXEL = 1_000_000
 NOTHING = Decimal(0)
+CENT = Decimal("0.01")
+"""What a charge in a currency is rounded to at most."""
 
 
 def price_of(provider: Provider, operation: Operation, arguments: Arguments) -> Price:
@@ -79,6 +82,20 @@ def worked_out(
     if amount is None or tokens is None:
         return None
     return WorkedOut(low=amount + tokens.low, high=amount + tokens.high)
+
+
+def agrees(charged: Decimal, asked: WorkedOut, unit: str, *, worked: bool) -> bool:
+    """Tell whether a charge is what is asked.
+
+    What was `worked` out has more digits than are charged, and nobody says how those are rounded:
+    it may be off by less than one in the last digit of the charge, and never by a whole cent.
+    """
+    if not worked:
+        return asked.low <= charged <= asked.high
+    exponent = charged.as_tuple().exponent
+    off = Decimal(1).scaleb(min(exponent, 0)) if isinstance(exponent, int) else CENT
+    off = min(off, CENT) if currency(unit) else off
+    return asked.low - off < charged < asked.high + off
 
 
 def price_status(provider: Provider, operation: Operation, arguments: Arguments) -> Status:

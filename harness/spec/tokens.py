@@ -1,8 +1,10 @@
 """Token arithmetic: which quality an image was drawn in, by what its reply counts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations_with_replacement, product
+from math import comb, prod
 
 from harness.spec.model import ImageTokens
 from harness.spec.rules.lattice import Size
@@ -47,16 +49,31 @@ def mixed(model: ImageTokens, counted: Counted) -> tuple[tuple[str, ...], ...]:
     """Return the qualities of images drawn in several of them, whose counts make up the tokens.
 
     Each combination stands once, sorted. Empty for a single image, and where nobody could tell for
-    the number of combinations.
+    the number of combinations: images of one size are told apart by none.
     """
-    names = model.qualities
-    if len(counted.images) < 2 or len(names) ** len(counted.images) > LARGEST_PRODUCT:  # noqa: PLR2004 - several
+    names, groups = model.qualities, Counter((min(size), max(size)) for size in counted.images)
+    ways = [comb(len(names) + number - 1, number) for number in groups.values()]
+    if prod(ways) > LARGEST_PRODUCT:
         return ()
     extras = {model.partial * partials for partials in range(counted.partials + 1)}
-    table = [[(name, model.of_image(name, *size)) for name in names] for size in counted.images]
+    sums = [
+        [
+            (choice, expected_of(model, choice, size))
+            for choice in combinations_with_replacement(names, number)
+        ]
+        for size, number in groups.items()
+    ]
     found: dict[tuple[str, ...], None] = {}
-    for choice in product(*table):
-        each = [tokens for _, tokens in choice if tokens is not None]
-        if len(each) == len(choice) and counted.tokens - sum(each) in extras:
-            found[tuple(sorted(name for name, _ in choice))] = None
+    for way in product(*sums):
+        each = [tokens for _, tokens in way if tokens is not None]
+        drawn = tuple(sorted(name for choice, _ in way for name in choice))
+        if len(each) == len(way) and len({*drawn}) > 1 and counted.tokens - sum(each) in extras:
+            found[drawn] = None
     return tuple(found)
+
+
+def expected_of(model: ImageTokens, qualities: Sequence[str], size: Size) -> int | None:
+    """Return the output tokens of images of one size, each in its quality; None: not known."""
+    each = [model.of_image(quality, *size) for quality in qualities]
+    known = [tokens for tokens in each if tokens is not None]
+    return sum(known) if len(known) == len(each) else None

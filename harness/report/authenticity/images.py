@@ -71,7 +71,7 @@ def row_sentence(row: Authenticity) -> str:
     if row.signed.of:
         parts.append(f"signed by the maker: {of(row.signed)}")
     elif row.manifests.count:
-        parts.append(f"with a manifest: {of(row.manifests)}, chain not checked")
+        parts.append(f"with a manifest: {of(row.manifests)}")
     if row.fresh.of:
         parts.append(f"fresh: {of(row.fresh)}")
     if row.overhead is not None:
@@ -128,13 +128,13 @@ def _table(rows: Sequence[Authenticity], named: Named) -> EvidenceTable:
 
 
 def _cells(row: Authenticity, named: Named) -> tuple[str, ...]:
-    unchecked = row.manifests.count and not row.signed.of
+    uncompared = row.manifests.count and not row.signed.of
     return (
         named(row.provider),
         f"{row.images:,}",
         of(row.drawn_as_asked),
         of(row.manifests),
-        "chain not checked" if unchecked else of(row.signed),
+        "not compared" if uncompared else of(row.signed),
         of(row.fresh),
         _optional(row.overhead),
     )

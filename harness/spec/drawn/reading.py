@@ -22,6 +22,9 @@ from harness.spec.tokens import Counted, drawn_as, mixed
 PARTIALS_AT_MOST = 100
 """More partial images than this are not added up: every count would be that of some quality."""
 
+IMAGES_AT_MOST = 100
+"""More images than this are asked for by mistake, and nobody delivers them."""
+
 _DATED = re.compile(r"[-@]\d{4}-?\d{2}-?\d{2}$", re.ASCII)
 """How a snapshot of a model is named: `gpt-image-2-2026-04-21`."""
 
@@ -83,14 +86,17 @@ class _Request:
             "model": model.name if model else "the model",
             "asked": self.quality,
             "declared": self.declared,
-            "declared_by": "the reply" if self.images.declared.quality else "the document",
+            "declared_by": "the reply says"
+            if self._known(self.images.declared.quality)
+            else "the document says that without one it is",
             "asked_size": self.other_size,
         }
 
     @cached_property
     def number(self) -> int:
-        """How many images were asked for."""
-        return price.images_asked(self.operation, self.arguments)
+        """How many images were asked for; as many as came where that is past all counting."""
+        number = price.images_asked(self.operation, self.arguments)
+        return number if number <= IMAGES_AT_MOST else len(self.sizes)
 
     @cached_property
     def quality(self) -> str | None:
@@ -195,16 +201,21 @@ def _judged(request: _Request, fits: _Fits, count: Count) -> tuple[Agreement, tu
     if asked in fits.whole or asked in fits.ordered:
         return "asked", (asked,)
     others = tuple(each for each in fits.delivered if each != asked)
-    if asked in fits.asked_size:
-        return ("several", (asked, *others)) if others else ("asked_size", ())
-    if asked in fits.one:
-        return ("several", (asked, *others)) if others else ("part", (asked,))
+    if asked in fits.asked_size or asked in fits.one:
+        if others:
+            return "several", (asked, *others)
+        return ("part", (asked,)) if asked in fits.one else ("asked_size", ())
     if _is_shown(request, count):
         return "shown", others
+    return _not_as_asked(fits, others)
+
+
+def _not_as_asked(fits: _Fits, others: tuple[str, ...]) -> tuple[Agreement, tuple[str, ...]]:
+    """Return how a count stands that agrees with what was asked for in no way at all."""
     if len(others) == 1 and not {*fits.asked_size} - {*others}:
         return "other", others
-    if others:
-        return "several", others
+    if others or len(fits.mixtures) > 1:
+        return "several", others or _all(fits.mixtures)
     return ("mixed", fits.mixtures[0]) if fits.mixtures else ("none", ())
 
 

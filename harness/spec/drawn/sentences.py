@@ -72,7 +72,7 @@ class Told:
     def whose(self, quality: str) -> str:
         """Say that the count is that of a quality, its partial images told apart."""
         rest = self.takes(quality, self.counted_sizes)
-        partials = f" and {rest:,} for partial images" if rest else ""
+        partials = f" with {rest:,} for partial images" if rest else ""
         return f"{self.count} is {quality}'s count{partials}"
 
     def instead(self, quality: str | None) -> str:
@@ -124,13 +124,8 @@ def _unasked(told: Told) -> str:
 
 
 def _declared_other(told: Told) -> str:
-    says = f"{told.declared_by} says {told.declared}"
-    return f"{says}, drawn as {_other_than(told)}"
-
-
-def _other_than(told: Told) -> str:
-    quality = told.qualities[0]
-    return f"{quality}: {told.whose(quality)}{told.instead(told.declared)}"
+    says = f"{told.declared_by} {told.declared}"
+    return f"no quality was asked for, and {says}: {_asked(told)}{told.instead(told.declared)}"
 
 
 def _part(told: Told) -> str:

@@ -7,7 +7,7 @@ from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Estimate
 from harness.spec.drawn.notes import document_contradictions
-from harness.spec.drawn.reading import asks_for
+from harness.spec.drawn.reading import asks_for, is_model
 from harness.spec.model import Model
 from harness.spec.provider import Provider
 from harness.stats.authenticity.arithmetic import arithmetic, by_provider
@@ -23,6 +23,9 @@ from harness.stats.authenticity.signing import signed_by
 
 REFERENCE = "openai"
 """The maker itself: the provider beside which the others' overheads are laid, if none is named."""
+
+IMAGE_MODEL = "image_model"
+"""The argument that names the model of images beside an agent's own."""
 
 
 def authenticity(
@@ -71,10 +74,20 @@ def _row(
 
 
 def _model(provider: Provider, record: Record) -> Model | None:
-    """Return the model whose maker is known, where it was asked for; None for any other."""
+    """Return the model whose maker is known, where it was asked for; None for any other.
+
+    A recorded agent's request that names no model of images may be of any day, and of any model.
+    """
     operation, model = provider.operation(record.shot.case.operation), provider.model
     given = operation.given(record.shot.case.arguments)
-    return model if model is not None and asks_for(model, operation, given) else None
+    if model is None or not asks_for(model, operation, given):
+        return None
+    if operation.protocol != "responses":
+        return model
+    asked, others = given.get(IMAGE_MODEL), record.evidence.kind == "recorded"
+    if asked is None:
+        return None if others and not record.evidence.emulated else model
+    return model if isinstance(asked, str) and is_model(asked, model.name) else None
 
 
 def _beside(rows: Sequence[Authenticity], reference: str) -> tuple[Authenticity, ...]:

@@ -1,7 +1,7 @@
-"""Who signed a provider's images: the model's maker, somebody else, or nobody knows who."""
+"""Who signed images: the model's maker, somebody else, or nobody knows who."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.core.inspection import Manifest
@@ -13,6 +13,22 @@ EMULATED_MAKER = "Emulated Image Maker"
 """The organisation that signs the emulator's images: no real name, and it says nothing of one."""
 
 ANCHORS = "give the public trust list as --trust-anchors FILE"
+
+WHY = "another model was asked for, or its signer is unknown"
+
+_MOST_AGENTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What follows from one manifest, in words that go on behind `1 image `.
+
+    Without a `kind` it is no contradiction, and only told.
+    """
+
+    text: str
+    kind: str = ""
+    label: Label = "says"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,34 +46,38 @@ def signed_by(found: Sequence[Delivery], models: Sequence[Model | None]) -> Sign
 
     An image without a manifest is evidence of nothing, and neither is one that could not be read.
     """
-    read = [each for each in found if each.inspection and each.inspection.state != "not_read"]
-    pairs = [
-        (each, manifest, model)
-        for each, model in zip(found, models, strict=True)
-        if (manifest := each.manifest) is not None
-    ]
-    checked = [pair for pair in pairs if pair[1].chain != "unchecked"]
+    read = sum(
+        each.inspection is not None and each.inspection.state != "not_read" for each in found
+    )
+    signers = [expected_signer(each, model) for each, model in zip(found, models, strict=True)]
     contradictions, notes = Contradictions(), Counter[str]()
-    for delivery, manifest, model in pairs:
-        _judge(delivery, manifest, model, contradictions, notes)
+    makers = checked = manifests = 0
+    for delivery, model, signer in zip(found, models, signers, strict=True):
+        manifest = delivery.manifest
+        if manifest is None:
+            continue
+        manifests += 1
+        checked += manifest.chain != "unchecked" and signer is not None
+        makers += is_makers(manifest, signer)
+        for each in statements(manifest, model.name if model else "", signer):
+            if each.kind:
+                contradictions.add(each.kind, each.label, delivery, each.text)
+            else:
+                notes[each.text] += 1
     return Signed(
-        manifests=Count(count=len(pairs), of=len(read)),
-        signed=Count(
-            count=sum(_is_makers(each, manifest, model) for each, manifest, model in checked),
-            of=len(checked),
-        ),
+        manifests=Count(count=manifests, of=read),
+        signed=Count(count=makers, of=checked),
         contradictions=contradictions.told(),
-        notes=(*(f"{images(n)} {text}" for text, n in notes.items()), *_unread(found, len(pairs))),
+        notes=(*(f"{images(n)} {text}" for text, n in notes.items()), *_unread(found, manifests)),
     )
 
 
-def _is_makers(delivery: Delivery, manifest: Manifest, model: Model | None) -> bool:
+def is_makers(manifest: Manifest, signer: Signer | None) -> bool:
     """Tell whether the model's maker has signed these very bytes, by the user's trust list."""
-    expected = _expected(delivery, model)
-    return manifest.genuine and expected is not None and manifest.signer in expected.by
+    return manifest.genuine and signer is not None and manifest.signer in signer.by
 
 
-def _expected(delivery: Delivery, model: Model | None) -> Signer | None:
+def expected_signer(delivery: Delivery, model: Model | None) -> Signer | None:
     """Return who signs the images of a model; the emulator's are signed by a maker of its own."""
     expected = model.signed if model else None
     if expected is None or not delivery.record.evidence.emulated:
@@ -65,128 +85,106 @@ def _expected(delivery: Delivery, model: Model | None) -> Signer | None:
     return expected.model_copy(update={"by": (*expected.by, EMULATED_MAKER)})
 
 
-def _judge(
-    delivery: Delivery,
-    manifest: Manifest,
-    model: Model | None,
-    contradictions: Contradictions,
-    notes: "Counter[str]",
-) -> None:
-    """Note what one manifest contradicts, or what it leaves open."""
-    trusted: Label = "signed" if manifest.chain == "trusted" else "says"
+def statements(manifest: Manifest, model: str, expected: Signer | None) -> Iterator[Statement]:
+    """Yield what one manifest contradicts, or leaves open.
+
+    `model` is the name of the model that was asked for, `expected` who signs its images; without
+    it, nothing is compared.
+    """
     if not manifest.signature_valid:
         text = f"with a manifest whose signature is broken (it says {signer_words(manifest)})"
-        contradictions.add("broken_signature", "says", delivery, text)
-        return
-    if manifest.bytes == "altered":
-        contradictions.add(
-            "altered",
-            trusted,
-            delivery,
-            f"whose bytes are not those that were {signer_words(manifest)}: altered since, or given"
-            " the manifest of another image",
+        yield Statement(text=text, kind="broken_signature")
+    elif manifest.bytes == "altered":
+        yield Statement(
+            text=f"whose bytes are not those that were {signer_words(manifest)}: altered since, or"
+            " given the manifest of another image",
+            kind="altered",
+            label="signed" if manifest.chain == "trusted" else "says",
         )
-        return
-    expected = _expected(delivery, model)
-    if expected is None or model is None:
-        notes[f"signed by {name(manifest)}{_chain(manifest)}; the documents name no signer"] += 1
-        return
-    _compare(delivery, manifest, (model.name, expected), contradictions, notes)
+    elif expected is None:
+        drew = f"; it says drawn by {_agents(manifest)}" if manifest.agents else ""
+        yield Statement(text=f"{signer_words(manifest)}{drew}; not compared: {WHY}")
+    else:
+        yield from _compared(manifest, model, expected)
 
 
-def _compare(
-    delivery: Delivery,
-    manifest: Manifest,
-    asked: tuple[str, Signer],
-    contradictions: Contradictions,
-    notes: "Counter[str]",
-) -> None:
+def _compared(manifest: Manifest, model: str, expected: Signer) -> Iterator[Statement]:
     """Compare an unbroken manifest with who signs the model's images, and what they call it."""
-    model, expected = asked
     label: Label = "signed" if manifest.genuine else "says"
     family = next((agent for agent in manifest.agents if agent in expected.agents), None)
-    own = manifest.signer in expected.by
-    if not own and not family:
-        contradictions.add(
-            "signed_by_other",
-            label,
-            delivery,
-            f"signed by {name(manifest)}{_chain(manifest)}; {model} is signed by"
-            f" {' or '.join(expected.by)}",
+    if manifest.signer in expected.by:
+        yield from _in_its_name(manifest)
+    elif family is not None:
+        yield Statement(text=f"{signer_words(manifest)}, over one that {family} drew")
+    else:
+        yield Statement(
+            text=f"{signer_words(manifest)}; {model} is signed by {' or '.join(expected.by)}",
+            kind="signed_by_other",
+            label=label,
         )
-    elif not own:
-        notes[f"signed by {name(manifest)}{_chain(manifest)}, over one that {family} drew"] += 1
-    if manifest.agents and expected.agents and not family:
-        drew = ", ".join(manifest.agents[:_MOST_AGENTS])
+    if manifest.agents and expected.agents and family is None:
+        drew = _agents(manifest)
         verb = "drawn" if manifest.genuine else "said to be drawn"
-        contradictions.add(
-            "other_family",
-            label,
-            delivery,
-            f"{verb} by {drew} ({signer_words(manifest)}); {model} is"
+        yield Statement(
+            text=f"{verb} by {drew} ({signer_words(manifest)}); {model} is"
             f" {' or '.join(expected.agents)} there",
+            kind="other_family",
+            label=label,
         )
-    if own and manifest.chain == "untrusted" and not _expired(manifest):
-        contradictions.add("signed_by_other", "says", delivery, _in_the_name(manifest))
-    elif own and not manifest.genuine:
-        notes[_unsure(manifest)] += 1
 
 
-_MOST_AGENTS = 3
+def _agents(manifest: Manifest) -> str:
+    return ", ".join(manifest.agents[:_MOST_AGENTS])
 
 
-def _expired(manifest: Manifest) -> bool:
-    """Tell whether a certificate has run out: what a maker signed long ago looks so, too."""
-    return any("expired" in code.lower() for code in manifest.failures)
-
-
-def _in_the_name(manifest: Manifest) -> str:
-    return (
+def _in_its_name(manifest: Manifest) -> Iterator[Statement]:
+    """Say what is missing to a manifest in the maker's name; nothing of a genuine one."""
+    if manifest.genuine:
+        return
+    if manifest.chain == "unchecked":
+        yield Statement(text=f"{signer_words(manifest)} ({ANCHORS})")
+        return
+    if manifest.chain == "trusted":
+        yield Statement(text=f"{signer_words(manifest)}, whose manifest holds no hash of the bytes")
+        return
+    text = (
         f"signed in the name of {name(manifest)} by a certificate that leads to none on the trust"
         " list: anybody can make one, or the list does not know its authority"
     )
+    if _expired(manifest):  # what a maker signed long ago looks so, too
+        yield Statement(text=f"{text}; it has expired")
+    else:
+        yield Statement(text=text, kind="signed_by_other")
 
 
-def _unsure(manifest: Manifest) -> str:
-    """Say what is missing to a manifest in the maker's name."""
-    if manifest.chain == "unchecked":
-        return f"signed by {name(manifest)}, chain not checked ({ANCHORS})"
-    if manifest.chain == "untrusted":
-        return f"{_in_the_name(manifest)}; its certificate has expired"
-    return f"signed by {name(manifest)}, whose manifest holds no hash of the bytes"
+def _expired(manifest: Manifest) -> bool:
+    return any("expired" in code.lower() for code in manifest.failures)
 
 
 def name(manifest: Manifest) -> str:
-    """Return whoever the signing certificate names, or that it names nobody."""
+    """Return whom the signing certificate names, or that it names nobody."""
     return manifest.signer or manifest.common_name or "somebody without a name"
 
 
 def signer_words(manifest: Manifest) -> str:
     """Return the signer with the state of its chain: `signed by X, chain not checked`."""
-    return f"signed by {name(manifest)}{_chain(manifest)}"
+    chain = {
+        "unchecked": ", chain not checked",
+        "untrusted": ", whom the trust list does not know",
+        "trusted": "",
+    }
+    return f"signed by {name(manifest)}{chain[manifest.chain]}"
 
 
-def _chain(manifest: Manifest) -> str:
-    match manifest.chain:
-        case "unchecked":
-            return ", chain not checked"
-        case "untrusted":
-            return ", whom the trust list does not know"
-        case _:
-            return ""
-
-
-def _unread(found: Iterable[Delivery], manifests: int) -> Iterable[str]:
-    """Say of how many images nothing was read, and why; and that none has a manifest."""
+def _unread(found: Iterable[Delivery], manifests: int) -> Iterator[str]:
+    """Say of how many images nothing was read, and why; and how many hold no manifest."""
+    seen = [each.inspection for each in found if each.inspection is not None]
     reasons = Counter(
-        each.inspection.why or "no reason was given"
-        for each in found
-        if each.inspection is not None and each.inspection.state == "not_read"
+        each.why or "no reason was given" for each in seen if each.state == "not_read"
     )
     for why, number in reasons.items():
         yield f"{images(number)} not searched for a manifest: {why}"
-    none = sum(each.inspection is not None and each.inspection.state == "none" for each in found)
-    if none and not manifests:
-        yield f"no manifest in {images(none)}; this says nothing"
-    elif none:
-        yield f"no manifest in {none:,} of {images(none + manifests)}; this says nothing"
+    none = sum(each.state == "none" for each in seen)
+    if none:
+        where = f"{none:,} of {images(none + manifests)}" if manifests else images(none)
+        yield f"no manifest in {where}; this says nothing"

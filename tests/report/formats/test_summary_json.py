@@ -51,6 +51,11 @@ def test_the_keys_are_those_of_the_design() -> None:
         "latency",
         "errors",
         "behaviours",
+        "authenticity",
+        "suspicions",
+        "billing",
+        "price_comparison",
+        "maker_costs",
     ]
     assert found["schema"] == 1
     assert {"evidence", "cases", "requests", "images_paid", "cost"} <= set(

@@ -1,0 +1,1 @@
+"""What image files that somebody already has show: pixels, who signed them, tokens, suspicions."""

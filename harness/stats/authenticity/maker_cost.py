@@ -1,0 +1,91 @@
+"""What the maker asks for the images that were delivered, beside what was charged for them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from harness.core.money import currency
+from harness.core.rate import Rate, rate_of
+from harness.core.record import Record
+from harness.spec.provider import Provider
+from harness.stats.authenticity.charges import Charge, charges_of
+from harness.stats.authenticity.model import MakerCost
+from harness.wire.paid import paid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivered:
+    """Images of one request, what the maker asks for them, and what was charged."""
+
+    images: int
+    maker_usd: Decimal
+    charged: Decimal
+    stated: bool
+
+
+def maker_costs(
+    records: Iterable[Record],
+    providers: Mapping[str, Provider],
+    rates: Mapping[str, Rate],
+    *,
+    on: date,
+) -> tuple[MakerCost, ...]:
+    """Return a row for each provider whose images have known pixels and an asked quality.
+
+    What the maker asks is for the tokens of the decoded pixels in the asked quality; that a
+    cheaper one was drawn is another matter. What was charged is what the replies state, else what
+    the price list says for sure. KeyError for a record of a provider that is not given.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.shot.case.provider, []).append(record)
+    rows = (_row(providers[name], group, rates, on) for name, group in groups.items())
+    return tuple(row for row in rows if row is not None)
+
+
+def _row(
+    provider: Provider, records: Iterable[Record], rates: Mapping[str, Rate], on: date
+) -> MakerCost | None:
+    charges = charges_of(records, provider)
+    found = [one for one in map(_delivered, charges) if one is not None]
+    if not found:
+        return None
+    unit = provider.prices.unit
+    charged = sum((one.charged for one in found), Decimal(0))
+    maker_usd = sum((one.maker_usd for one in found), Decimal(0))
+    rate = None if currency(unit) == "usd" else rate_of(provider.name, unit, rates)
+    usd = charged if currency(unit) == "usd" else None
+    if rate is not None:
+        usd = charged * rate.usd
+    return MakerCost(
+        provider=provider.name,
+        images=sum(one.images for one in found),
+        of=sum(len(charge.served.pictures) for charge in charges if charge.served),
+        maker_usd=maker_usd,
+        charged=charged,
+        unit=unit,
+        stated=all(one.stated for one in found),
+        usd=usd,
+        ratio=usd / maker_usd if usd is not None and maker_usd else None,
+        rate_words=rate.describe(unit, on) if rate else "",
+    )
+
+
+def _delivered(charge: Charge) -> _Delivered | None:
+    """Return what a request brought, with both prices; None where one of them is not known."""
+    model, sizes, quality = charge.provider.model, charge.sizes, charge.quality
+    if model is None or model.tokens is None or model.price is None or not sizes or not quality:
+        return None
+    each = [model.tokens.of_image(quality, *size) for size in sizes]
+    known = [tokens for tokens in each if tokens is not None]
+    record = charge.record
+    cost = paid(charge.provider, record.shot, record.outcome, record.exchanges)
+    if len(known) < len(each) or cost is None or cost.basis not in ("stated", "listed"):
+        return None
+    return _Delivered(
+        images=len(sizes),
+        maker_usd=sum(known) * model.price.image_output / model.price.per,
+        charged=cost.amount,
+        stated=cost.basis == "stated",
+    )
