@@ -61,6 +61,8 @@ def kept_choices(options: Options, *, measured: bool) -> dict[str, Json]:
                 chosen[each.name] = getattr(choices, each.name)
     if measured:
         chosen["concurrency"] = None
+    lists = options.output.trust_anchors
+    chosen["trust_anchors"] = tuple(file.absolute() for file in lists)  # it may go on elsewhere
     kept: dict[str, Json] = _KEPT.dump_python(
         KeptChoices(**chosen), mode="json", exclude_defaults=True
     )

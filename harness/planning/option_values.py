@@ -98,14 +98,9 @@ def read_base_urls(pairs: Sequence[str]) -> dict[str, str]:
     return urls
 
 
-def read_specs(files: Sequence[str]) -> tuple[Path, ...]:
-    """Read the names of TOML files; whether they can be read is seen where they are."""
+def read_files(files: Sequence[str]) -> tuple[Path, ...]:
+    """Read the names of files; whether they can be read is seen where they are."""
     return tuple(map(Path, files))
-
-
-def read_trust_anchors(files: Sequence[str]) -> tuple[Path, ...]:
-    """Read the names of trust lists, whole, so that a run goes on with them from anywhere."""
-    return tuple(Path(file).absolute() for file in files)
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:

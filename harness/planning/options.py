@@ -19,8 +19,7 @@ from harness.planning.flags import given, option, topic
 from harness.planning.option_values import (
     read_base_urls,
     read_budgets,
-    read_specs,
-    read_trust_anchors,
+    read_files,
 )
 from harness.spec.catalogue import Spec
 from harness.spec.provider import Provider
@@ -66,7 +65,7 @@ class Target:
         default=(),
         metavar="FILE",
         repeatable=True,
-        read=read_specs,
+        read=read_files,
     )
     providers: tuple[str, ...] = option(
         "--provider",
@@ -254,7 +253,7 @@ class Output:
         default=(),
         metavar="FILE",
         repeatable=True,
-        read=read_trust_anchors,
+        read=read_files,
     )
     cassettes: Path | None = option(
         "--cassettes",

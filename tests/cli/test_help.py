@@ -29,7 +29,7 @@ RUN_FLAGS = """
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
 --timeout --reference --exchange-rate
 --calibrate --time-scale --fault --port --out --resume --retry-unknown --record
---cassettes --frames
+--cassettes --frames --trust-anchors
 --json --help
 """
 
@@ -148,6 +148,7 @@ def test_what_is_typed_is_in_its_group() -> None:
         *("--until-decided", "--slo", "p95<1min", "--timeout", "9", "--no-calibrate"),
         *("--time-scale", "0", "--fault", "reset", "--port", "3000"),
         *("--out", "o", "--resume", "r", "--retry-unknown", "--record", "--cassettes", "c"),
+        *("--trust-anchors", "/lists/a.pem", "--trust-anchors", "/lists/b.pem"),
     )
 
     assert options == Options(
@@ -185,7 +186,12 @@ def test_what_is_typed_is_in_its_group() -> None:
         ),
         emulator=EmulatorOptions(time_scale=0.0, faults=("reset",), port=3000),
         output=Output(
-            out=Path("o"), resume=Path("r"), retry_unknown=True, record=True, cassettes=Path("c")
+            out=Path("o"),
+            resume=Path("r"),
+            retry_unknown=True,
+            record=True,
+            cassettes=Path("c"),
+            trust_anchors=(Path("/lists/a.pem"), Path("/lists/b.pem")),
         ),
     )
     assert (options.max_shrink, options.time_scale, options.seed) == (0, 0.0, 0)

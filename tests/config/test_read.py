@@ -20,6 +20,7 @@ WHOLE = """
 specs = ["acme.toml"]
 workloads = ["print", "mine.toml:big", "sub/other.toml"]
 cassettes = "recorded"
+trust_anchors = ["lists/c2pa.pem"]
 
 [limits]
 max_images = 20
@@ -78,6 +79,7 @@ def test_values_are_those_that_their_flags_would_give() -> None:
     assert values["benchmark", "rates"] == ("2/s",)
     assert values["benchmark", "calibrate"] is False
     assert values["output", "cassettes"] == Path("recorded")
+    assert values["output", "trust_anchors"] == (Path("lists/c2pa.pem"),)
 
 
 def test_files_are_meant_from_where_the_configuration_lies(
@@ -101,9 +103,9 @@ def test_files_are_meant_from_where_the_configuration_lies(
 def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     config = read(WHOLE)
 
-    assert config.where(("limits", "max_images")) == "harness.toml:7"
+    assert config.where(("limits", "max_images")) == "harness.toml:8"
     assert config.values["benchmark", "exchange_rates"] == {
-        "apiframe": Rate(usd=Decimal("0.002"), unit="credit", source="harness.toml:21")
+        "apiframe": Rate(usd=Decimal("0.002"), unit="credit", source="harness.toml:22")
     }
     assert read_config(only="benchmark").benchmark.exchange_rates.keys() == {"apiframe"}
 

@@ -1,12 +1,13 @@
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
-from harness.planning.kept import keeps_limits, kept_choices, with_kept
-from harness.planning.options import EmulatorOptions, Options, Planning, RunLimits, Target
+from harness.planning.kept import keeps_limits, kept_choices, owners_flags, with_kept
+from harness.planning.options import EmulatorOptions, Options, Output, Planning, RunLimits, Target
 
 CHOSEN = Options(
     target=Target(operations=("edit",), base_urls={"buble": "http://127.0.0.1:1"}),
@@ -20,6 +21,8 @@ CHOSEN = Options(
     ),
     emulator=EmulatorOptions(faults=("buble:wrong_format",), time_scale=0.5),
 )
+
+LISTS = (Path("/lists/a.pem"), Path("/lists/b c.pem"))
 
 
 def test_what_was_chosen_holds_again_and_no_address_is_kept() -> None:
@@ -84,3 +87,16 @@ def test_what_only_an_owner_may_choose_is_not_taken_over_from_another() -> None:
     assert (others.limits.budgets, others.limits.max_images) == ({}, None)
     assert others.target == Target()
     assert others.planning == Planning(discover=True)
+
+
+def test_a_trust_list_is_kept_for_its_owner_alone() -> None:
+    kept = kept_choices(Options(output=Output(trust_anchors=LISTS)), measured=False)
+
+    assert with_kept(Options(), kept).output.trust_anchors == LISTS
+    assert with_kept(Options(), kept, owned=False) == Options()
+    typed = Options(output=Output(trust_anchors=LISTS[:1]))
+    assert with_kept(typed, kept) == typed
+    assert owners_flags(kept) == (
+        "--trust-anchors /lists/a.pem",
+        "--trust-anchors '/lists/b c.pem'",
+    )
