@@ -110,6 +110,22 @@ def test_each_value_knows_its_line_and_rates_name_their_source() -> None:
     assert read_config(only="benchmark").benchmark.exchange_rates.keys() == {"apiframe"}
 
 
+@pytest.mark.parametrize("day", ["2026-11-01", "'2026-11-01'"])
+def test_a_rate_says_of_which_day_it_is_and_who_says_so(day: str) -> None:
+    said = f'unit = "credit", usd = 0.002, date = {day}, source = "its page of prices"'
+    (rate,) = read(f"[rates]\nbuble = {{ {said} }}\n").rates.values()
+
+    assert rate.date == "2026-11-01"
+    assert rate.source == "its page of prices in harness.toml:2"
+
+
+@pytest.mark.parametrize("day", ["20261101", "1.5", "'soon'", "2026-11-01T10:00:00", "true"])
+def test_a_rate_without_a_day_in_its_date_is_a_mistake(day: str) -> None:
+    (told,) = mistakes(f"[rates]\nbuble = {{ unit = 'credit', usd = 1, date = {day} }}\n")
+
+    assert told.startswith("harness.toml:2: rates.buble.date: write a day: date = 2026-11-01")
+
+
 def test_the_nearest_file_up_to_a_git_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from harness.cli.options import json_option, spec_option
 from harness.cli.printing import echo_json, echo_line
@@ -77,7 +79,7 @@ def prices(
         _print(console, each, plain=piped)
     makers = [*dict.fromkeys(each.maker for each in compared if each.maker)]
     for line in [BASIS, *makers] if makers else ():
-        console.print(line)
+        _say(console, line, plain=piped)
 
 
 def _known(rates: dict[str, Rate], catalogue: Catalogue) -> dict[str, Rate]:
@@ -88,24 +90,28 @@ def _known(rates: dict[str, Rate], catalogue: Catalogue) -> dict[str, Rate]:
 
 
 def _print(console: Console, compared: PriceComparison, *, plain: bool) -> None:
-    console.print(
-        f"{compared.title} ({compared.provider}), in {unit_of(Decimal(2), compared.unit)}"
-    )
+    units = unit_of(Decimal(2), compared.unit)
+    _say(console, f"{compared.title} ({compared.provider}), in {units}", plain=plain)
     if compared.rate_words:
-        console.print(f"  {compared.rate_words}")
-    if compared.rows:
-        if console.width < TABLE_COLUMNS:
-            for line in _lines(compared):
-                console.print(line)
-        else:
-            console.print(_table(compared, plain=plain))
-        for line in _legend(compared):
-            console.print(f"  {line}")
-    for claim in compared.claims:
-        console.print(f"  {claim.sentence} ({claim.source})")
-    for note in compared.notes:
-        console.print(f"  {note}")
+        _say(console, compared.rate_words, plain=plain, indent=2)
+    if compared.rows and console.width < TABLE_COLUMNS:
+        for line in _lines(compared):
+            _say(console, line, plain=plain, indent=2)
+    elif compared.rows:
+        console.print(_table(compared, plain=plain))
+    told = [*_legend(compared)] if compared.rows else []
+    told += [f"{claim.sentence} ({claim.source})" for claim in compared.claims]
+    for line in (*told, *compared.notes):
+        _say(console, line, plain=plain, indent=2)
     console.print()
+
+
+def _say(console: Console, line: str, *, plain: bool, indent: int = 0) -> None:
+    """Print a sentence: on one line for programs, else wrapped within its indent."""
+    if plain:
+        console.print(" " * indent + line, soft_wrap=True)
+    else:
+        console.print(Padding(Text(line), (0, 0, 0, indent)))
 
 
 def _table(compared: PriceComparison, *, plain: bool) -> Table:
@@ -127,7 +133,7 @@ def _lines(compared: PriceComparison) -> Iterator[str]:
     for cells in zip(*(texts for _, texts in columns), strict=True):
         named = zip((heading for heading, _ in columns[words:]), cells[words:], strict=True)
         figures = ", ".join(f"{heading} {cell}" for heading, cell in named if cell != "-")
-        yield f"  {' '.join(cells[:words])}: {figures}"
+        yield f"{' '.join(cells[:words])}: {figures}"
 
 
 def _columns(compared: PriceComparison) -> Iterator[tuple[str, list[str]]]:

@@ -24,8 +24,7 @@ What = Literal["size", "count", "class"]
 OWN_AT_MOST = Decimal("0.1")
 """How far, as a share, charges for equal images may lie apart: the prompt is charged, too."""
 
-LONGEST_PRICES = 12
-"""Of so many images at most the delivered price is added up one by one."""
+TEN_PLACES = Decimal("0.0000000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,24 +215,23 @@ def _by_tokens(charge: Charge) -> _Prices | None:
 
 # ------------------------------------------------------------------------ by the provider's own
 class _OwnCharges:
-    """What a provider charged for an image that came as asked, by quality and size."""
+    """What a provider charged for an image that came as asked, by quality and size.
+
+    Where its charges are the maker's prices times one factor, also what it would for other sizes.
+    """
 
     def __init__(self, charges: Sequence[Charge]) -> None:
         self._charges: defaultdict[tuple[str, str, Size], list[Decimal]] = defaultdict(list)
+        self._factors: list[Decimal] = []
         for charge in charges:
             asked, sizes = charge.operation.size_px(charge.arguments), charge.sizes
-            as_asked = asked is not None and sizes == (asked,) * charge.images
-            if (
-                asked
-                and as_asked
-                and charge.stated is not None
-                and not charge.arguments.get("stream")
-            ):
-                self._charges[self._kind(charge, asked)].append(charge.stated / charge.images)
-
-    def _kind(self, charge: Charge, size: Size) -> tuple[str, str, Size]:
-        wide = max(size), min(size)
-        return charge.record.shot.case.operation, charge.quality or "", wide
+            if asked is None or charge.stated is None or charge.arguments.get("stream"):
+                continue
+            if sizes == (asked,) * charge.images:
+                each = charge.stated / charge.images
+                self._charges[_kind(charge, asked)].append(each)
+                tokens = _tokens(charge, asked)
+                self._factors += [each / tokens] if tokens else []
 
     def prices(self, charge: Charge) -> _Prices | None:
         """Return both prices; None where a list is documented, or equal images cost too unlike."""
@@ -248,25 +246,43 @@ class _OwnCharges:
         if whole is None or len(known) < len(each):
             return None
         total, came = whole * charge.images, sum(known, Decimal(0))
-        apart = came < total * (1 - 2 * OWN_AT_MOST)
-        return (
-            _Prices(
-                asked=total,
-                delivered=came,
-                spent=charge.stated,
-                unit=charge.provider.prices.unit,
-                basis="by its own charges for images that came as asked",
-                of_own=True,
-            )
-            if apart
-            else None
+        if came > total * (1 - 2 * OWN_AT_MOST):
+            return None
+        return _Prices(
+            asked=total,
+            delivered=came,
+            spent=charge.stated,
+            unit=charge.provider.prices.unit,
+            basis="by its own charges for images that came as asked",
+            of_own=True,
         )
 
     def _usual(self, charge: Charge, size: Size) -> Decimal | None:
-        amounts = self._charges.get(self._kind(charge, size), [])
-        if not amounts or max(amounts) - min(amounts) > min(amounts) * OWN_AT_MOST:
-            return None
-        return sum(amounts, Decimal(0)) / len(amounts)
+        usual = _mean(self._charges.get(_kind(charge, size), []))
+        factor, tokens = _mean(self._factors), _tokens(charge, size)
+        if usual is None and factor is not None and tokens is not None:
+            return factor * tokens
+        return usual
+
+
+def _kind(charge: Charge, size: Size) -> tuple[str, str, Size]:
+    wide = max(size), min(size)
+    return charge.record.shot.case.operation, charge.quality or "", wide
+
+
+def _tokens(charge: Charge, size: Size) -> int | None:
+    """Return what the maker counts for an image of a size in the asked quality."""
+    model = charge.provider.model
+    if model is None or model.tokens is None or charge.quality is None:
+        return None
+    return model.tokens.of_image(charge.quality, *size)
+
+
+def _mean(amounts: Sequence[Decimal]) -> Decimal | None:
+    """Return the mean of amounts that are nearly equal; None where they are not."""
+    if not amounts or max(amounts) - min(amounts) > min(amounts) * OWN_AT_MOST:
+        return None
+    return (sum(amounts, Decimal(0)) / len(amounts)).quantize(TEN_PLACES)
 
 
 class _Classes:

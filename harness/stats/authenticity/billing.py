@@ -92,14 +92,17 @@ class _Billing:
     def _stated(self) -> BillingNote:
         stated = [each for each in self.charges if each.stated is not None]
         counted = sum(each.tokens is not None for each in self.charges)
-        of = len(self.charges)
+        of, served = len(self.charges), [each for each in self.charges if each.served]
         if stated:
-            sentence = f"{_of(len(stated), of, 'request')} {_have(stated)} a charge in the replies"
+            of_served = sum(each.stated is not None for each in served)
+            others = of - len(served)
+            told = [_of(of_served, len(served), "served request")] if served else []
+            told += [f"{_of(len(stated) - of_served, others, 'other request')}"] if others else []
+            sentence = f"{' and '.join(told)} say in a reply what they cost"
         else:
-            replies = f"no reply of {of} requests" if of > 1 else "the reply of 1 request"
-            sentence = f"{replies} states {'no' if of == 1 else 'a'} charge: no evidence of money"
+            sentence = f"no reply of {_n(of, 'request')} says what it cost: no evidence of money"
         if counted:
-            sentence += f"; {counted} count{'s' if counted == 1 else ''} image tokens"
+            sentence += f"; {counted} count image tokens"
         return self._note("charges_stated", sentence, stated, of, good=True)
 
     # ------------------------------------------------------------------ less than was asked
@@ -351,5 +354,5 @@ def _of(count: int, of: int, noun: str) -> str:
     return f"{count} of {of} {noun}{'' if of == 1 else 's'}"
 
 
-def _have(stated: Sequence[Charge]) -> str:
-    return "has" if len(stated) == 1 else "have"
+def _n(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -36,7 +36,11 @@ def _judged(
         for row in rows
         if not row.supposed and (not claim.qualities or row.quality in claim.qualities)
     ]
-    prices = _Prices(claim=claim, rows=spoken_of, rate=rate, unit=provider.prices.unit)
+    listed = provider.prices
+    apart = listed.tokens is not None or any(
+        "size" in row.when or row.per == "megapixel" for row in listed.rows
+    )
+    prices = _Prices(claim=claim, rows=spoken_of, rate=rate, unit=listed.unit, sizes_apart=apart)
     verdict, why = prices.judged()
     low, high = prices.worth
     return ClaimVerdict(
@@ -54,12 +58,13 @@ def _judged(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prices:
-    """The prices that a claim speaks of."""
+    """The prices that a claim speaks of; `sizes_apart` tells whether the list has one by size."""
 
     claim: Claim
     rows: Sequence[PriceRatio]
     rate: str
     unit: str
+    sizes_apart: bool
 
     @property
     def least(self) -> Decimal:
@@ -78,12 +83,13 @@ class _Prices:
     def decisive(self) -> list[list[PriceRatio]]:
         """Prices in groups, one of each has to be in range: worked examples, else whole classes.
 
-        An example stands for itself. A class of sizes with one price is an average at best, so any
-        of its sizes may be the one that is meant.
+        An example stands for itself, and so does the price of one size. A class of sizes with one
+        price is an average at best: any of its sizes may be the one that is meant.
         """
-        examples = [[row] for row in self.rows if row.example]
-        if examples:
-            return examples
+        alone = [[row] for row in self.rows if row.example or self.sizes_apart]
+        examples = [group for group in alone if group[0].example]
+        if alone:
+            return examples or alone
         classes: defaultdict[tuple[str, str, Decimal], list[PriceRatio]] = defaultdict(list)
         for row in self.rows:
             classes[row.tier, row.quality, row.listed].append(row)

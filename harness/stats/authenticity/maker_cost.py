@@ -8,6 +8,7 @@ from decimal import Decimal
 from harness.core.money import currency
 from harness.core.rate import Rate, rate_of
 from harness.core.record import Record
+from harness.spec.model import MakerPrices
 from harness.spec.provider import Provider
 from harness.stats.authenticity.charges import Charge, charges_of
 from harness.stats.authenticity.model import MakerCost
@@ -20,6 +21,7 @@ class _Delivered:
 
     images: int
     maker_usd: Decimal
+    input_usd: Decimal
     charged: Decimal
     stated: bool
 
@@ -34,8 +36,9 @@ def maker_costs(
     """Return a row for each provider whose images have known pixels and an asked quality.
 
     What the maker asks is for the tokens of the decoded pixels in the asked quality; that a
-    cheaper one was drawn is another matter. What was charged is what the replies state, else what
-    the price list says for sure. KeyError for a record of a provider that is not given.
+    cheaper one was drawn is another matter. Input is added where a reply counts it by kind. What
+    was charged is what the replies state, else what the price list says for sure. KeyError for a
+    record of a provider that is not given.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
@@ -53,7 +56,7 @@ def _row(
         return None
     unit = provider.prices.unit
     charged = sum((one.charged for one in found), Decimal(0))
-    maker_usd = sum((one.maker_usd for one in found), Decimal(0))
+    maker_usd = sum((one.maker_usd + one.input_usd for one in found), Decimal(0))
     rate = None if currency(unit) == "usd" else rate_of(provider.name, unit, rates)
     usd = charged if currency(unit) == "usd" else None
     if rate is not None:
@@ -63,6 +66,7 @@ def _row(
         images=sum(one.images for one in found),
         of=sum(len(charge.served.pictures) for charge in charges if charge.served),
         maker_usd=maker_usd,
+        input_usd=sum((one.input_usd for one in found), Decimal(0)),
         charged=charged,
         unit=unit,
         stated=all(one.stated for one in found),
@@ -79,13 +83,26 @@ def _delivered(charge: Charge) -> _Delivered | None:
         return None
     each = [model.tokens.of_image(quality, *size) for size in sizes]
     known = [tokens for tokens in each if tokens is not None]
+    partials = model.tokens.partial * (len(charge.served.partials) if charge.served else 0)
     record = charge.record
     cost = paid(charge.provider, record.shot, record.outcome, record.exchanges)
     if len(known) < len(each) or cost is None or cost.basis not in ("stated", "listed"):
         return None
+    if cost.basis == "listed" and charge.operation.protocol == "responses":
+        return None  # what it counts is of the text model
     return _Delivered(
         images=len(sizes),
-        maker_usd=sum(known) * model.price.image_output / model.price.per,
+        maker_usd=(sum(known) + partials) * model.price.image_output / model.price.per,
+        input_usd=_input_usd(charge, model.price),
         charged=cost.amount,
         stated=cost.basis == "stated",
     )
+
+
+def _input_usd(charge: Charge, price: MakerPrices) -> Decimal:
+    """Return what the maker asks for the tokens of input that a reply counts by kind."""
+    usage = charge.served.usage if charge.served else None
+    text, image = (
+        max(usage.count(kind) or 0, 0) if usage else 0 for kind in ("text_input", "image_input")
+    )
+    return (text * price.text_input + image * price.image_input) / price.per

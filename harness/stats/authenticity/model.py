@@ -188,15 +188,17 @@ class MakerCost:
     """What the maker asks for the images that a provider delivered, beside what it charged.
 
     It is about `images` of the `of` that were delivered: whose pixels and asked quality are known,
-    and whose cost is. `maker_usd` is for the images alone, without input. `charged` is in the
-    provider's own `unit`, `stated` whether all of it stands in replies (else the price list says
-    it); `usd` and `ratio` (of the maker's price) are missing without a rate.
+    and whose cost is. `maker_usd` is for the tokens of the images, with `input_usd` for those of
+    the input where replies count them. `charged` is in the provider's own `unit`, `stated` whether
+    all of it stands in replies (else the price list says it); `usd` and `ratio` (of the maker's
+    price) are missing without a rate.
     """
 
     provider: str
     images: int
     of: int
     maker_usd: Decimal
+    input_usd: Decimal
     charged: Decimal
     unit: str
     stated: bool
