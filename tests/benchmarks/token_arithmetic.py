@@ -1,9 +1,10 @@
 """Six ordered downgrades and upgrades on every size of the lattice, told by arithmetic or not.
 
 Run by hand: `python tests/benchmarks/token_arithmetic.py [--write FILE]`. Records are made in
-memory and judged by the check itself: of each of the 29,146 sizes one honest reply in each quality
-and one for each ordered pair of asked and drawn. A generation and an edit, with the details of the
-output tokens and without, one image and two, none to three partial images, each of them counted.
+memory and judged by the check itself: of each size one honest reply in each quality and one for
+each ordered pair of asked and drawn. A generation and an edit, with the details of the output
+tokens and without: on all 29,146 sizes of plain images, and on every seventh for one image and two,
+with none to three partial images, each of them counted.
 """
 
 import argparse
@@ -29,7 +30,12 @@ from tests.checks.build import LIVE, case, picture, shot
 from tests.shipped import shipped_provider
 from tests.spec.test_token_arithmetic import LATTICE, QUALITIES
 
+PARTIALS = (0, 1, 2, 3)
 STEPS = tuple(permutations(QUALITIES, 2))
+
+
+SPARSE = 7
+"""Of which sizes, counted through, all other settings are judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +47,17 @@ class Setting:
     number: int
     partials: int
 
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """All sizes for a plain image; every seventh with more images or partial ones."""
+        return LATTICE if (self.number, self.partials) == (1, 0) else LATTICE[::SPARSE]
+
 
 SETTINGS = tuple(
     Setting(operation=operation, details=details, number=number, partials=partials)
-    for operation, details in product(("generate", "edit"), (True, False))
-    for number, partials in ((1, 0), (1, 1), (1, 2), (1, 3), (2, 0), (2, 3))
+    for number, partials, operation, details in product(
+        (1, 2), PARTIALS, ("generate", "edit"), (True, False)
+    )
 )
 
 
@@ -113,7 +125,7 @@ def told(judge: Judge, setting: Setting) -> Counter[tuple[str, str, str]]:
     pairs = [*STEPS, *((quality, quality) for quality in QUALITIES)]
     return Counter(
         (asked, drawn, judge.status(setting, size, asked, drawn))
-        for size in LATTICE
+        for size in setting.sizes
         for asked, drawn in pairs
     )
 
@@ -146,16 +158,17 @@ HEAD = """# Which quality was drawn, told by arithmetic
 
     .venv/bin/python tests/benchmarks/token_arithmetic.py --write PAGE.md
 
-Every one of the {sizes:,} sizes that gpt-image-2 draws; on each an honest reply in each of three
-qualities, and one for each of the six ordered pairs of asked and drawn. Records are made in memory
-and judged by the check itself (`images_have_the_asked_quality`, openai's document). An edit's
-details count 143 tokens of text beside; each partial image (so many for every image) adds 100.
-Told: the check failed. Undecided: it was inconclusive. False: it did not pass an honest reply.
+On each size an honest reply in each of three qualities, and one for each of the six ordered pairs
+of asked and drawn. Records are made in memory and judged by the check itself
+(`images_have_the_asked_quality`, openai's document). All {sizes:,} sizes that gpt-image-2 draws are
+judged for plain images, every seventh with more images or partial ones. An edit's details count
+143 tokens of text beside; each partial image (so many for every image) adds 100. Told: the check
+failed. Undecided: it was inconclusive. False: it did not pass an honest reply.
 
 {judged:,} replies in {seconds:.0f} s of one processor
 
-| operation | details | images | partials | told of {lies:,} | undecided | false of {honest:,} |
-|---|---|---|---|---|---|---|
+| operation | details | images | partials | sizes | lies | told | undecided | honest | false |
+|---|---|---|---|---|---|---|---|---|---|
 """
 
 UNDECIDED = """
@@ -182,16 +195,19 @@ def row(judge: Judge, setting: Setting) -> str:
     said = told(judge, setting)
     lies = Counter(word for asked, drawn, word in said.elements() if asked != drawn)
     honest = Counter(word for asked, drawn, word in said.elements() if asked == drawn)
-    cells = (
+    cells: tuple[object, ...] = (
         setting.operation,
         "yes" if setting.details else "no",
-        str(setting.number),
-        str(setting.partials),
+        setting.number,
+        setting.partials,
+        f"{len(setting.sizes):,}",
+        f"{lies.total():,}",
         f"{lies['fail']:,}",
         f"{lies.total() - lies['fail']:,}",
+        f"{honest.total():,}",
         f"{honest.total() - honest['pass']:,}",
     )
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def page() -> str:
@@ -200,18 +216,13 @@ def page() -> str:
     for setting in SETTINGS:
         rows.append(row(judge, setting))
         sys.stderr.write(f"{rows[-1]}\n")
-    lies, honest = len(LATTICE) * len(STEPS), len(LATTICE) * len(QUALITIES)
-    head = HEAD.format(
-        sizes=len(LATTICE),
-        judged=len(SETTINGS) * (lies + honest),
-        seconds=time.process_time() - start,
-        lies=lies,
-        honest=honest,
-    )
+    judged = sum(len(setting.sizes) for setting in SETTINGS) * (len(STEPS) + len(QUALITIES))
+    seconds = time.process_time() - start
+    head = HEAD.format(sizes=len(LATTICE), judged=judged, seconds=seconds)
     numbers = range(2, 11)
     tail = UNDECIDED.format(
-        sums=honest,
-        lies=lies,
+        sums=len(LATTICE) * len(QUALITIES),
+        lies=len(LATTICE) * len(STEPS),
         partials="\n".join(f"| {n} | {ambiguous(judge.tokens, n):,} |" for n in (1, *numbers)),
         single="\n".join(f"| {n} | {one_of_several(judge.tokens, n):,} |" for n in numbers),
     )
