@@ -28,6 +28,7 @@ class Reproduced:
     """
 
     finding: Finding
+    provider: Provider
     operation: Operation
     send: str
 

@@ -3,16 +3,47 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from harness.checks.check import CheckInput, CheckResult, check, failed, passed, unclear
+from harness.checks.check import (
+    Assertion,
+    CheckInput,
+    CheckResult,
+    Reproduced,
+    check,
+    failed,
+    passed,
+    unclear,
+)
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.drawn.constant import STEADY, constant
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.provider import Provider
+from harness.spec.tokens import expected
 
 
-@check(rank=110, usability=True)
+def _count_lines(again: Reproduced) -> tuple[str, ...]:
+    """Hold the count against the asked quality's at the pixels that came.
+
+    Partial images may be counted, too: then a line cannot tell.
+    """
+    served, model = again.finding.record.outcome, again.provider.model
+    if not isinstance(served, Images) or model is None or model.tokens is None:
+        return ()
+    drawn = reading(again.provider, again.operation, again.arguments, served)
+    shape = again.operation.stream if again.streamed else again.operation.reply
+    usage, counted = shape.usage if shape else None, served.usage
+    if drawn is None or drawn.asked is None or usage is None or counted is None:
+        return ()
+    place = usage.image_output if "image_output" in counted.kinds else usage.output
+    tokens = expected(model.tokens, drawn.asked, drawn.sizes)
+    if place is None or tokens is None or again.arguments.get("partial_images"):
+        return ()
+    counted_again = f"[int(one) for one in found(content, {again.places((place,))})]"
+    return (f"assert {counted_again} == [{tokens}]",)
+
+
+@check(rank=110, assertion=Assertion(lines=_count_lines), usability=True)
 def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The tokens that a reply counts are those of the quality asked for, at the pixels that came.
 

@@ -156,7 +156,9 @@ def generated_test(
     operation = provider.operation(finding.operation)
     try:
         sent = _asking(finding, provider, operation)
-        again = Reproduced(finding=finding, operation=operation, send=str(sent["send"]))
+        again = Reproduced(
+            finding=finding, provider=provider, operation=operation, send=str(sent["send"])
+        )
         answered = _answering(finding, provider, operation)
         context = {**sent, **answered, **_asserting(again, answered)}
     except ValueError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.jsonvalue import Json
+from harness.core.outcome import Usage
 from harness.core.verdict import Finding
 from harness.report.formats.write import write_report
 from harness.report.model import Report, Reproduction
@@ -26,6 +27,7 @@ FAULTS = {
     "sub2api": ["ignore:n.range", "wrong_dimensions"],
     "buble": ["undecodable_image"],
     "nanobanana": ["ignore:model.one_of"],
+    "openai": ["lower_quality_served"],
 }
 """Every finding below is what one of these makes of its provider."""
 
@@ -67,7 +69,25 @@ UPLOADED = _finding(
 ENVELOPE = _finding(
     *("nanobanana", "generate", "refuses_what_it_forbids", "model.one_of"), model="gpt-image-9"
 )
-FOUND = (OVER, FORM, UPLOADED, ENVELOPE)
+LOWER = _finding(
+    *("openai", "generate", "images_have_the_asked_quality", "quality.one_of"),
+    model="gpt-image-2",
+    quality="high",
+    size="1024x1024",
+)
+LOWER = replace(
+    LOWER,
+    record=replace(
+        LOWER.record,
+        outcome=replace(
+            b.images(),
+            usage=Usage(
+                input=9, output=196, total=205, output_parts=(196, 0), kinds={"image_output": 196}
+            ),
+        ),
+    ),
+)
+FOUND = (OVER, FORM, UPLOADED, ENVELOPE, LOWER)
 
 
 def _report(*findings: Finding) -> Report:
@@ -115,9 +135,10 @@ def test_with_the_fault_each_ready_test_fails_and_says_what_came(
     _switch(served, FAULTS)
     printed = _run(folder, served)
 
-    assert "4 failed" in printed, printed
+    assert "5 failed" in printed, printed
     served_wrongly = re.findall(r"(\w+)\.py:\d+: AssertionError: served with HTTP 200", printed)
     assert sorted({name[:7] for name in served_wrongly}) == ["test_01", "test_04"]
+    assert "[196] == [7024]" in printed
     assert "{(1254, 1254)} == {(1536, 1024)}" in printed
     assert re.search("OSError: .*truncated|SyntaxError: broken PNG", printed)
 
@@ -125,7 +146,7 @@ def test_with_the_fault_each_ready_test_fails_and_says_what_came(
 def test_without_the_fault_each_ready_test_passes(folder: Path, served: Mapping[str, str]) -> None:
     _switch(served, {})
 
-    assert "4 passed" in _run(folder, served)
+    assert "5 passed" in _run(folder, served)
 
 
 def test_without_a_key_each_ready_test_is_skipped_with_the_reason(
@@ -133,17 +154,18 @@ def test_without_a_key_each_ready_test_is_skipped_with_the_reason(
 ) -> None:
     printed = _run(folder, served, key="")
 
-    assert "4 skipped" in printed
+    assert "5 skipped" in printed
     assert "BUBLE_API_KEY is not set: nothing was sent" in printed
 
 
 def test_trouble_of_the_account_or_the_line_proves_nothing(
     folder: Path, served: Mapping[str, str]
 ) -> None:
-    _switch(served, {"sub2api": ["quota"], "buble": ["outage"], "nanobanana": ["quota"]})
+    trouble = {"sub2api": "quota", "buble": "outage", "nanobanana": "quota", "openai": "outage"}
+    _switch(served, {name: [fault] for name, fault in trouble.items()})
     printed = _run(folder, served)
 
-    assert "4 skipped" in printed, printed
+    assert "5 skipped" in printed, printed
     assert "proves nothing" in printed
 
 
