@@ -28,6 +28,7 @@ from harness.spec.drawn.reading import asks_for, reading
 from harness.spec.model import Model
 from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.signing import is_makers, statements
+from harness.stats.authenticity.suspicions import suspicions_of_files
 from harness.transport.bodies.decode import Decoded
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.inspection.anchors import Anchors
@@ -93,6 +94,9 @@ def inspect_files(  # noqa: PLR0913 - what is inspected, beside what, and who he
         usage=usage,
         drawn=drawn,
         contradictions=tuple(contradicted),
+        suspicions=suspicions_of_files(
+            {file.name: (file.picture, file.inspection) for file in files}
+        ),
     )
     return replace(result, answer=answer(result))
 

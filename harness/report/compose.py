@@ -34,6 +34,7 @@ from harness.stats.authenticity.authenticity import authenticity
 from harness.stats.authenticity.billing import billing
 from harness.stats.authenticity.maker_cost import maker_costs
 from harness.stats.authenticity.prices import compare_prices
+from harness.stats.authenticity.suspicions import suspicions
 from harness.stats.conformance import completion, errors, latency, streams
 from harness.stats.conformance.doubt import in_doubt
 from harness.stats.conformance.observers import behaviours
@@ -109,6 +110,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         explored=tuple(explored(records, verdicts)),
         in_doubt=doubts,
         authenticity=authenticity(header, records, providers, inspections),
+        suspicions=suspicions(records, providers, inspections),
         billing=billing(records, providers),
         price_comparison=compare_prices(providers.values(), rates, on=day),
         maker_costs=maker_costs(own, providers, rates, on=day),
