@@ -13,6 +13,8 @@ _LEAD = (
 )
 _HIDDEN = "not shown by default: the method is wrong on more than 1 % of native images"
 _MOST_LINES = 6
+_PREFIX = "suspicion: "
+"""How each sentence begins by itself."""
 
 
 def suspicions_section(rows: Sequence[Suspicion], named: Named) -> EvidenceSection | None:
@@ -48,8 +50,12 @@ def suspicion_lines(rows: Iterable[Suspicion], named: Named) -> tuple[str, ...]:
 
 
 def suspicion_text(row: Suspicion) -> str:
-    """Return a suspicion with its n and how often its method is wrong."""
-    return f"{row.sentence} ({row.count:,} of {row.of:,}; {false_positives(row)})"
+    """Return a suspicion behind the word for it, with how often its method is wrong."""
+    return f"{_sentence(row)} ({false_positives(row)})"
+
+
+def _sentence(row: Suspicion) -> str:
+    return row.sentence.removeprefix(_PREFIX)
 
 
 def false_positives(row: Suspicion) -> str:
@@ -65,6 +71,6 @@ def _point(row: Suspicion, named: Named) -> Point:
     who = f"{named(row.provider)}: " if row.provider else ""
     return Point(
         mark="suspicion",
-        text=f"{who}{row.sentence} ({row.count:,} of {row.of:,})",
+        text=f"{who}{_sentence(row)}",
         small="; ".join(filter(None, small)),
     )

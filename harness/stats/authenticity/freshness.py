@@ -190,11 +190,11 @@ def _contradictions(stale: Iterable[_Dated]) -> tuple[Contradiction, ...]:
 def _topic(each: _Dated) -> tuple[Label, str]:
     """Return what it rests on and the sentence, with a place for how much too early it was."""
     proof = each.manifest.genuine and each.manifest.time == "trusted"
-    told = " and delivered before, for an equal or another request" if each.delivery.again else ""
+    told = "; an earlier request had brought the same bytes" if each.delivery.again else ""
     event = "request left" if each.after_s else "reply, longer than any request takes"
     doubt = "" if proof else f" ({_doubt(each.manifest)})"
     who = signer_words(each.manifest).replace("{", "{{").replace("}", "}}")
-    text = f"{who} {{span}} before the {event}{told}: not drawn for it{doubt}"
+    text = f"{who} {{span}} before the {event}: not drawn for it{doubt}{told}"
     return ("signed" if proof else "says"), text
 
 
@@ -222,6 +222,8 @@ def _notes(dated: Sequence[_Dated], overheads: Sequence[float]) -> Iterable[str]
     wrong = sum(value < -SLACK_S for value in overheads)
     if wrong:
         yield f"{wrong} replies came before their images were signed: a clock is wrong, left out"
+    if any(-SLACK_S <= value < 0 for value in overheads):
+        yield "an overhead below 0 is one that is shorter than these clocks can tell"
     if len(overheads) > wrong:
         basis = (
             "by the Date of the replies"

@@ -323,7 +323,7 @@ def test_an_image_served_again_for_an_equal_prompt_is_told() -> None:
 
     assert found.fresh == Count(count=1, of=2)
     assert only(found).cases == ("b",)
-    assert "delivered before" in only(found).sentence
+    assert "had brought the same bytes" in only(found).sentence
 
 
 def test_a_run_that_went_on_days_later_has_its_own_reading_of_the_clock() -> None:
