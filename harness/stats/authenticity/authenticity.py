@@ -11,9 +11,9 @@ from harness.spec.drawn.reading import asks_for, is_model
 from harness.spec.model import Model
 from harness.spec.provider import Provider
 from harness.stats.authenticity.arithmetic import arithmetic, by_provider
+from harness.stats.authenticity.clocks import clock_offset
 from harness.stats.authenticity.deliveries import deliveries, strongest_first
 from harness.stats.authenticity.freshness import (
-    Freshness,
     freshness,
     overhead_estimate,
     share_estimate,
@@ -58,7 +58,8 @@ def _row(
     found = deliveries(records, inspections)
     drawn = arithmetic(provider, records)
     signed = signed_by(found, [_model(provider, each.record) for each in found])
-    fresh: Freshness = freshness(found, header.clocks.get(provider.name, ()))
+    readings = header.clocks.get(provider.name, ())
+    fresh = freshness(found, readings, clock_offset(records, readings))
     contradictions = (*drawn.contradictions, *signed.contradictions, *fresh.contradictions)
     return Authenticity(
         provider=provider.name,

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from statistics import median
 
 from harness.core.exchange import Exchange, Reply
 from harness.core.record import ClockReading, Record
@@ -17,6 +16,9 @@ LONGEST_PROCESSING_S = 3_600.0
 
 DATE_RESOLUTION_S = 1.0
 """A `Date` is cut to the whole second."""
+
+_ELSEWHERE = ("download", "deliveries")
+"""Round trips with other hosts than the provider's own."""
 
 _BESIDE = ("upload", "download", "cancel", "follow_up", "deliveries")
 """Round trips that neither ask for images nor say that they are there."""
@@ -38,13 +40,11 @@ class Window:
 class Timing:
     """One request on our wall clock and on that of its replies; None where there is no such clock.
 
-    `offset_s` is how far the clock of the replies is ahead of ours, by a `Date` that is taken to be
-    written as the headers leave.
+    In a live run `came_s` of both is on our clock, and `clock_offset` says how far off that is.
     """
 
     ours: Window | None = None
     theirs: Window | None = None
-    offset_s: float | None = None
 
 
 def wall_s(readings: Sequence[ClockReading], at_s: float) -> float | None:
@@ -93,44 +93,46 @@ def timing(record: Record, readings: Sequence[ClockReading]) -> Timing:
     if record.evidence.kind == "recorded" or not readings:
         return Timing(theirs=_recorded(first, last, record.evidence.date))
     left, came = (wall_s(readings, at_s) for at_s in (first.times.sent_s, last.times.end_s))
-    offsets = [*_offsets(record.exchanges, readings)]
     if left is None or came is None:
         return Timing()
-    offset = median(offsets) if offsets else None
+    theirs = _left_by_date(first, record.exchanges)
     return Timing(
         ours=Window(left_s=left, came_s=came),
-        theirs=_theirs(first, record.exchanges, came, offset),
-        offset_s=offset,
+        theirs=None if theirs is None else Window(left_s=theirs, came_s=came),
     )
 
 
-def _theirs(
-    first: Exchange, exchanges: Sequence[Exchange], came_s: float, offset_s: float | None
-) -> Window | None:
-    """Return the window by the `Date` of the submission's reply; of another one where it has none.
+def _left_by_date(first: Exchange, exchanges: Sequence[Exchange]) -> float | None:
+    """Return the departure by the `Date` of the submission's reply; of others where it has none.
 
     That `Date` was written between the request's departure and the headers' arrival, wherever in
     between: less the time from the one to the other it is no later than the departure.
     """
-    if offset_s is None:
-        return None
-    own = dated_s(first)
-    if own is not None:
-        left = own - (_headers_s(first) - first.times.sent_s)
-    else:
-        left = min(
-            dated - (_headers_s(exchange) - first.times.sent_s)
-            for exchange in exchanges
-            if (dated := dated_s(exchange)) is not None
-        )
-    return Window(left_s=left, came_s=came_s + offset_s)
+    dates = [
+        dated - (_headers_s(exchange) - first.times.sent_s)
+        for exchange in ([first] if dated_s(first) is not None else exchanges)
+        if (dated := dated_s(exchange)) is not None
+    ]
+    return min(dates, default=None)
 
 
-def _offsets(exchanges: Iterable[Exchange], readings: Sequence[ClockReading]) -> Iterable[float]:
-    for exchange in exchanges:
-        dated, here = dated_s(exchange), wall_s(readings, _headers_s(exchange))
-        if dated is not None and here is not None:
-            yield dated + DATE_RESOLUTION_S / 2 - here
+def clock_offset(records: Iterable[Record], readings: Sequence[ClockReading]) -> float | None:
+    """Return by how many seconds the clock of a provider's replies is ahead of ours.
+
+    A `Date` is never later than the arrival of its headers, and often earlier: it is cut to the
+    second, written before an image was drawn, or kept by a busy server. So the latest of all, less
+    our clock, is nearest to the truth. None without any `Date`, and of recordings.
+    """
+    ahead = [
+        dated - here
+        for record in records
+        if record.evidence.kind != "recorded"
+        for exchange in record.exchanges
+        if exchange.step not in _ELSEWHERE
+        and (dated := dated_s(exchange)) is not None
+        and (here := wall_s(readings, _headers_s(exchange))) is not None
+    ]
+    return max(ahead) + DATE_RESOLUTION_S / (len(ahead) + 1) if ahead else None
 
 
 def _recorded(first: Exchange, last: Exchange, recorded: str) -> Window | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from harness.core.inspection import Manifest
 from harness.core.record import ClockReading
@@ -45,6 +44,7 @@ class _Dated:
     manifest: Manifest
     signed_s: float
     timing: Timing
+    offset_s: float | None
 
     @property
     def after_s(self) -> tuple[float, ...]:
@@ -77,18 +77,26 @@ class _Dated:
 
     @property
     def overhead_s(self) -> float | None:
-        """The reply less the signing, on our clock where that agrees with the replies' own."""
-        ours, theirs, offset = self.timing.ours, self.timing.theirs, self.timing.offset_s
-        agrees = offset is None or abs(offset) <= DATE_RESOLUTION_S
-        window = ours if theirs is None or (ours is not None and agrees) else theirs
-        return None if window is None else window.came_s - self.signed_s
+        """The reply less the signing, on our clock set right by that of the replies."""
+        if self.timing.ours is not None:
+            return self.timing.ours.came_s + correction(self.offset_s) - self.signed_s
+        theirs = self.timing.theirs
+        return None if theirs is None else theirs.came_s - self.signed_s
 
 
-def freshness(found: Sequence[Delivery], readings: Sequence[ClockReading]) -> Freshness:
+def correction(offset_s: float | None) -> float:
+    """Return what is added to our clock: nothing within what a `Date` tells."""
+    return 0.0 if offset_s is None or abs(offset_s) <= DATE_RESOLUTION_S else offset_s
+
+
+def freshness(
+    found: Sequence[Delivery], readings: Sequence[ClockReading], offset_s: float | None
+) -> Freshness:
     """Return how many of one provider's images were drawn for their requests, as far as is known.
 
     Only manifests with a whole signature over these bytes count, and of those whose chain leads to
     none on the trust list only what they say against the image: anybody can write the rest.
+    `offset_s` is how far the clock of the provider's replies is ahead of ours.
     """
     timings: dict[int, Timing] = {}
     dated: list[_Dated] = []
@@ -100,7 +108,11 @@ def freshness(found: Sequence[Delivery], readings: Sequence[ClockReading]) -> Fr
                 timings[key] = timing(each.record, readings)
             dated.append(
                 _Dated(
-                    delivery=each, manifest=each.manifest, signed_s=signed_s, timing=timings[key]
+                    delivery=each,
+                    manifest=each.manifest,
+                    signed_s=signed_s,
+                    timing=timings[key],
+                    offset_s=offset_s,
                 )
             )
     stale = [each for each in dated if each.stale]
@@ -110,7 +122,7 @@ def freshness(found: Sequence[Delivery], readings: Sequence[ClockReading]) -> Fr
         fresh=Count(count=sum(not each.stale for each in counted), of=len(counted)),
         contradictions=_contradictions(stale),
         overheads_s=tuple(value for value in overheads if value >= -SLACK_S),
-        notes=tuple(_notes(dated, overheads)),
+        notes=tuple(_notes(dated, overheads, offset_s)),
     )
 
 
@@ -205,13 +217,14 @@ def _doubt(manifest: Manifest) -> str:
     return "no proof: its manifest is not known to be genuine"
 
 
-def _notes(dated: Sequence[_Dated], overheads: Sequence[float]) -> Iterable[str]:
-    offsets = [each.timing.offset_s for each in dated if each.timing.offset_s is not None]
-    if offsets and abs(apart := median(offsets)) > DISAGREE_S:
-        ahead = "behind" if apart > 0 else "ahead of"
+def _notes(
+    dated: Sequence[_Dated], overheads: Sequence[float], offset_s: float | None
+) -> Iterable[str]:
+    if dated and offset_s is not None and abs(offset_s) > DISAGREE_S:
+        ahead = "behind" if offset_s > 0 else "ahead of"
         yield (
-            f"our clock is {lasting(abs(apart))} {ahead} the Date of the replies: an image counts"
-            " as signed too early only by both, and the overhead is by that Date"
+            f"our clock is {lasting(abs(offset_s))} {ahead} the Date of the replies: an image"
+            " counts as signed too early only by both, and the overhead is by that Date"
         )
     doubtful = [each for each in dated if each.manifest.time != "trusted"]
     if doubtful:
@@ -225,20 +238,12 @@ def _notes(dated: Sequence[_Dated], overheads: Sequence[float]) -> Iterable[str]
     if any(-SLACK_S <= value < 0 for value in overheads):
         yield "an overhead below 0 is one that is shorter than these clocks can tell"
     if len(overheads) > wrong:
-        basis = (
-            "by the Date of the replies"
-            if not any(_on_ours(each) for each in dated)
-            else ("by our clock")
-        )
+        ours = any(each.timing.ours for each in dated) and not correction(offset_s)
         yield (
             "overhead: from the signing to the end of the reply that holds or names the image, its"
-            f" download left out; {basis}, to about a second"
+            f" download left out; by {'our clock' if ours else 'the Date of the replies'}, to about"
+            " a second"
         )
-
-
-def _on_ours(each: _Dated) -> bool:
-    offset = each.timing.offset_s
-    return each.timing.ours is not None and (offset is None or abs(offset) <= DATE_RESOLUTION_S)
 
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
