@@ -14,6 +14,9 @@ from harness.stats.authenticity.both_prices import BothPrices, by_list, by_token
 from harness.stats.authenticity.charges import Charge, all_read
 from harness.stats.authenticity.own_charges import OwnCharges
 
+WORDS_DIGITS = 6
+"""How many digits of an amount a sentence has; whole units are never rounded."""
+
 What = Literal["size", "count", "class"]
 """In what less came: smaller images, fewer, or those of a cheaper class of resolution."""
 
@@ -164,4 +167,6 @@ def amount_words(amount: Decimal, unit: str) -> str:
     """Return an amount with its unit: `133 credits`, `7,024 tokens`."""
     if unit == "token":
         return f"{amount:,.0f} token{'' if amount == 1 else 's'}"
-    return f"{amount.normalize():f} {unit_of(amount, unit)}"
+    digits = amount.adjusted() - WORDS_DIGITS + 1
+    rounded = amount.quantize(Decimal(1).scaleb(digits)) if digits < 0 else amount
+    return f"{rounded.normalize():f} {unit_of(amount, unit)}"
