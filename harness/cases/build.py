@@ -74,12 +74,15 @@ class Builder:
         return self.breaks_only(arguments, constraint)
 
     def follow_ups(self) -> tuple[FollowUp, ...]:
-        """Return the free follow-ups to the plain request's job, sent once it has ended."""
+        """Return the free follow-ups to the plain request's job, sent once it has ended.
+
+        A repetition under its key goes first: the poll after it shows whether that was charged.
+        """
         job = self.operation.job
         if job is None:
             return ()
         always: tuple[FollowUp, ...] = ("poll_again", "unknown_job")
-        return always if job.idempotency is None else (*always, "same_key")
+        return always if job.idempotency is None else ("same_key", *always)
 
     def accept(
         self,

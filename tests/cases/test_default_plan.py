@@ -446,7 +446,7 @@ def test_no_two_cases_wait_for_the_same_webhook() -> None:
     [
         ("buble", ("poll_again", "unknown_job")),
         ("sub2api", ()),
-        ("apiframe", ("poll_again", "unknown_job", "same_key")),
+        ("apiframe", ("same_key", "poll_again", "unknown_job")),
         ("nanobanana", ()),
         ("aimlapi", ()),
     ],

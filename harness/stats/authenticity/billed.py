@@ -1,30 +1,24 @@
 """Whether less than was asked for is billed as asked, or as it was delivered."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from harness.core.jsonvalue import Json, canonical
 from harness.core.money import unit_of
-from harness.spec.price import (
-    WorkedOut,
-    agrees,
-    listed_by_request,
-    listed_price,
-    price_status,
-)
+from harness.spec.price import listed_price
 from harness.spec.rules.lattice import Size, area, text
+from harness.stats.authenticity.both_prices import BothPrices, by_list, by_tokens
 from harness.stats.authenticity.charges import Charge, all_read
+from harness.stats.authenticity.own_charges import OwnCharges
+
+WORDS_DIGITS = 6
+"""How many digits of an amount a sentence has; whole units are never rounded."""
 
 What = Literal["size", "count", "class"]
 """In what less came: smaller images, fewer, or those of a cheaper class of resolution."""
-
-OWN_AT_MOST = Decimal("0.1")
-"""How far, as a share, charges for equal images may lie apart: the prompt is charged, too."""
-
-TEN_PLACES = Decimal("0.0000000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,33 +41,6 @@ class ShortDelivery:
     over: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prices:
-    """What a request costs as asked, and what came of it."""
-
-    asked: Decimal
-    delivered: Decimal
-    spent: Decimal
-    unit: str
-    basis: str
-    of_own: bool = False
-
-    def billed(self) -> Literal["asked", "delivered"] | None:
-        """Return as which of the two it was billed; None for neither."""
-        fits = self._near if self.of_own else self._is
-        as_asked, as_delivered = fits(self.asked), fits(self.delivered)
-        if as_asked == as_delivered:
-            return None
-        return "asked" if as_asked else "delivered"
-
-    def _is(self, amount: Decimal) -> bool:
-        exact = WorkedOut(low=amount, high=amount)
-        return agrees(self.spent, exact, self.unit, worked=False)
-
-    def _near(self, amount: Decimal) -> bool:
-        return abs(self.spent - amount) <= amount * OWN_AT_MOST
-
-
 def short_deliveries(charges: Sequence[Charge]) -> tuple[ShortDelivery, ...]:
     """Return the requests that brought less than was asked and were billed as one or the other.
 
@@ -81,20 +48,16 @@ def short_deliveries(charges: Sequence[Charge]) -> tuple[ShortDelivery, ...]:
     where a reply counts them; else, where no document states the prices, by what the provider
     charged for images that came as asked. Of others nothing is concluded.
     """
-    own = _OwnCharges(charges)
+    own = OwnCharges(charges)
     classes = _Classes(charges)
-    sources: tuple[Callable[[Charge, What], _Prices | None], ...] = (
-        lambda charge, _: _by_list(charge),
-        lambda charge, _: _by_tokens(charge),
-        lambda charge, _: own.prices(charge),
-    )
+    sources = (by_list, by_tokens, own.prices)
     found: list[ShortDelivery] = []
     for charge in charges:
         what = _less(charge)
         if what is None:
             found += filter(None, [classes.short(charge)])
             continue
-        priced = (source(charge, what) for source in sources)
+        priced = (source(charge) for source in sources)
         prices = next((each for each in priced if each and each.delivered < each.asked), None)
         billed = prices.billed() if prices else None
         if prices and billed:
@@ -114,15 +77,16 @@ def _less(charge: Charge) -> What | None:
 
 
 def _short(
-    charge: Charge, what: What, prices: _Prices, billed: Literal["asked", "delivered"]
+    charge: Charge, what: What, prices: BothPrices, billed: Literal["asked", "delivered"]
 ) -> ShortDelivery:
     sizes = charge.sizes or ()
     size = charge.operation.size_px(charge.arguments)
     quality = charge.quality or ""
     asked = " ".join(filter(None, (text(size) if size else "", quality)))
     came = text(min(sizes, key=area))
-    if what == "count":
+    if charge.images > 1:
         asked = " of ".join(filter(None, (f"{charge.images} images", asked)))
+    if what == "count":
         came = f"{len(sizes)} image{'' if len(sizes) == 1 else 's'}"
     return ShortDelivery(
         charge=charge,
@@ -136,153 +100,6 @@ def _short(
         delivered_words=came,
         over=max(prices.spent - prices.delivered, Decimal(0)),
     )
-
-
-# ---------------------------------------------------------------------------------- by the list
-def _by_list(charge: Charge) -> _Prices | None:
-    """Return both prices by the list; None where it does not know them, or nothing is stated."""
-    provider, operation, arguments = charge.provider, charge.operation, charge.arguments
-    asked = listed_price(provider, operation, arguments)
-    if charge.stated is None or asked is None:
-        return None
-    each = [_listed(charge, size) for size in charge.sizes or ()]
-    known = [amount for amount in each if amount is not None]
-    if len(known) < len(each):
-        return None
-    whole = listed_by_request(provider, operation, arguments)
-    status = price_status(provider, operation, arguments)
-    return _Prices(
-        asked=asked,
-        delivered=max(known) if whole else sum(known, Decimal(0)),
-        spent=charge.stated,
-        unit=provider.prices.unit,
-        basis="by its list" + ("" if status == "documented" else f", which is {status}"),
-    )
-
-
-def _listed(charge: Charge, size: Size) -> Decimal | None:
-    """Return what the list asks for one image as it came."""
-    operation, arguments = charge.operation, dict(charge.arguments)
-    if operation.size_px(arguments) is not None:
-        word = _word(charge, size)
-        if word is None:
-            return None
-        arguments["size"] = word
-    if "n" in operation.arguments:
-        arguments["n"] = 1
-    return listed_price(charge.provider, operation, arguments)
-
-
-def _word(charge: Charge, size: Size) -> str | None:
-    """Return how a list calls a size; None where it names sizes, and not this one."""
-    rows = charge.provider.prices.rows
-    named = [row.when["size"] for row in rows if "size" in row.when]
-    if not named:
-        return text(size)
-    pixels = {word: charge.operation.size_px({"size": word}) for word in map(str, named)}
-    return next((word for word, known in pixels.items() if known == size), None)
-
-
-# ------------------------------------------------------------------------ by the maker's tokens
-def _by_tokens(charge: Charge) -> _Prices | None:
-    """Return both in tokens, as the maker counts them, where a reply counts tokens."""
-    model, served, sizes = charge.provider.model, charge.served, charge.sizes
-    if model is None or model.tokens is None or served is None or not sizes:
-        return None
-    asked, quality, counted = (
-        charge.operation.size_px(charge.arguments),
-        charge.quality,
-        charge.tokens,
-    )
-    if counted is None or quality is None:
-        return None
-    each = [model.tokens.of_image(quality, *size) for size in sizes]
-    known = [tokens for tokens in each if tokens is not None]
-    one = model.tokens.of_image(quality, *(asked or sizes[0]))
-    if one is None or len(known) < len(each):
-        return None
-    whole, came = one * charge.images, sum(known)
-    partials = {model.tokens.partial * number for number in range(len(served.partials) + 1)}
-    spent = next((total for total in (whole, came) if counted - total in partials), counted)
-    return _Prices(
-        asked=Decimal(whole),
-        delivered=Decimal(came),
-        spent=Decimal(spent),
-        unit="token",
-        basis="by the maker's count",
-    )
-
-
-# ------------------------------------------------------------------------ by the provider's own
-class _OwnCharges:
-    """What a provider charged for an image that came as asked, by quality and size.
-
-    Where its charges are the maker's prices times one factor, also what it would for other sizes.
-    """
-
-    def __init__(self, charges: Sequence[Charge]) -> None:
-        self._charges: defaultdict[tuple[str, str, Size], list[Decimal]] = defaultdict(list)
-        self._factors: list[Decimal] = []
-        for charge in charges:
-            asked, sizes = charge.operation.size_px(charge.arguments), charge.sizes
-            if asked is None or charge.stated is None or charge.arguments.get("stream"):
-                continue
-            if sizes == (asked,) * charge.images:
-                each = charge.stated / charge.images
-                self._charges[_kind(charge, asked)].append(each)
-                tokens = _tokens(charge, asked)
-                self._factors += [each / tokens] if tokens else []
-
-    def prices(self, charge: Charge) -> _Prices | None:
-        """Return both prices; None where a list is documented, or equal images cost too unlike."""
-        asked, sizes = charge.operation.size_px(charge.arguments), charge.sizes
-        if charge.stated is None or asked is None or not sizes:
-            return None
-        if charge.provider.prices.status == "documented":
-            return None
-        whole = self._usual(charge, asked)
-        each = [self._usual(charge, size) for size in sizes]
-        known = [amount for amount in each if amount is not None]
-        if whole is None or len(known) < len(each):
-            return None
-        total, came = whole * charge.images, sum(known, Decimal(0))
-        if came > total * (1 - 2 * OWN_AT_MOST):
-            return None
-        return _Prices(
-            asked=total,
-            delivered=came,
-            spent=charge.stated,
-            unit=charge.provider.prices.unit,
-            basis="by its own charges for images that came as asked",
-            of_own=True,
-        )
-
-    def _usual(self, charge: Charge, size: Size) -> Decimal | None:
-        usual = _mean(self._charges.get(_kind(charge, size), []))
-        factor, tokens = _mean(self._factors), _tokens(charge, size)
-        if usual is None and factor is not None and tokens is not None:
-            return factor * tokens
-        return usual
-
-
-def _kind(charge: Charge, size: Size) -> tuple[str, str, Size]:
-    wide = max(size), min(size)
-    return charge.record.shot.case.operation, charge.quality or "", wide
-
-
-def _tokens(charge: Charge, size: Size) -> int | None:
-    """Return what the maker counts for an image of a size in the asked quality."""
-    model = charge.provider.model
-    if model is None or model.tokens is None or charge.quality is None:
-        return None
-    return model.tokens.of_image(charge.quality, *size)
-
-
-def _mean(amounts: Sequence[Decimal]) -> Decimal | None:
-    """Return the mean of amounts that are nearly equal; None where they are not."""
-    if not amounts or max(amounts) - min(amounts) > min(amounts) * OWN_AT_MOST:
-        return None
-    return (sum(amounts, Decimal(0)) / len(amounts)).quantize(TEN_PLACES)
 
 
 class _Classes:
@@ -326,7 +143,7 @@ class _Classes:
                 )
         return None
 
-    def _cheaper(self, charge: Charge, word: str) -> Iterator[tuple[str, _Prices]]:
+    def _cheaper(self, charge: Charge, word: str) -> Iterator[tuple[str, BothPrices]]:
         provider, operation = charge.provider, charge.operation
         asked = listed_price(provider, operation, charge.arguments)
         for kind, other in self._sizes:
@@ -336,7 +153,7 @@ class _Classes:
             if asked is not None and cheaper is not None and cheaper < asked:
                 yield (
                     other,
-                    _Prices(
+                    BothPrices(
                         asked=asked,
                         delivered=cheaper,
                         spent=charge.stated or Decimal(0),
@@ -350,4 +167,6 @@ def amount_words(amount: Decimal, unit: str) -> str:
     """Return an amount with its unit: `133 credits`, `7,024 tokens`."""
     if unit == "token":
         return f"{amount:,.0f} token{'' if amount == 1 else 's'}"
-    return f"{amount.normalize():f} {unit_of(amount, unit)}"
+    digits = amount.adjusted() - WORDS_DIGITS + 1
+    rounded = amount.quantize(Decimal(1).scaleb(digits)) if digits < 0 else amount
+    return f"{rounded.normalize():f} {unit_of(amount, unit)}"

@@ -17,6 +17,7 @@ from harness.stats.authenticity.charges import (
     refused,
 )
 from harness.stats.authenticity.model import BillingNote
+from harness.stats.authenticity.own_charges import is_one_price
 from harness.stats.authenticity.repeated import Repeated, duplicates, retries
 
 NOTHING = Decimal(0)
@@ -289,11 +290,13 @@ class _Listed:
 def _listed(charge: Charge) -> _Listed | None:
     """Return a served request's charge beside its list price; None where either is unknown."""
     provider, operation, arguments = charge.provider, charge.operation, charge.arguments
-    served, rows = charge.served, charge.provider.prices.rows
+    served = charge.served
     if served is None or charge.stated is None or charge.record.shot.case.expect == "refuse":
         return None
-    one_for_all = len(rows) == 1 and not rows[0].when and rows[0].tier is None
-    if one_for_all and price_status(provider, operation, arguments) != "documented":
+    if (
+        is_one_price(provider.prices)
+        and price_status(provider, operation, arguments) != "documented"
+    ):
         return None  # one price that somebody saw once is no list
     listed = listed_price(provider, operation, arguments)
     if listed is not None:

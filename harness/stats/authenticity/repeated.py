@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from harness.core.exchange import Exchange, Reply, submission
+from harness.core.exchange import Reply, Request, submission
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of
 from harness.stats.authenticity.charges import Charge, failed_for_good, question, stated_in
@@ -52,29 +52,33 @@ def _is_another(first: Charge, second: Charge) -> bool:
 
 
 def _followed_up(charge: Charge) -> Repeated | None:
-    """Return the repetition of a job's submission that the harness sent itself."""
-    served, sent = charge.served, submission(charge.record.exchanges)
-    if served is None or sent is None:
+    """Return the repetition of a job's submission that the harness sent itself.
+
+    What it cost stands in its own reply, or in that of a later poll of the first job.
+    """
+    served, sent, job = charge.served, submission(charge.record.exchanges), charge.operation.job
+    if served is None or sent is None or job is None:
         return None
+    found: Repeated | None = None
+    repeated = False
     for exchange in charge.record.exchanges:
-        stated = _stated_again(charge, exchange, sent)
-        if stated is None or not isinstance(exchange.answer, Reply):
+        request, answer = exchange.request, exchange.answer
+        if exchange.step != "follow_up" or not isinstance(answer, Reply):
             continue
-        job = charge.operation.job
-        again = job_id_of(first_match(job.id if job else (), exchange.answer.document))
-        if again and again != served.job:
-            return Repeated(charge=charge, amount=stated)
-        more = stated - (stated if charge.stated is None else charge.stated)
-        return Repeated(charge=charge, amount=max(more, Decimal(0)))
-    return None
+        repeated = repeated or _is_again(request, sent.request)
+        stated = stated_in(answer.document, charge.operation) if repeated else None
+        told = job_id_of(first_match(job.id, answer.document))
+        if stated is None or (told != served.job and not _is_again(request, sent.request)):
+            continue
+        known = charge.stated if charge.stated is not None else stated
+        amount = stated if told and told != served.job else max(stated - known, Decimal(0))
+        if found is None or amount > found.amount:
+            found = Repeated(charge=charge, amount=amount)
+    return found
 
 
-def _stated_again(charge: Charge, exchange: Exchange, sent: Exchange) -> Decimal | None:
-    request, answer = exchange.request, exchange.answer
-    is_again = (request.method, request.target) == (sent.request.method, sent.request.target)
-    if exchange.step != "follow_up" or not is_again or not isinstance(answer, Reply):
-        return None
-    return stated_in(answer.document, charge.operation)
+def _is_again(request: Request, sent: Request) -> bool:
+    return (request.method, request.target) == (sent.method, sent.target)
 
 
 def retries(charges: Sequence[Charge]) -> tuple[Repeated, ...]:

@@ -228,10 +228,27 @@ def test_without_a_list_the_provider_is_held_to_its_own_charges() -> None:
     assert found["billed_as_delivered"].cases == ("4",)
 
 
-def test_without_any_honest_image_nothing_is_concluded_of_a_list_that_nobody_knows() -> None:
-    lie = record("aimlapi", served((768, 512), charged="0.0414"), size="1536x1024")
+def test_without_any_honest_image_the_one_price_that_is_known_decides_where_it_can() -> None:
+    lie = record("aimlapi", served((768, 512), charged="0.0420"), size="1536x1024")
+    low = record(
+        "aimlapi", served((1024, 768), charged="0.0050"), id="b", size="1536x1024", quality="low"
+    )
+    found = notes(lie, low)
 
-    assert set(notes(lie)) == {"charges_stated"}
+    assert found["billed_as_asked"].cases == ("a",)
+    assert "by the one price that is known of it" in found["billed_as_asked"].sentence
+    assert found["billed_as_asked"].of == 1  # a long prompt would explain the other, too
+
+
+def test_edits_are_not_held_to_a_price_without_their_reference_images() -> None:
+    edit = record(
+        "aimlapi",
+        served((768, 512), charged="0.0420"),
+        size="1536x1024",
+        images=["https://assets.test/a.png"],
+    )
+
+    assert set(notes(edit)) == {"charges_stated"}
 
 
 def test_a_dearer_class_that_brings_a_cheaper_ones_pixels_is_billed_as_asked() -> None:
@@ -346,6 +363,19 @@ def test_the_first_job_told_again_is_no_duplicate(job: str, charge: int) -> None
 
 def test_the_first_job_at_twice_the_charge_is_charged_for_a_duplicate() -> None:
     assert notes(under_key("j1", 18))["charged_for_duplicate"].amount == 9
+
+
+@pytest.mark.parametrize(("later", "amount"), [(18, Decimal(9)), (9, None), (None, None)])
+def test_a_later_poll_tells_what_a_repetition_cost(later: Json, amount: Decimal | None) -> None:
+    made = under_key("j1", None)
+    poll = replace(made.exchanges[1], step="follow_up")
+    told = Reply(status=200, document={"id": "j1", "status": "COMPLETED", "creditCost": later})
+    found = notes(replace(made, exchanges=(*made.exchanges, replace(poll, answer=told))))
+
+    if later is None:
+        assert "charged_for_duplicate" not in found
+    else:
+        assert found["charged_for_duplicate"].amount == amount
 
 
 def test_a_second_job_that_states_no_charge_is_no_evidence() -> None:
