@@ -229,6 +229,19 @@ def test_a_model_that_does_not_exist_and_is_served_is_told() -> None:
     assert found([refused], {}) == {}
 
 
+@pytest.mark.parametrize(
+    "name", ["GPT-IMAGE-2", " gpt-image-2 ", "gpt\u200b-image-2", "\uff47pt-image-2"]
+)
+def test_another_spelling_is_no_other_model(name: str) -> None:
+    assert found([drawn(1, model=name, breaks="model.one_of")], {}) == {}
+
+
+def test_a_name_without_the_makers_prefix_is_no_other_model() -> None:
+    served = drawn(1, name="aimlapi", model="gpt-image-2", breaks="model.one_of")
+
+    assert found([served], {}) == {}
+
+
 def test_other_models_in_traffic_are_no_suspicion() -> None:
     assert found([drawn(1, model="dall-e-3")], {}) == {}
 
