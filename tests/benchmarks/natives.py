@@ -21,7 +21,7 @@ SIZES = (
     (1024, 1024), (1536, 1024), (1024, 1536), (1536, 864), (816, 816), (1280, 720), (832, 1248),
     (1440, 480), (2048, 1152), (1248, 1248),
 )  # fmt: skip
-"""Sizes of the documented lattice: edges divisible by 16, 655,360 to 8,294,400 pixels, up to 3:1."""
+"""Sizes of the documented lattice: edges divisible by 16, 655,360 to 8,294,400 pixels."""
 
 LARGE = (3840, 2160)
 """The largest one; one in 25 natives has it."""

@@ -9,9 +9,11 @@ enlarged or copied; with `--emulator` on those that the emulator draws under `--
 """
 
 import argparse
+import hashlib
 import io
 import os
 import random
+import shlex
 import sys
 import tempfile
 from collections import defaultdict
@@ -79,6 +81,7 @@ class Seen(NamedTuple):
     kind: str
     format: str
     signs: Signs
+    digest: str
     alike: tuple[int, ...]
     """For each of PARAMETERS: 1 where its two files cannot be told apart."""
 
@@ -107,11 +110,14 @@ def seen(job: tuple[str, int]) -> Seen:
     source, seed = job
     one = SOURCES[source](seed)
     form = "jpeg" if seed % 2 else "webp"
+    part = one.image.crop((256, 256, 768, 768))  # a quantiser needs no more
     alike = []
     for low, high in PARAMETERS:
-        pair = [fineness(container(stored(one.image, form, at))) for at in (low, high)]
+        pair = [fineness(container(stored(part, form, at))) for at in (low, high)]
         alike.append(0 if differs(pair[0], pair[1]) else 1)
-    return Seen(seed, one.kind, one.format, looked_at(one.data), tuple(alike))
+    data = one.data
+    digest = hashlib.sha256(data).hexdigest()
+    return Seen(seed, one.kind, one.format, looked_at(data), digest, tuple(alike))
 
 
 # ------------------------------------------------------------------------------- false positives
@@ -142,7 +148,7 @@ def near(all_seen: Sequence[Seen]) -> tuple[set[int], int, int]:
 def false_positives(all_seen: Sequence[Seen]) -> Iterator[str]:
     """Yield the rows of the table."""
     n = len(all_seen)
-    digests = len({one.seed for one in all_seen})
+    digests = len({one.digest for one in all_seen})
     accused, hashed, least = near(all_seen)
     told = [one for one in all_seen if one.signs.enlarged is not None]
     wrong = [one for one in told if (one.signs.enlarged or 0) >= ENLARGED_FROM]
@@ -151,10 +157,13 @@ def false_positives(all_seen: Sequence[Seen]) -> Iterator[str]:
     foreign = [one for one in layouts if one.signs.layout != "IHDR IDAT IEND"]
     yield f"| `identical_images` | {share(n - digests, n)} | all |"
     yield (
-        f"| `near_identical_images` | {share(len(accused), hashed)} | the {hashed} that have a hash,"
-        f" each against all others; the nearest two differ in {least} of 256 bits |"
+        f"| `near_identical_images` | {share(len(accused), n)} | all, each against all others;"
+        f" {hashed} have a hash, and the nearest two of these differ in {least} of 256 bits |"
     )
-    yield f"| `enlarged` | {share(len(wrong), len(told))} | the {len(told)} that are not too plain |"
+    yield (
+        f"| `enlarged` | {share(len(wrong), n)} | all; {len(told)} are not too plain to tell:"
+        f" {share(len(wrong), len(told))} of these |"
+    )
     for form in FORMATS:
         of = [one for one in told if one.format == form]
         those = [one for one in wrong if one.format == form]
@@ -221,8 +230,8 @@ def sisters(seed: int) -> int | None:
         )
         scene = Image.new("RGB", (1024, 1024), (140, 150, 160))
         draw = ImageDraw.Draw(scene)
-        for x, y, size, *colour in (thing[:6] for thing in things):
-            x, y = x + rng.gauss(0, 0.02), y + rng.gauss(0, 0.02)
+        for at_x, at_y, size, *colour in (thing[:6] for thing in things):
+            x, y = at_x + rng.gauss(0, 0.02), at_y + rng.gauss(0, 0.02)
             radius = (0.03 + 0.15 * size) * (1 + rng.gauss(0, 0.05))
             box = tuple(1024 * one for one in (x - radius, y - radius, x + radius, y + radius))
             draw.ellipse(box, fill=tuple(int(255 * one) for one in colour))
@@ -232,8 +241,8 @@ def sisters(seed: int) -> int | None:
     return (int(a, 16) ^ int(b, 16)).bit_count() if a and b else None
 
 
-def detected(pool: PoolOfProcesses) -> Iterator[str]:
-    """Yield the tables of what is seen."""
+def of_enlargements(pool: PoolOfProcesses) -> Iterator[str]:
+    """Yield the table of what is seen of enlarged natives."""
     jobs = [(kind, by) for by in SHARES for kind in LIVELY]
     by_case: dict[tuple[Share, str, str], list[bool]] = defaultdict(list)
     for (_, by), results in zip(jobs, pool.imap(enlargement, jobs), strict=True):
@@ -248,7 +257,10 @@ def detected(pool: PoolOfProcesses) -> Iterator[str]:
             row = " | ".join(f"{sum(cell)} of {len(cell)}" for cell in cells)
             name = " by ".join(map(str, by)) if isinstance(by, tuple) else str(by)
             yield f"| {name} | {how.lower()} | {row} |"
-    yield ""
+
+
+def of_copies(pool: PoolOfProcesses) -> Iterator[str]:
+    """Yield the table of what is seen of copies, and what of pictures that are only alike."""
     yield "| copy | found of those with a hash |"
     yield "|---|---|"
     found: dict[str, list[bool]] = defaultdict(list)
@@ -256,31 +268,28 @@ def detected(pool: PoolOfProcesses) -> Iterator[str]:
         for name, told in one.items():
             if told is not None:
                 found[name].append(told)
-    for name, told_of in found.items():
-        yield f"| {name} | {sum(told_of)} of {len(told_of)} |"
+    for name, those in found.items():
+        yield f"| {name} | {sum(those)} of {len(those)} |"
     bits = sorted(one for one in pool.imap(sisters, range(20)) if one is not None)
+    near_ones = sum(one <= NEAR_AT_MOST_BITS for one in bits)
     yield ""
     yield (
         f"{len(bits)} pairs of drawings of one scene, its things moved by some 2 % and textured"
-        f" anew, differ in {bits[0]} to {bits[-1]} of 256 bits, half of them in {bits[len(bits) // 2]}"
-        f" or more; {sum(one <= NEAR_AT_MOST_BITS for one in bits)} would be called near-identical."
+        f" anew, differ in {bits[0]} to {bits[-1]} of 256 bits, half of them in"
+        f" {bits[len(bits) // 2]} or more; {near_ones} would be called near-identical."
     )
 
 
 def page(sections: Iterable[str]) -> str:
     """Return the page."""
     day = datetime.now(UTC).strftime("%Y-%m-%d")
-    return (
-        f"""# Suspicions: how often they are wrong, and what they see
+    command = shlex.join(["python", "-m", "tests.benchmarks.suspicions", *sys.argv[1:]])
+    head = f"""# Suspicions: how often they are wrong, and what they see
 
-Written by `python -m tests.benchmarks.suspicions {" ".join(sys.argv[1:])}` on {day}. Intervals are exact
-(Clopper, Pearson 1934), two-sided, 95 %. A method whose upper bound on natives lies above 1 % is not
-shown by default.
-
+Written by `{command}` on {day}. Intervals are exact (Clopper, Pearson 1934), two-sided, 95 %.
+A method whose upper bound on natives lies above 1 % is not shown by default.
 """
-        + "\n".join(sections)
-        + "\n"
-    )
+    return "\n".join([head, *sections, ""])
 
 
 def main() -> None:
@@ -288,10 +297,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--natives", type=int, default=500)
     parser.add_argument("--emulator", action="store_true")
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     lines: list[str] = []
-    with Pool(2) as pool:
+    with Pool(options.processes) as pool:
         for source in SOURCES if options.emulator else ("natives.py",):
             jobs = [(source, seed) for seed in range(options.natives)]
             all_seen = pool.map(seen, jobs, chunksize=5)
@@ -302,10 +312,12 @@ def main() -> None:
                 *false_positives(all_seen),
                 "",
             ]
+            print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - a script
             for one in all_seen:
-                if (one.signs.enlarged or 0) >= ENLARGED_FROM / 1.6:
-                    print("close:", one, file=sys.stderr)  # noqa: T201 - a script
-        lines += ["## What is seen", "", *detected(pool)]
+                if (one.signs.enlarged or 0) >= ENLARGED_FROM:
+                    print("wrong:", one, file=sys.stderr, flush=True)  # noqa: T201 - the same
+        lines += ["## What is seen of enlarged natives", "", *of_enlargements(pool), ""]
+        lines += ["## What is seen of copies", "", *of_copies(pool)]
     text = page(lines)
     print(text)  # noqa: T201 - a script
     if options.write:

@@ -14,9 +14,7 @@ from harness.core.inspection import Inspection, Signs
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
-from harness.core.verdict import Estimate
 from harness.spec.provider import Operation, Provider
-from harness.spec.rules.choice import OneOf
 from harness.stats.authenticity.false_positives import SHOWN_UP_TO, false_positives
 from harness.stats.authenticity.model import Suspicion
 from harness.stats.authenticity.signals import (
@@ -29,6 +27,7 @@ from harness.stats.authenticity.signals import (
     fineness,
     near_pairs,
 )
+from harness.stats.authenticity.unknown_model import asks_for_unknown_model, unknown_model_served
 
 _MAKERS_LAYOUTS: Final = ("IHDR caBX IDAT IEND", "IHDR IDAT IEND")
 """The chunks of gpt-image's own PNGs (5 of 5 real ones), and the same without the manifest."""
@@ -76,16 +75,13 @@ def suspicions(
     emulator draws flat is the same for each prompt, as it says itself: that is no suspicion.
     """
     drawn: list[_Drawn] = []
-    unknown: dict[str, list[tuple[Record, str]]] = defaultdict(list)
-    asked_unknown: dict[str, int] = defaultdict(int)
+    unknown: dict[str, list[Record]] = defaultdict(list)
     for number, record in enumerate(records):
         provider = providers.get(record.shot.case.provider)
         if provider is None:
             continue
-        if model := _unknown_model(record, provider):
-            asked_unknown[provider.name] += record.outcome is not None
-            if isinstance(record.outcome, Images):
-                unknown[provider.name].append((record, model))
+        if asks_for_unknown_model(record, provider):
+            unknown[provider.name].append(record)
         drawn += _drawn(number, record, provider, inspections)
     found: list[Suspicion] = []
     for name, provider in providers.items():
@@ -95,8 +91,7 @@ def suspicions(
         found += _of_compression(provider, own)
         if provider.model is not None and provider.model.signed is not None:
             found += _of_layout(name, own)
-        if unknown[name]:
-            found.append(_of_unknown_model(name, unknown[name], asked_unknown[name]))
+        found += unknown_model_served(name, unknown[name])
     return tuple(found)
 
 
@@ -317,56 +312,6 @@ def _of_compression(provider: Provider, own: Sequence[_Drawn]) -> Iterator[Suspi
 def _is_documented(operation: Operation, name: str) -> bool:
     argument = operation.arguments.get(name)
     return argument is not None and argument.status == "documented"
-
-
-# ----------------------------------------------------------------------------------------- models
-
-
-def _unknown_model(record: Record, provider: Provider) -> str:
-    """Return the model that a request names although nobody has it; empty where it is known.
-
-    Only a case that is about this: in others' traffic a name outside the list may be a model that
-    the document does not speak of.
-    """
-    case = record.shot.case
-    argument = provider.operation(case.operation).arguments.get("model")
-    named = case.arguments.get("model")
-    if argument is None or not isinstance(argument.one_of, OneOf) or not isinstance(named, str):
-        return ""
-    about = "model.one_of" in (case.breaks, case.about)
-    return named if about and named and named not in argument.one_of.values else ""
-
-
-def _of_unknown_model(provider: str, served: Sequence[tuple[Record, str]], asked: int) -> Suspicion:
-    names = ", ".join(dict.fromkeys(name for _, name in served))
-    return Suspicion(
-        provider=provider,
-        kind="unknown_model_served",
-        method="requests for a model that does not exist, counted; no pixels are looked at",
-        sentence=f"suspicion: {len(served)} of {asked} requests for a model that does not exist"
-        f" ({names}) were served: the field `model` is not read, or stands for another one",
-        count=len(served),
-        of=asked,
-        false_positives=Estimate(
-            value=None,
-            low=None,
-            high=None,
-            confidence=0.95,
-            n=0,
-            unit="share",
-            method="nothing to measure: request and reply stand in the journal",
-        ),
-        shown=True,
-        cases=tuple(dict.fromkeys(record.shot.case.id for record, _ in served)),
-        images=tuple(
-            dict.fromkeys(
-                picture.digest
-                for record, _ in served
-                if isinstance(record.outcome, Images)
-                for picture in record.outcome.pictures
-            )
-        ),
-    )
 
 
 def _suspicion(  # noqa: PLR0913 - the fields of one value
