@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -47,6 +48,10 @@ def reads_manifests() -> bool:
     return find_spec("c2pa") is not None
 
 
+class _NotReadError(Exception):
+    """A file was not read; the message says why."""
+
+
 class Inspector:
     """Inspects files against a trust list; its callers wait for one another."""
 
@@ -79,21 +84,10 @@ class Inspector:
         `digest` is the SHA-256 of the bytes that are meant: of others nothing is told.
         """
         with self._turn:
-            started_s = time.monotonic()
-            try:
-                process = self._started()
-            except (OSError, LostError):
-                self._end()
-                return self._not_read(image, digest, UNSTARTED)
-            try:
-                answer = process.run("inspect", str(image), digest, within_s=self._within_s)
-                return self._told(answer, digest)
-            except (LostError, TypeError, KeyError):
-                self._end()
-                took_s = time.monotonic() - started_s
-                self.lost_s += took_s
-                why = ENDED if took_s < self._within_s else TOO_LONG
-                return self._not_read(image, digest, why)
+            inspection = self._manifest(image, digest)
+            if inspection.why == OTHER_BYTES:
+                return inspection
+            return replace(inspection, signs=self._signs(image))
 
     def close(self) -> None:
         """End the process; a later file starts another one."""
@@ -104,6 +98,52 @@ class Inspector:
     def pid(self) -> int | None:
         """The process's number, while there is one."""
         return self._process.pid if self._process else None
+
+    def _manifest(self, image: Path, digest: str) -> Inspection:
+        try:
+            answer = self._asked("manifest", str(image), digest)
+            told = answer["manifest"] if answer["state"] == "read" else None
+            return Inspection(
+                digest=answer.get("digest") or digest,
+                state=answer["state"],
+                manifest=Manifest(**_tuples(told)) if told else None,
+                anchors=self.anchors.digest,
+                why=answer["why"],
+            )
+        except _NotReadError as error:
+            why = str(error)
+        except (TypeError, KeyError):
+            self._end()
+            why = ENDED
+        if not digest:
+            with suppress(OSError), image.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Inspection(digest=digest, state="not_read", anchors=self.anchors.digest, why=why)
+
+    def _signs(self, image: Path) -> Signs | None:
+        try:
+            signs = self._asked("signs", str(image)).get("signs")
+            return Signs(**signs) if signs else None
+        except (_NotReadError, TypeError):
+            return None
+
+    def _asked(self, *question: str) -> dict[str, Any]:
+        """Return the process's answer. Raises _NotReadError, which says why there is none."""
+        try:
+            process = self._started()
+        except (OSError, LostError):
+            self._end()
+            raise _NotReadError(UNSTARTED) from None
+        started_s = time.monotonic()
+        try:
+            answer = process.run(*question, within_s=self._within_s)
+        except LostError:
+            self._end()
+            took_s = time.monotonic() - started_s
+            self.lost_s += took_s
+            raise _NotReadError(ENDED if took_s < self._within_s else TOO_LONG) from None
+        self.cpu_s += answer.get("cpu_s", 0.0)
+        return answer
 
     def _started(self) -> WorkerProcess:
         if self._process is None:
@@ -116,24 +156,6 @@ class Inspector:
             self._process.kill()
             self._process.end()
             self._process = None
-
-    def _told(self, answer: dict[str, Any], digest: str) -> Inspection:
-        manifest, signs = answer.get("manifest"), answer.get("signs")
-        self.cpu_s += answer.get("cpu_s", 0.0)
-        return Inspection(
-            digest=answer.get("digest") or digest,
-            state=answer["state"],
-            manifest=Manifest(**_tuples(manifest)) if manifest else None,
-            signs=Signs(**signs) if signs else None,
-            anchors=self.anchors.digest,
-            why=answer["why"],
-        )
-
-    def _not_read(self, image: Path, digest: str, why: str) -> Inspection:
-        if not digest:
-            with suppress(OSError), image.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Inspection(digest=digest, state="not_read", anchors=self.anchors.digest, why=why)
 
 
 def _tuples(told: dict[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,11 @@ def main() -> None:
 
 
 def serve_inspecting(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the last question: ["trust", PEM] first, then ["inspect", PATH, DIGEST]."""
+    """Answer until the last question.
+
+    ["trust", PEM] comes first, then for each file ["manifest", PATH, DIGEST] and ["signs", PATH],
+    so that whatever ends this process among its pixels leaves its manifest told.
+    """
     answers.write(READY)
     bench = _Bench("")
     for line in questions:
@@ -58,8 +62,10 @@ def serve_inspecting(questions: BinaryIO, answers: BinaryIO) -> None:
             case ["trust", str(pem)]:
                 bench = _Bench(pem)
                 answer: dict[str, Any] = {}
-            case [_, str(path), str(digest)]:
-                answer = bench.inspected(Path(path), digest)
+            case ["manifest", str(path), str(digest)]:
+                answer = bench.manifest(Path(path), digest)
+            case ["signs", str(path)]:
+                answer = _signs(Path(path))
             case _:
                 answer = {}
         answers.write(json.dumps(answer).encode() + b"\n")
@@ -80,16 +86,14 @@ class _Bench:
         except (ImportError, OSError, RuntimeError) as error:
             self._missing = f"c2pa-python cannot be loaded: {error}"[:200]
 
-    def inspected(self, path: Path, digest: str) -> dict[str, Any]:
-        """Return what a file shows, as JSON; a `digest` is that of the bytes that are meant."""
+    def manifest(self, path: Path, digest: str) -> dict[str, Any]:
+        """Return what a manifest says, as JSON; a `digest` is that of the bytes that are meant."""
         before = process_time()
         try:
             with closing(_opened(path)) as image:
                 answer = self._shown(image, digest)
         except OSError as error:
             return {"state": "not_read", "why": f"its file cannot be read: {error.strerror}"}
-        if answer["why"] != OTHER_BYTES:
-            answer["signs"] = _signs(path)
         return answer | {"cpu_s": process_time() - before}
 
     def _shown(self, image: BufferedReader, digest: str) -> dict[str, Any]:
@@ -116,13 +120,14 @@ def _opened(path: Path) -> BufferedReader:
     return BufferedReader(FileIO(number))
 
 
-def _signs(path: Path) -> dict[str, Any] | None:
-    """Return the weak signs of a file; None where there are none to see."""
+def _signs(path: Path) -> dict[str, Any]:
+    """Return the weak signs of a file; nothing where there are none to see."""
+    before = process_time()
     try:
         signs = signs_of(path)
     except MemoryError:
-        return None
-    return asdict(signs) if signs else None
+        return {}
+    return {"signs": asdict(signs) if signs else None, "cpu_s": process_time() - before}
 
 
 if __name__ == "__main__":
