@@ -67,7 +67,7 @@ def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn:
     agreement, qualities = _judged(delivery, fits, count)
     doubts = _doubts(delivery, count, agreement)
     agreement = "unclear" if doubts else agreement
-    unnamed = _unnamed(delivery, tokens, count)
+    unnamed = None if qualities else _unnamed(delivery, tokens, count)
     if agreement == "none" and unnamed and delivery.quality is None:
         agreement = "unasked"
     told = sentences.Told(
