@@ -45,8 +45,9 @@ RATIO_ROUNDED = 0.10
 """As far as grids of pixels move a ratio, where the list has none that is nearer."""
 
 _KINDS = {"string": "str", "integer": "int", "array": "list", "object": "dict", "strings": "str"}
-_PILLOW = 'Image = pytest.importorskip("PIL.Image")'
-_OPENED = "opened = [Image.open(io.BytesIO(raw)) for raw in images]"
+PILLOW = 'Image = pytest.importorskip("PIL.Image")'
+OPENED = "opened = [Image.open(io.BytesIO(raw)) for raw in images]"
+"""Lines of a ready test that has Pillow decode its images."""
 
 
 def _field_lines(again: Reproduced) -> tuple[str, ...]:
@@ -116,7 +117,7 @@ def serves_as_many_images_as_asked(subject: CheckInput) -> tuple[CheckResult, ..
 
 
 def _decode_lines(_: Reproduced) -> tuple[str, ...]:
-    return (_PILLOW, "for raw in images:", "    Image.open(io.BytesIO(raw)).load()")
+    return (PILLOW, "for raw in images:", "    Image.open(io.BytesIO(raw)).load()")
 
 
 @check(rank=70, assertion=Assertion(lines=_decode_lines), usability=True)
@@ -139,7 +140,7 @@ def images_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
 def _format_lines(again: Reproduced) -> tuple[str, ...]:
     wanted = again.arguments.get("output_format") or again.operation.reply.default_format
     formats = "{image.format.lower() for image in opened}"
-    return (_PILLOW, _OPENED, f"assert {formats} == {{{quoted(media_format(str(wanted)))}}}")
+    return (PILLOW, OPENED, f"assert {formats} == {{{quoted(media_format(str(wanted)))}}}")
 
 
 @check(rank=80, assertion=Assertion(lines=_format_lines), usability=True)
@@ -154,7 +155,7 @@ def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]
 
 def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
     size = again.operation.size_px(again.arguments)
-    return (_PILLOW, _OPENED, f"assert {{image.size for image in opened}} == {{{size}}}")
+    return (PILLOW, OPENED, f"assert {{image.size for image in opened}} == {{{size}}}")
 
 
 @check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True)
@@ -169,8 +170,8 @@ def _ratio_lines(again: Reproduced) -> tuple[str, ...]:
     requested = str(again.arguments.get("aspect_ratio", again.operation.default("aspect_ratio")))
     listed = ", ".join(text.replace(":", " / ") for text in _listed_ratios(again.operation))
     return (
-        _PILLOW,
-        _OPENED,
+        PILLOW,
+        OPENED,
         f"listed, wanted = [{listed}], {requested.replace(':', ' / ')}",
         "for image in opened:",
         "    ratio = image.width / image.height",
@@ -272,8 +273,8 @@ def _declared(
 def _match_lines(again: Reproduced) -> tuple[str, ...]:
     if (again.finding.constraint or "").startswith("size"):
         return (
-            _PILLOW,
-            _OPENED,
+            PILLOW,
+            OPENED,
             "sizes = {f'{image.width}x{image.height}' for image in opened}",
             f"assert sizes == {{str(one) for one in {_found(again, 'size')}[:1]}}",
         )
@@ -281,8 +282,8 @@ def _match_lines(again: Reproduced) -> tuple[str, ...]:
         return ()  # the reply's word decides which of two claims it is
     formats = f"str(one).lower().replace('jpg', 'jpeg') for one in {_found(again, 'output_format')}"
     return (
-        _PILLOW,
-        _OPENED,
+        PILLOW,
+        OPENED,
         "formats = {image.format.lower() for image in opened}",
         f"assert formats == {{{formats}[:1]}}",
     )

@@ -13,34 +13,47 @@ from harness.checks.check import (
     passed,
     unclear,
 )
+from harness.checks.content import OPENED, PILLOW
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.drawn.constant import STEADY, constant
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
+from harness.spec.model import Model
 from harness.spec.provider import Provider
-from harness.spec.tokens import expected
 
 
 def _count_lines(again: Reproduced) -> tuple[str, ...]:
-    """Hold the count against the asked quality's at the pixels that came.
+    """Hold the count against that of the asked quality at the pixels that come, by the formula.
 
-    Partial images may be counted, too: then a line cannot tell.
+    There are none for a model that has a table, and where partial images may be counted, too.
     """
-    served, model = again.finding.record.outcome, again.provider.model
-    if not isinstance(served, Images) or model is None or model.tokens is None:
-        return ()
-    drawn = reading(again.provider, again.operation, again.arguments, served)
+    shown, model = again.finding.record.outcome, again.provider.model
+    quality = again.arguments.get("quality")
+    levels = model.tokens.levels if model and model.tokens else {}
     shape = again.operation.stream if again.streamed else again.operation.reply
-    usage, counted = shape.usage if shape else None, served.usage
-    if drawn is None or drawn.asked is None or usage is None or counted is None:
+    usage = shape.usage if shape else None
+    counted = shown.usage if isinstance(shown, Images) else None
+    if usage is None or counted is None or again.arguments.get("partial_images"):
         return ()
     place = usage.image_output if "image_output" in counted.kinds else usage.output
-    tokens = expected(model.tokens, drawn.asked, drawn.sizes)
-    if place is None or tokens is None or again.arguments.get("partial_images"):
+    if place is None or not isinstance(quality, str) or quality not in levels:
         return ()
-    counted_again = f"[int(one) for one in found(content, {again.places((place,))})]"
-    return (f"assert {counted_again} == [{tokens}]",)
+    found = f"[int(one) for one in found(content, {again.places((place,))})]"
+    return (PILLOW, OPENED, *_formula(model, levels[quality]), f"assert {found} == [sum(tokens)]")
+
+
+def _formula(model: Model | None, level: int) -> tuple[str, ...]:
+    """Return the formula at a level as lines: `tokens` of each image that was `opened`."""
+    if model is None or model.tokens is None:
+        return ()
+    added, per = model.tokens.added_pixels, model.tokens.pixels_per_token
+    return (
+        "edges = [sorted(image.size) for image in opened]",
+        f"steps = [({2 * level} * short + long) // (2 * long) for short, long in edges]",
+        f"pixels = [{added} + short * long for short, long in edges]",
+        f"tokens = [-(-{level} * a * b // {per}) for a, b in zip(steps, pixels)]",
+    )
 
 
 @check(rank=110, assertion=Assertion(lines=_count_lines), usability=True)

@@ -24,7 +24,8 @@ from harness.inspection.model import (
 )
 from harness.inspection.paths import ImagePath, image_paths
 from harness.spec.drawn.drawn import Drawn
-from harness.spec.drawn.reading import asks_for, reading
+from harness.spec.drawn.delivery import asks_for
+from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
 from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.signing import is_makers, statements

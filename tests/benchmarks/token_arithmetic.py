@@ -3,7 +3,7 @@
 Run by hand: `python tests/benchmarks/token_arithmetic.py [--write FILE]`. Records are made in
 memory and judged by the check itself: of each size one honest reply in each quality and one for
 each ordered pair of asked and drawn. A generation and an edit, with the details of the output
-tokens and without: on all 29,146 sizes of plain images, and on every seventh for one image and two,
+tokens and without: on all 29,146 sizes of plain images, and on every 29th for one image and two,
 with none to three partial images, each of them counted.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 from pathlib import Path
@@ -34,7 +35,7 @@ PARTIALS = (0, 1, 2, 3)
 STEPS = tuple(permutations(QUALITIES, 2))
 
 
-SPARSE = 7
+SPARSE = 29
 """Of which sizes, counted through, all other settings are judged."""
 
 
@@ -49,7 +50,7 @@ class Setting:
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
-        """All sizes for a plain image; every seventh with more images or partial ones."""
+        """All sizes for a plain image; every 29th with more images or partial ones."""
         return LATTICE if (self.number, self.partials) == (1, 0) else LATTICE[::SPARSE]
 
 
@@ -161,7 +162,7 @@ HEAD = """# Which quality was drawn, told by arithmetic
 On each size an honest reply in each of three qualities, and one for each of the six ordered pairs
 of asked and drawn. Records are made in memory and judged by the check itself
 (`images_have_the_asked_quality`, openai's document). All {sizes:,} sizes that gpt-image-2 draws are
-judged for plain images, every seventh with more images or partial ones. An edit's details count
+judged for plain images, every 29th with more images or partial ones. An edit's details count
 143 tokens of text beside; each partial image (so many for every image) adds 100. Told: the check
 failed. Undecided: it was inconclusive. False: it did not pass an honest reply.
 
@@ -190,8 +191,9 @@ asked for, a provider could be meant that counts one image of several: it is not
 """
 
 
-def row(judge: Judge, setting: Setting) -> str:
-    """Return a line of the table."""
+def row(setting: Setting) -> tuple[str, float]:
+    """Return a line of the table, and the seconds of one processor that it took."""
+    judge, start = Judge(shipped_provider("openai")), time.process_time()
     said = told(judge, setting)
     lies = Counter(word for asked, drawn, word in said.elements() if asked != drawn)
     honest = Counter(word for asked, drawn, word in said.elements() if asked == drawn)
@@ -207,26 +209,28 @@ def row(judge: Judge, setting: Setting) -> str:
         f"{honest.total():,}",
         f"{honest.total() - honest['pass']:,}",
     )
-    return f"| {' | '.join(map(str, cells))} |"
+    return f"| {' | '.join(map(str, cells))} |", time.process_time() - start
 
 
 def page() -> str:
     """Judge all of them and return the page."""
-    judge, start, rows = Judge(shipped_provider("openai")), time.process_time(), []
-    for setting in SETTINGS:
-        rows.append(row(judge, setting))
-        sys.stderr.write(f"{rows[-1]}\n")
+    rows: list[tuple[str, float]] = []
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        for line, seconds in pool.map(row, SETTINGS):
+            rows.append((line, seconds))
+            sys.stderr.write(f"{line}\n")
+    tokens = Judge(shipped_provider("openai")).tokens
     judged = sum(len(setting.sizes) for setting in SETTINGS) * (len(STEPS) + len(QUALITIES))
-    seconds = time.process_time() - start
-    head = HEAD.format(sizes=len(LATTICE), judged=judged, seconds=seconds)
+    spent = sum(seconds for _, seconds in rows)
+    head = HEAD.format(sizes=len(LATTICE), judged=judged, seconds=spent)
     numbers = range(2, 11)
     tail = UNDECIDED.format(
         sums=len(LATTICE) * len(QUALITIES),
         lies=len(LATTICE) * len(STEPS),
-        partials="\n".join(f"| {n} | {ambiguous(judge.tokens, n):,} |" for n in (1, *numbers)),
-        single="\n".join(f"| {n} | {one_of_several(judge.tokens, n):,} |" for n in numbers),
+        partials="\n".join(f"| {n} | {ambiguous(tokens, n):,} |" for n in (1, *numbers)),
+        single="\n".join(f"| {n} | {one_of_several(tokens, n):,} |" for n in numbers),
     )
-    return head + "\n".join(rows) + "\n" + tail
+    return head + "\n".join(line for line, _ in rows) + "\n" + tail
 
 
 def main() -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from harness.core.verdict import Verdict
 from harness.spec.provider import Provider
 from tests.checks.build import (
     absent_picture,
+    base64_image,
     broken_picture,
     case,
     failures,
@@ -20,7 +22,9 @@ from tests.checks.build import (
     picture,
     record,
     refused,
+    reply,
     served,
+    spoken,
     verdicts,
 )
 from tests.shipped import shipped_provider as shipped
@@ -118,8 +122,8 @@ def test_a_count_of_the_size_asked_for_is_no_count_of_the_pixels_that_came() -> 
         (
             "inconclusive",
             (
-                "asked for high: 13,342 tokens is high's count for the 3840x2160 asked for, and what "
-                "came is 1254x1254; high takes 8,232"
+                "asked for high: 13,342 tokens is high's count for the 3840x2160 asked for, and "
+                "what came is 1254x1254; high takes 8,232"
             ),
         )
     ]
@@ -245,8 +249,8 @@ def test_several_images_are_counted_together() -> None:
         (
             "fail",
             (
-                "asked for high: drawn as low: 392 tokens for 2 images at 1024x1024 is low's count; "
-                "high takes 14,048"
+                "asked for high: drawn as low: 392 tokens for 2 images at 1024x1024 is low's "
+                "count; high takes 14,048"
             ),
         )
     ]
@@ -268,8 +272,8 @@ def test_images_of_several_qualities_in_one_reply_are_told() -> None:
         (
             "fail",
             (
-                "asked for high: 2 of 3 drawn as low: 7,416 tokens for 3 images at 1024x1024 is the "
-                "count of 1 high and 2 low; high takes 21,072"
+                "asked for high: 2 of 3 drawn as low: 7,416 tokens for 3 images at 1024x1024 is "
+                "the count of 1 high and 2 low; high takes 21,072"
             ),
         )
     ]
@@ -282,8 +286,8 @@ def test_usage_of_one_image_of_several_is_evidence_of_one() -> None:
         (
             "inconclusive",
             (
-                "asked for medium: 1,756 tokens for one image at 1024x1024 is medium's count, and 2 "
-                "came: the others are not counted"
+                "asked for medium: 1,756 tokens for one image at 1024x1024 is medium's count, and "
+                "2 came: the others are not counted"
             ),
         )
     ]
@@ -377,16 +381,10 @@ def test_what_the_document_itself_shows_for_it_convicts_nobody() -> None:
 
 # --------------------------------------------------------------------- other operations, providers
 def test_the_usage_of_a_responses_reply_counts_no_images() -> None:
-    asked = replace(
-        case(id="respond", expect="observe"),
-        operation="respond",
-        arguments={"model": "gpt-5.4", "prompt": "a fox", "quality": "high"},
-    )
-
-    assert status(asked, drawn(1756)) == []
+    assert status(RESPOND, drawn(1756)) == []
     apart = served(picture(), usage=counts(40, image=1756))
-    assert status(asked, apart) == ["inconclusive"]  # no document says what its tool takes
-    assert status(asked, served(picture(), usage=counts(40, image=7024))) == ["pass"]
+    assert status(RESPOND, apart) == ["inconclusive"]  # no document says what its tool takes
+    assert status(RESPOND, served(picture(), usage=counts(40, image=7024))) == ["pass"]
 
 
 def test_a_provider_whose_document_has_no_model_is_not_judged() -> None:
@@ -445,6 +443,68 @@ def test_credits_say_nothing() -> None:
     asked = case("nanobanana", quality="high", size="1024x1024")
 
     assert status(asked, served(picture(), charged="0.0536705")) == []
+
+
+# ----------------------------------------------------------------------------------- over the wire
+RESPOND = replace(
+    case(id="respond", expect="observe"),
+    operation="respond",
+    arguments={"model": "gpt-5.4", "prompt": "a fox", "quality": "high"},
+)
+
+
+def answered(asked: Case, body: dict[str, Json]) -> list[str]:
+    """What is said of a reply of this body, read as it comes over the wire."""
+    one = spoken(asked, [reply(json.dumps(body).encode())])
+    return [verdict.status for verdict in verdicts(one) if verdict.check == CHECK]
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"output_tokens": 158}, ["fail"]),
+        ({"output_tokens": "158"}, ["fail"]),
+        ({"output_tokens": 158.0}, ["fail"]),
+        ({"output_tokens": 5488}, ["pass"]),
+        ({"output_tokens": "about 158"}, []),
+        ({"output_tokens": 301, "output_tokens_details": {"image_tokens": 158,
+          "text_tokens": 143}}, ["fail"]),
+        ({"output_tokens": 5631, "output_tokens_details": {"text_tokens": 143,
+          "image_tokens": 5488}}, ["pass"]),
+        ({"output_tokens": 158, "output_tokens_details": None}, ["fail"]),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_usage_is_read_as_replies_write_it(usage: Json, expected: list[str]) -> None:
+    body: dict[str, Json] = {"data": [{"b64_json": base64_image(*WIDE)}], "usage": usage}
+
+    assert answered(case(quality="high", size="1536x1024"), body) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, []),
+        ({"tool_usage": None}, []),
+        ({"tool_usage": {"image_gen": {"output_tokens": 7024}}}, ["pass"]),
+        ({"tool_usage": {"image_gen": {"output_tokens": 1756}}}, ["inconclusive"]),
+        ({"tool_usage": {"image_gen": {"output_tokens": 7100,
+          "output_tokens_details": {"image_tokens": 7024, "text_tokens": 76}}}}, ["pass"]),
+    ],
+)  # fmt: skip
+def test_an_agent_s_image_tokens_stand_apart_from_its_words(
+    more: dict[str, Json], expected: list[str]
+) -> None:
+    call: Json = {"type": "image_generation_call", "result": base64_image()}
+    body: dict[str, Json] = {
+        "id": "resp_1",
+        "status": "completed",
+        "output": [call],
+        "usage": {"input_tokens": 20, "output_tokens": 1756, "total_tokens": 1776},
+        **more,
+    }
+
+    assert answered(RESPOND, body) == expected
 
 
 # -------------------------------------------------------------------------------------- findings

@@ -77,7 +77,7 @@ def row_sentence(row: Authenticity) -> str:
     if row.overhead is not None:
         parts.append(f"median overhead {duration(row.overhead)}")
     if row.share is not None:
-        parts.append(f"{duration(row.share)} of it its own, beside {row.reference}")
+        parts.append(f"{duration(row.share)} beside {row.reference}, its own share")
     return "; ".join(parts) or NO_EVIDENCE
 
 

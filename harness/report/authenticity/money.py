@@ -88,7 +88,15 @@ def _notes(comparisons: Iterable[PriceComparison]) -> Iterable[Point]:
             yield Point(mark=comparison.title, text=note)
 
 
-_COST = ("provider", "images", "the maker asks", "charged", "in US dollars", "of the maker's")
+_COST = (
+    "provider",
+    "images",
+    "the maker asks",
+    "and for input",
+    "charged",
+    "in US dollars",
+    "of the maker's",
+)
 
 
 def _costs(costs: Sequence[MakerCost], named: Named) -> tuple[EvidenceTable, ...]:
@@ -109,6 +117,7 @@ def _cost(row: MakerCost, named: Named) -> tuple[str, ...]:
         named(row.provider),
         f"{row.images:,} of {row.of:,}",
         usd_text(row.maker_usd),
+        usd_text(row.input_usd),
         f"{money_text(row.charged, row.unit)}{'' if row.stated else ' (by the price list)'}",
         usd_text(row.usd),
         ratio_text(row.ratio),

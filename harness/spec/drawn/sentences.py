@@ -154,11 +154,14 @@ def _several(told: Told) -> str:
 
 
 def _none(told: Told) -> str:
-    where = f"{told.unit} fit no quality of {told.model} {told.at}"
+    return f"{_fits_none(told)}: its tokens or its pixels are not what they are said to be"
+
+
+def _fits_none(told: Told) -> str:
     hint = f" (level {told.unnamed} takes so many, which no quality names)" if told.unnamed else ""
     if told.asked_size and told.of_asked_size:
         hint += f" ({told.of_asked_size[0]}'s at the {text(told.asked_size)} asked for)"
-    return f"{where}{hint}: its tokens or its pixels are not what they are said to be"
+    return f"{told.unit} fit no quality of {told.model} {told.at}{hint}"
 
 
 def _unclear(told: Told) -> str:
@@ -166,7 +169,7 @@ def _unclear(told: Told) -> str:
         return f"{told.count} is the count of {', '.join(told.qualities)}"
     if told.qualities:
         return f"{told.whose(told.qualities[0])}{told.instead(told.asked)}"
-    return f"{told.unit} fit no quality of {told.model} {told.at}"
+    return _fits_none(told)
 
 
 _WORDS: dict[Agreement, Callable[[Told], str]] = {

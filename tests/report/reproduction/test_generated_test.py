@@ -73,7 +73,6 @@ LOWER = _finding(
     *("openai", "generate", "images_have_the_asked_quality", "quality.one_of"),
     model="gpt-image-2",
     quality="high",
-    size="1024x1024",
 )
 LOWER = replace(
     LOWER,
@@ -138,7 +137,7 @@ def test_with_the_fault_each_ready_test_fails_and_says_what_came(
     assert "5 failed" in printed, printed
     served_wrongly = re.findall(r"(\w+)\.py:\d+: AssertionError: served with HTTP 200", printed)
     assert sorted({name[:7] for name in served_wrongly}) == ["test_01", "test_04"]
-    assert "[196] == [7024]" in printed
+    assert re.search(r"\[(\d+)\] == \[(?!\1)\d{4,5}\]", printed)
     assert "{(1254, 1254)} == {(1536, 1024)}" in printed
     assert re.search("OSError: .*truncated|SyntaxError: broken PNG", printed)
 

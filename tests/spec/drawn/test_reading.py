@@ -1,0 +1,200 @@
+"""The reading of one reply, beside what the check makes of it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.core.jsonvalue import Json
+from harness.core.outcome import Declared, Images, Usage
+from harness.spec.drawn.constant import constant
+from harness.spec.drawn.delivery import is_model
+from harness.spec.drawn.drawn import Drawn
+from harness.spec.drawn.notes import document_contradictions
+from harness.spec.drawn.reading import reading
+from tests.checks.build import picture, served
+from tests.shipped import NAMES, shipped_provider
+
+SIZES = st.sampled_from([(1024, 1024), (1536, 1024), (3840, 2160), (16, 16), (7, 5000)])
+SQUARE, WIDE = (1024, 1024), (1536, 1024)
+
+
+def read(
+    images: Images,
+    arguments: dict[str, Json],
+    *,
+    name: str = "openai",
+    operation: str = "generate",
+) -> Drawn | None:
+    provider = shipped_provider(name)
+    return reading(provider, provider.operation(operation), arguments, images)
+
+
+def drawn(tokens: int, *sizes: tuple[int, int], **arguments: Json) -> Drawn:
+    """The reading of a reply with so many tokens for images of these sizes."""
+    pictures = [picture(*size, number=at) for at, size in enumerate(sizes or [SQUARE])]
+    usage = Usage(input=None, output=tokens, total=None)
+    found = read(served(*pictures, usage=usage), arguments)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("gpt-image-2", "GPT-Image-2", "gpt-image-2-2026-04-21", "gpt-image-2@20260421"),
+        *("openai/gpt-image-2", "openai/gpt-image-2-2026-04-21", "azure:gpt-image-2"),
+    ],
+)
+def test_a_model_is_known_by_its_name_without_maker_and_date(word: str) -> None:
+    assert is_model(word, "gpt-image-2")
+
+
+@pytest.mark.parametrize(
+    "word", ["gpt-image-2.5", "gpt-image-2-mini", "gpt-image-1", "gpt-image", "", "2026-04-21"]
+)
+def test_another_model_is_none(word: str) -> None:
+    assert not is_model(word, "gpt-image-2")
+
+
+def test_a_reading_has_the_values_that_a_report_shows() -> None:
+    found = drawn(196, quality="high", size="1024x1024")
+
+    assert (found.counted, found.sizes, found.qualities) == (196, (SQUARE,), ("low",))
+    assert (found.asked, found.basis, found.agreement) == ("high", "tokens", "other")
+    assert (found.decides, found.kind) == (True, "drawn_as_other_quality")
+    assert drawn(717, quality="high").kind == "fits_no_quality"
+    assert not drawn(717, quality="high").decides
+    assert (drawn(7024, quality="high").decides, drawn(7024, quality="high").kind) == (True, None)
+
+
+def test_a_charge_is_no_evidence_that_is_counted() -> None:
+    images = served(picture(), charged="0.0536705")
+    agreeing = read(images, {"quality": "medium"}, name="aimlapi")
+    other = read(images, {"quality": "low"}, name="aimlapi")
+
+    assert agreeing is not None
+    assert other is not None
+    assert (agreeing.basis, agreeing.agreement, agreeing.counted) == ("money", "asked", 1756)
+    assert (other.agreement, other.kind) == ("unclear", None)
+    assert not agreeing.decides
+    assert not other.decides
+
+
+def test_the_document_s_default_is_no_quality_that_was_asked_for() -> None:
+    charged = served(picture(), charged="0.0536705")
+    found = read(charged, {}, name="aimlapi")
+
+    assert found is not None
+    assert (found.asked, found.agreement) == (None, "unasked")
+    counted = served(picture(), usage=Usage(input=None, output=196, total=None))
+    at_odds = read(counted, {}, name="aimlapi")
+    assert at_odds is not None
+    assert at_odds.sentence == (
+        "no quality was asked for, and the document says that without one it is medium: drawn as "
+        "low: 196 tokens at 1024x1024 is low's count; medium takes 1,756"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "agreement"),
+    [
+        ({"model": "gpt-5", "image_model": "gpt-image-2"}, "none"),
+        ({"model": "gpt-5"}, "unclear"),
+        ({"model": "gpt-5", "image_model": "gpt-image-1"}, None),
+    ],
+)
+def test_an_agent_s_tool_may_draw_with_a_model_that_nobody_named(
+    arguments: dict[str, Json], agreement: str | None
+) -> None:
+    usage = Usage(input=9, output=40, total=None, kinds={"image_output": 272})
+    found = read(
+        served(picture(), usage=usage), {"quality": "low", **arguments}, operation="respond"
+    )
+
+    assert (found and found.agreement) == agreement
+
+
+# ------------------------------------------------------------------------------ standing still
+def test_a_count_stands_still_where_no_quality_takes_it_at_other_pixels() -> None:
+    square, wide = drawn(196, quality="high"), drawn(196, WIDE, quality="high")
+    other = drawn(1372, WIDE, quality="high")
+
+    assert constant({"a": square, "b": wide, "c": other}) == {"a", "b"}
+    assert constant({"a": square, "c": other}) == frozenset()
+    assert constant({"b": wide, "d": wide}) == frozenset()
+    assert constant({}) == frozenset()
+
+
+def test_a_count_for_each_image_stands_still_too() -> None:
+    two = drawn(392, WIDE, WIDE, quality="low", n=2)
+
+    assert constant({"a": drawn(196, quality="high"), "two": two}) == {"a", "two"}
+
+
+def test_a_charge_that_stands_still_is_seen_and_no_count() -> None:
+    here = read(served(picture(), charged="0.0536705"), {"quality": "medium"}, name="aimlapi")
+    there = read(served(picture(*WIDE), charged="0.0536705"), {"quality": "medium"}, name="aimlapi")
+    counted = drawn(1756, WIDE, quality="medium")
+    assert here is not None
+    assert there is not None
+
+    assert constant({1: here, 2: there}) == {1, 2}
+    assert constant({1: here, 2: counted}) == frozenset()
+
+
+# -------------------------------------------------------------------------------------- documents
+def test_a_document_that_is_at_odds_with_the_maker_is_named() -> None:
+    (note,) = document_contradictions(shipped_provider("sub2api"))
+
+    assert "shows 196 output tokens for medium at 1024x1024" in note
+    assert "that is low's count of gpt-image-2; medium takes 1,756" in note
+    others = [name for name in NAMES if name != "sub2api"]
+    assert not [note for name in others for note in document_contradictions(shipped_provider(name))]
+
+
+# ---------------------------------------------------------------------------------- any reply
+tokens = st.none() | st.integers(-5, 10**6) | st.sampled_from([196, 392, 1756, 7024, 0])
+usages = st.builds(
+    Usage,
+    input=tokens,
+    output=tokens,
+    total=tokens,
+    output_parts=st.lists(st.integers(-5, 10_000), max_size=3).map(tuple),
+    kinds=st.dictionaries(st.sampled_from(["image_output", "text_output"]), st.integers(-5, 9_000)),
+)
+wild: st.SearchStrategy[Json] = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 10**12), st.sampled_from(["low", "high", "auto", ""])
+)
+
+
+replies = st.builds(
+    lambda sizes, usage, charged, declared: replace(
+        served(*(picture(*size) for size in sizes), usage=usage),
+        charged=charged,
+        declared=Declared(quality=declared),
+    ),
+    st.lists(SIZES, max_size=12),
+    st.none() | usages,
+    st.none() | st.decimals(0, 10, places=4),
+    st.none() | st.sampled_from(["low", "high", "hd"]),
+)
+
+
+@given(
+    replies,
+    st.sampled_from(["openai", "sub2api", "aimlapi"]),
+    st.dictionaries(st.sampled_from(["quality", "n", "partial_images", "size", "prompt"]), wild),
+)
+def test_any_reply_is_read_and_convicted_only_of_another_quality_than_asked(
+    images: Images, name: str, arguments: dict[str, Json]
+) -> None:
+    found = read(images, arguments, name=name)
+
+    assert found is None or len(found.sizes) == len(images.pictures)
+    assert found is None or found.sentence
+    if found is not None and found.agreement in ("other", "mixed"):
+        assert found.asked not in ({*found.qualities} if found.agreement == "other" else ())
+        assert found.basis == "tokens"
+        assert found.asked == arguments["quality"]
