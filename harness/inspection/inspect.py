@@ -23,8 +23,8 @@ from harness.inspection.model import (
     QualityTokens,
 )
 from harness.inspection.paths import ImagePath, image_paths
-from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.delivery import asks_for
+from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
 from harness.spec.provider import Operation, Provider

@@ -6,8 +6,8 @@ from dataclasses import replace
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Estimate
-from harness.spec.drawn.notes import document_contradictions
 from harness.spec.drawn.delivery import asks_for, is_model
+from harness.spec.drawn.notes import document_contradictions
 from harness.spec.model import Model
 from harness.spec.provider import Provider
 from harness.stats.authenticity.arithmetic import arithmetic, by_provider
