@@ -1,6 +1,6 @@
 """What image files show, as lines for a terminal and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.core.inspection import Inspection, Manifest
 from harness.core.jsonvalue import Json
@@ -13,6 +13,8 @@ from harness.report.text import one_line
 from harness.stats.authenticity.signing import ANCHORS, name
 
 _LONGEST = 900
+_LONGEST_NAME = 80
+_MOST_NAMED = 4
 _INDENT = "  "
 
 
@@ -24,10 +26,17 @@ def lines(found: FilesInspected) -> Iterator[str]:
         yield f"contradicts ({each.label}): {contradiction_text(each, sole=sole)}"
     for suspicion in found.suspicions:
         if suspicion.shown:
-            yield f"suspicion: {suspicion_text(suspicion)}"
+            yield f"suspicion: {suspicion_text(suspicion)}: {_files(suspicion.cases)}"
     for file in found.files:
         yield ""
         yield from _file(file, found.model)
+
+
+def _files(names: Sequence[str]) -> str:
+    """Name the first files that show something, and count the others."""
+    more = len(names) - _MOST_NAMED
+    named = ", ".join(one_line(name, _LONGEST_NAME) for name in names[:_MOST_NAMED])
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 def _file(file: InspectedFile, model: str) -> Iterator[str]:

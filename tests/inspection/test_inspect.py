@@ -8,6 +8,7 @@ from PIL import Image
 from harness import api
 from harness.core.errors import UsageError
 from harness.inspection.model import FilesInspected, InspectedFile
+from harness.inspection.words import lines
 from tests.signing import Authority, drawn, encoded, pixels
 from tests.signing import Signer as SigningKey
 
@@ -254,6 +255,19 @@ def test_of_a_run_folder_only_what_was_delivered_is_meant(tmp_path: Path) -> Non
 
     (file,) = api.inspect([tmp_path]).files
     assert file.picture.width_px == 96
+
+
+def test_two_files_of_the_same_bytes_are_a_suspicion_that_names_them(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(encoded(pixels(3, (96, 96))))
+    found = api.inspect([tmp_path])
+
+    (alike,) = [one for one in found.suspicions if one.kind == "identical_images"]
+    assert {Path(name).name for name in alike.cases} == {"a.png", "b.png"}
+    (line,) = [line for line in lines(found) if line.startswith("suspicion: ")]
+    assert "a.png" in line
+    assert "b.png" in line
+    assert found.exit_code == 0
 
 
 def test_half_a_file_is_no_whole_image(tmp_path: Path) -> None:
