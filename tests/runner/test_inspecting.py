@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from harness.core.errors import UsageError
 from harness.core.inspection import Inspection
 from harness.runner import inspecting
 from harness.runner.inspecting import LOST_AT_MOST_S, TOO_OFTEN, Looking, inspected
+from harness.runner.run import Run
 from harness.store.line import INSPECTIONS
 from harness.transport.inspection.inspector import NOT_INSTALLED, Inspector
 
@@ -239,3 +241,20 @@ def test_a_trust_list_that_is_none_is_one_clear_error(
     with pytest.raises(UsageError, match=f"--trust-anchors {file}: .*{said}"):
         api.judge([tmp_path / "t.yaml"], "openai", trust_anchors=[file])
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_was_interrupted_looks_at_nothing_and_its_report_does_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / INSPECTIONS).unlink()
+    done = api.report(folder)
+    header = replace(done.header, interrupted=True)
+    stopped = Run(header=header, folder=folder, records=list(done.records), plans={}, addresses={})
+    monkeypatch.setattr(api, "perform", lambda *_, **__: stopped)
+
+    result = api.run(api.Options(target=api.Target(providers=("openai",))))
+    assert (result.exit_code, result.inspections) == (130, {})
+    assert not (folder / INSPECTIONS).exists()
+    monkeypatch.setattr(api, "perform", lambda *_, **__: replace(stopped, header=done.header))
+    assert len(api.run(api.Options(target=api.Target(providers=("openai",)))).inspections) == 3
+    assert len(api.report(folder, out=folder).inspections) == 3
