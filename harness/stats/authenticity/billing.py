@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from harness.core.record import Record
@@ -104,7 +104,8 @@ class _Billing:
             sentence = f"no reply of {_n(of, 'request')} says what it cost: no evidence of money"
         if counted:
             sentence += f"; {counted} count image tokens"
-        return self._note("charges_stated", sentence, stated, of, good=True)
+        note = self._note("charges_stated", sentence, stated, of, good=True)
+        return replace(note, cases=())  # of hundreds that say what they cost, nobody asks which
 
     # ------------------------------------------------------------------ less than was asked
     def _short(self, short: Sequence[ShortDelivery]) -> Iterator[BillingNote]:

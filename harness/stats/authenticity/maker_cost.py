@@ -37,8 +37,8 @@ def maker_costs(
 
     What the maker asks is for the tokens of the decoded pixels in the asked quality; that a
     cheaper one was drawn is another matter. Input is added where a reply counts it by kind; edits
-    count only where it counts their reference images. What was charged is what the replies state, else what the price list says for sure. KeyError for a
-    record of a provider that is not given.
+    count only where it counts their reference images. What was charged is what the replies state,
+    else what the price list says for sure. KeyError for a record of a provider that is not given.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
