@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from harness.core.record import Record
@@ -104,7 +104,8 @@ class _Billing:
             sentence = f"no reply of {_n(of, 'request')} says what it cost: no evidence of money"
         if counted:
             sentence += f"; {counted} count image tokens"
-        return self._note("charges_stated", sentence, stated, of, good=True)
+        note = self._note("charges_stated", sentence, stated, of, good=True)
+        return replace(note, cases=())  # of hundreds that say what they cost, nobody asks which
 
     # ------------------------------------------------------------------ less than was asked
     def _short(self, short: Sequence[ShortDelivery]) -> Iterator[BillingNote]:
@@ -207,10 +208,11 @@ class _Billing:
                 f"{_of(len(dearer), len(found), 'request')} with partial images {verb} more than"
                 " the same without, at equal size and quality"
             )
+            number = sum(_partial_images(charge) for charge, _ in dearer)
+            as_said = unit == "token" and over == number * self._partial_tokens
             if dearer:
-                number = sum(_partial_images(charge) for charge, _ in dearer)
-                noun = "partial image" if number == 1 else "partial images"
-                sentence += f": {amount_words(over, unit)} for {number} {noun}"
+                sentence += f": {amount_words(over, unit)} for {_n(number, 'partial image')}"
+                sentence += ", as the maker counts them" if as_said else ""
             charges = [charge for charge, _ in dearer]
             amount = over if dearer else None
             yield self._note(
@@ -220,8 +222,13 @@ class _Billing:
                 len(found),
                 amount=amount,
                 unit=unit,
-                good=not dearer,
+                good=not dearer or as_said,
             )
+
+    @property
+    def _partial_tokens(self) -> int:
+        model = self.provider.model
+        return model.tokens.partial if model and model.tokens else 0
 
     # ------------------------------------------------------------------------- off the list
     def _off_list(self, short: Sequence[ShortDelivery]) -> Iterator[BillingNote]:

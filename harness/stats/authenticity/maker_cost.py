@@ -36,9 +36,9 @@ def maker_costs(
     """Return a row for each provider whose images have known pixels and an asked quality.
 
     What the maker asks is for the tokens of the decoded pixels in the asked quality; that a
-    cheaper one was drawn is another matter. Input is added where a reply counts it by kind. What
-    was charged is what the replies state, else what the price list says for sure. KeyError for a
-    record of a provider that is not given.
+    cheaper one was drawn is another matter. Input is added where a reply counts it by kind; edits
+    count only where it counts their reference images. What was charged is what the replies state,
+    else what the price list says for sure. KeyError for a record of a provider that is not given.
     """
     groups: dict[str, list[Record]] = {}
     for record in records:
@@ -81,6 +81,8 @@ def _delivered(charge: Charge) -> _Delivered | None:
     model, sizes, quality = charge.provider.model, charge.sizes, charge.quality
     if model is None or model.tokens is None or model.price is None or not sizes or not quality:
         return None
+    if charge.arguments.get("images") and not _count(charge, "image_input"):
+        return None  # what its reference images cost at the maker is not known
     each = [model.tokens.of_image(quality, *size) for size in sizes]
     known = [tokens for tokens in each if tokens is not None]
     partials = model.tokens.partial * (len(charge.served.partials) if charge.served else 0)
@@ -101,8 +103,10 @@ def _delivered(charge: Charge) -> _Delivered | None:
 
 def _input_usd(charge: Charge, price: MakerPrices) -> Decimal:
     """Return what the maker asks for the tokens of input that a reply counts by kind."""
-    usage = charge.served.usage if charge.served else None
-    text, image = (
-        max(usage.count(kind) or 0, 0) if usage else 0 for kind in ("text_input", "image_input")
-    )
+    text, image = _count(charge, "text_input"), _count(charge, "image_input")
     return (text * price.text_input + image * price.image_input) / price.per
+
+
+def _count(charge: Charge, kind: str) -> int:
+    usage = charge.served.usage if charge.served else None
+    return max((usage.count(kind) if usage else None) or 0, 0)

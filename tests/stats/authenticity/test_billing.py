@@ -136,7 +136,7 @@ def test_a_small_image_at_its_own_price_is_billed_as_delivered_and_good() -> Non
     assert found["billed_as_delivered"].good
     assert "billed_as_asked" not in found
     assert "paid_undelivered" not in found
-    assert found["off_list"].of == 0 if "off_list" in found else True
+    assert "off_list" not in found
 
 
 def test_a_smaller_image_of_the_same_price_says_nothing() -> None:
@@ -146,6 +146,20 @@ def test_a_smaller_image_of_the_same_price_says_nothing() -> None:
 
     assert set(found) == {"charges_stated", "off_list"}
     assert found["off_list"].good
+
+
+def test_of_sizes_that_a_documented_list_sells_at_one_price_its_charges_say_nothing() -> None:
+    def one(id: str, asked: str, came: Size, charged: str) -> Record:  # noqa: A002
+        outcome = served(came, charged=charged)
+        return record("nanobanana", outcome, id=id, size=asked, quality="medium")
+
+    found = notes(
+        one("1", "1024x1024", SMALL, "2"),
+        one("2", "1536x1024", (1536, 1024), "4"),
+        one("3", "1536x1024", SMALL, "4"),
+    )
+
+    assert set(found) == {"charges_stated", "off_list"}
 
 
 def test_a_charge_that_is_neither_price_is_off_the_list_only() -> None:
@@ -440,7 +454,11 @@ def test_partial_images_are_counted_beside_the_same_without() -> None:
         Decimal(300),
         "token",
     )
-    assert partials.sentence.endswith(": 300 tokens for 3 partial images")
+    assert partials.sentence.endswith(": 300 tokens for 3 partial images, as the maker counts them")
+    assert partials.good
+    dearer = notes(streamed(196, 0, "plain"), streamed(796, 3, "three"))["charged_for_partials"]
+    assert not dearer.good
+    assert dearer.sentence.endswith(": 600 tokens for 3 partial images")
 
 
 def test_free_partial_images_are_good_and_others_are_not_compared() -> None:

@@ -69,3 +69,11 @@ def test_what_was_not_decoded_or_has_no_quality_counts_nowhere() -> None:
     refusal = record("nanobanana", b.refused(), id="b", status=400)
 
     assert cost(auto, refusal) is None
+
+
+def test_an_edit_counts_only_where_its_reference_images_are_counted() -> None:
+    edit = record(
+        "aimlapi", served(SMALL, charged="0.09"), quality="medium", images=["https://a.test/1.png"]
+    )
+
+    assert cost(edit) is None
