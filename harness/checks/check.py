@@ -1,7 +1,7 @@
 """What a check receives and returns, how it is registered, and what a generated test asserts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.case import Case
@@ -93,10 +93,10 @@ class CheckInput:
     """A finished record with its provider.
 
     `base` is what the plain base request came to, where one was sent: if that is not served, a
-    refusal of something else proves nothing. `plain` are its arguments. `outage` says which faults
-    of the line came right before the record; empty where none did. `usage_moves` is False where
-    another record has the same count for pixels of which no quality takes it. `sent_to_others` are
-    the digests of images that another request was served with, too.
+    refusal of something else proves nothing. `outage` says which faults of the line came right
+    before the record; empty where none did. `usage_moves` is False where another record has the
+    same count for pixels of which no quality takes it. `sent_to_others` are the digests of images
+    that another request was served with, too.
     """
 
     provider: Provider
@@ -104,7 +104,6 @@ class CheckInput:
     record: Record
     outcome: Outcome
     base: Outcome | None = None
-    plain: Mapping[str, Json] = field(default_factory=dict)
     outage: str = ""
     usage_moves: bool = True
     sent_to_others: frozenset[str] = frozenset()

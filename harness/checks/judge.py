@@ -51,7 +51,6 @@ def judge_records(
             record=record,
             outcome=record.outcome,
             base=base.outcome if base else None,
-            plain=base.shot.case.arguments if base else {},
             outage=faults.get((case.provider, case.id), ""),
             usage_moves=(case.provider, case.id) not in steady,
             sent_to_others=shared,

@@ -174,7 +174,8 @@ failed. Undecided: it was inconclusive. False: it did not pass an honest reply.
 
 UNDECIDED = """
 At sub2api one of the {lies:,} is undecided: medium asked and low drawn at 1024x1024, for which its
-own document shows low's count.
+own document shows low's count. Undecided of two images with partial ones is a sum that is another
+quality's of one image alone (734 at 1392x560: 2 x 67 + 600 or 634 + 100).
 
 Sums that could be another quality's, by as many partial images as three for each image:
 

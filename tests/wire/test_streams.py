@@ -88,7 +88,7 @@ def test_a_stream_without_its_completion_lacks_a_promised_event(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("usage", [None, {}, 7, [], {"input_tokens": "3"}])
+@pytest.mark.parametrize("usage", [None, {}, 7, [], {"input_tokens": "3 tokens"}])
 def test_a_completion_that_counts_nothing_lacks_its_usage(operation: str, usage: Json) -> None:
     outcome = images(streamed(operation, completed(operation, usage=usage)).outcome)
 

@@ -50,7 +50,7 @@ def counted(one: Provider, ended: dict[str, Json]) -> Usage | None:
         ),
         ({"metrics": {"predict_time": -1}, "usage": {"input_tokens": "76 tokens"}}, None),
         ({"usage": {"output_tokens": "-1"}}, None),
-        ({"usage": {"output_tokens": "٧"}}, None),
+        ({"usage": {"output_tokens": "\u0667"}}, None),
         ({"usage": {"output_tokens": "9" * 16}}, None),
         ({"usage": {"output_tokens": "196"}}, Usage(input=None, output=196, total=None)),
         ({"usage": {"output_tokens": 196.0}}, Usage(input=None, output=196, total=None)),
