@@ -121,9 +121,9 @@ class _Spectrum(NamedTuple):
         return float(self.amplitude[max(0, index - 1) : index + 2].max())
 
     def off_blocks(self) -> NDArray[np.bool_]:
-        """Return which frequencies are no multiple of 1/16, give or take two and a half steps."""
+        """Return which frequencies are no multiple of 1/16, give or take four steps."""
         sixteenths = self.frequency * 16
-        return np.abs(sixteenths - np.rint(sixteenths)) > 16 * 2.5 / self.n
+        return np.abs(sixteenths - np.rint(sixteenths)) > 16 * 4 / self.n
 
 
 def _between(line: _Spectrum) -> float:
@@ -134,7 +134,8 @@ def _between(line: _Spectrum) -> float:
     around = amplitude[max(0, index - 40) : index + 41]
     stands_out = float(amplitude[index] / (np.median(around) + 1e-9))
     longer = free & (frequency > 0.025) & (frequency < frequency[index] - 4 / n)  # noqa: PLR2004 - beside the mean
-    strongest_by = float(amplitude[index] / (amplitude[longer].max(initial=0) + 1e-9))
+    parts = (line.at(float(frequency[index]) / part) for part in (2, 3, 4))  # on the blocks' or not
+    strongest_by = float(amplitude[index] / (max(amplitude[longer].max(initial=0), *parts) + 1e-9))
     times = min(stands_out / STANDS_OUT, strongest_by / STRONGEST_BY)
     return times if times < 1 else stands_out / STANDS_OUT
 
@@ -143,7 +144,8 @@ def _own_line(pixels: NDArray[np.int16]) -> float:
     """Return how far the strongest line of the picture itself stands out: one of a pattern.
 
     Whatever repeats in it repeats in the size of its derivative as well, at twice its frequency, at
-    its multiples, and at what these fold to.
+    its multiples, and at what these fold to. A line of period 2 is the chequered trace that
+    decoders of image models may leave.
     """
     n = pixels.shape[1]
     level = pixels - pixels.mean(1, keepdims=True, dtype=np.float32)
@@ -151,8 +153,8 @@ def _own_line(pixels: NDArray[np.int16]) -> float:
     power = (np.abs(waves) ** 2).mean(0)
     around = np.median(sliding_window_view(np.pad(power, 15, mode="reflect"), 31), axis=1)
     frequency = np.arange(len(power)) / n
-    between = (frequency > 0.05) & (frequency < 0.49)  # noqa: PLR2004 - the ends are no lines
-    return float((power / (around + 1e-9))[between].max())
+    lines = (power / (around + 1e-9))[frequency > 0.05]  # noqa: PLR2004 - below it is steep
+    return float(lines.max())
 
 
 def _at_a_quarter(line: _Spectrum) -> float:

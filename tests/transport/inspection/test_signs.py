@@ -5,6 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -228,6 +229,24 @@ def test_no_native_is_told(tmp_path: Path, kind: str, form: str) -> None:
     image = drawn(kind, width=640, height=640, number=2)
 
     assert (look(tmp_path, stored(image, form, 80)).enlarged or 0) < 0.5
+
+
+@pytest.mark.parametrize("seed", [192, 366, 375])
+def test_natives_that_were_once_told_are_not(tmp_path: Path, seed: int) -> None:
+    """A pattern between pixels, blocks of a WebP, large dots whose longest line fell on blocks."""
+    told = look(tmp_path, native(seed).data).enlarged
+
+    assert told is not None
+    assert told < 0.5
+
+
+@pytest.mark.parametrize("amplitude", [1, 3])
+def test_a_chequered_trace_is_no_enlargement(tmp_path: Path, amplitude: int) -> None:
+    image = np.asarray(drawn("photo", width=768, height=640), np.int16)
+    fields = np.indices(image.shape[:2]).sum(0) % 2
+    chequered = np.clip(image + amplitude * fields[..., None], 0, 255).astype(np.uint8)
+
+    assert (look(tmp_path, stored(Image.fromarray(chequered), "png")).enlarged or 1) < 0.5
 
 
 def test_of_a_plain_or_a_small_picture_nothing_can_be_told(tmp_path: Path) -> None:
