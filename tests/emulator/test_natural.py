@@ -60,6 +60,18 @@ def test_every_image_is_another_one_for_other_prompts_the_same_prompt_and_within
     assert max(alike(a, b) for a in made for b in made if a != b) < 0.6
 
 
+@pytest.mark.parametrize("name", ["nearly_cached", "nearly_repeated_images"])
+def test_near_copies_differ_in_bytes_and_look_the_same(emulator: Emulator, name: str) -> None:
+    emulator.switch("sub2api", name).raise_for_status()
+    if name == "nearly_cached":
+        made = [image for prompt in "abcdef" for image in images(emulator, prompt=prompt)]
+    else:
+        made = images(emulator, n=3)
+
+    assert len({*made}) >= 3
+    assert min(alike(made[0], other) for other in made) > 0.99
+
+
 def test_equal_seeds_and_orders_give_equal_images(emulator: Emulator) -> None:
     first = images(emulator, prompt="a cat")
     emulator.reset()

@@ -173,7 +173,12 @@ TOLD = frozenset(
 )
 """What the report tells of an image, of its money or of a suspicion: a verdict breaks a promise."""
 
-SIGNATURES = frozenset(("signed_by_stranger", "manifest_moved", "manifest_altered", "other_family"))
+SIGNATURES = frozenset(
+    (
+        *("signed_by_stranger", "manifest_moved", "manifest_altered", "other_family"),
+        *("unstamped", "stamped_by_stranger", "held_after_signing"),
+    )
+)
 """Only an emulator that signs has these; they are told, too."""
 
 HARMLESS = frozenset(

@@ -19,6 +19,7 @@ ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 GRADED = ("sub2api", "apiframe", "nanobanana", "aimlapi", "openai")  # with a quality
 METERED = (*OPENAI_SHAPED, "aimlapi")  # whose replies tell tokens, or money that comes from them
 SIZED = ("buble", "sub2api", "nanobanana", "aimlapi", "openai")  # with prices that follow the size
+SEVERAL = ("sub2api", "apiframe", "aimlapi", "openai")  # with several images
 COMPRESSED = (*OPENAI_SHAPED, "aimlapi")  # with output_compression
 
 # Name, providers, meaning.
@@ -71,17 +72,33 @@ SERVED: Rows = (
         "an image that was drawn an hour before the first request is served for every prompt",
     ),
     ("cached_by_prompt", ALL, "a prompt is drawn once, and served again whenever it is repeated"),
+    ("nearly_cached", ALL, "one picture is served for every prompt, a little lighter or darker"),
+)
+COPIES: Rows = (
+    (
+        "nearly_repeated_images",
+        SEVERAL,
+        "several images are one picture, each a little lighter than the one before",
+    ),
 )
 SIGNED: Rows = (
     ("signed_by_stranger", ALL, "another authority signs, under the names of the maker"),
     ("manifest_moved", ALL, "images bear the manifest of another image"),
     ("manifest_altered", ALL, "one bit of the picture is changed after it was signed"),
     ("other_family", ALL, "the manifest names gpt-image pre-2.0"),
+    ("unstamped", ALL, "the manifest has no time stamp"),
+    ("stamped_by_stranger", ALL, "the time stamp is from an authority that nobody knows"),
+    ("held_after_signing", ALL, "a reply leaves when two thirds of its time passed after signing"),
 )
 # Nothing shows them where images are not signed.
 NEED_SIGNATURES = frozenset(name for name, _, _ in SIGNED)
 # A flat picture looks the same when it was enlarged, and is the same for every prompt.
-NEED_NATURAL = frozenset(("smaller_and_enlarged", "cached", "cached_by_prompt"))
+NEED_NATURAL = frozenset(
+    (
+        *("smaller_and_enlarged", "cached", "cached_by_prompt"),
+        *("nearly_cached", "nearly_repeated_images"),
+    )
+)
 CACHED_BEFORE_S = 3600.0
 USUAL_TOKENS, USUAL_TEXT_TOKENS = 1756, 12  # of a 1024x1024 image in medium
 
