@@ -25,6 +25,7 @@ from harness.spec.expressions import (
     Status,
 )
 from harness.spec.lifecycle import Idempotency, Job, ReplyShape, Seconds, Stream, Upload, Webhook
+from harness.spec.model import Model
 from harness.spec.price_list import Prices
 from harness.spec.rules import RuleSet
 from harness.spec.rules.base import Arguments, Described, Positive, Rule
@@ -306,6 +307,7 @@ class Provider(Frozen):
     timeouts: Timeouts
     errors: ErrorRules
     prices: Prices
+    model: Model | None = None
     operations: Annotated[dict[Name, Operation], Field(min_length=1)]
     """What the provider does: a table [operations.NAME] each."""
     endpoints: tuple[Endpoint, ...] = ()

@@ -1,0 +1,62 @@
+"""Token arithmetic: which quality an image was drawn in, by what its reply counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from harness.spec.model import ImageTokens
+from harness.spec.rules.lattice import Size
+
+LARGEST_PRODUCT = 4_096
+"""More assignments of qualities to images of several sizes than this are not tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a reply counts: output `tokens` for all its `images` (their sizes in pixels).
+
+    `partials` are the partial images of its stream: whether they are counted too, nobody says.
+    """
+
+    tokens: int
+    images: tuple[Size, ...]
+    partials: int = 0
+
+
+def expected(model: ImageTokens, quality: str, images: Sequence[Size]) -> int | None:
+    """Return the output tokens of images in one quality; None where it is not known of any."""
+    each = [model.of_image(quality, *size) for size in images]
+    known = [tokens for tokens in each if tokens is not None]
+    return sum(known) if each and len(known) == len(each) else None
+
+
+def drawn_as(model: ImageTokens, counted: Counted) -> tuple[str, ...]:
+    """Return every quality whose count the tokens are, with or without its partial images.
+
+    On the documented sizes of gpt-image-2 no two qualities share a count, so that there is one or
+    none. All images of a reply have one quality; see `mixed` for a reply that has several.
+    """
+    extras = {model.partial * partials for partials in range(counted.partials + 1)}
+    counts = ((name, expected(model, name, counted.images)) for name in model.qualities)
+    return tuple(
+        name for name, tokens in counts if tokens is not None and counted.tokens - tokens in extras
+    )
+
+
+def mixed(model: ImageTokens, counted: Counted) -> tuple[tuple[str, ...], ...]:
+    """Return the qualities of images drawn in several of them, whose counts make up the tokens.
+
+    Each combination stands once, sorted. Empty for a single image, and where nobody could tell for
+    the number of combinations.
+    """
+    names = model.qualities
+    if len(counted.images) < 2 or len(names) ** len(counted.images) > LARGEST_PRODUCT:  # noqa: PLR2004 - several
+        return ()
+    extras = {model.partial * partials for partials in range(counted.partials + 1)}
+    table = [[(name, model.of_image(name, *size)) for name in names] for size in counted.images]
+    found: dict[tuple[str, ...], None] = {}
+    for choice in product(*table):
+        each = [tokens for _, tokens in choice if tokens is not None]
+        if len(each) == len(choice) and counted.tokens - sum(each) in extras:
+            found[tuple(sorted(name for name, _ in choice))] = None
+    return tuple(found)
