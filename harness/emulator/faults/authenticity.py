@@ -43,6 +43,11 @@ DRAWN: Rows = (
         for asked, drawn in STEPS
     ),
     (
+        "one_image_drawn_low",
+        METERED,
+        "the second of several images is drawn in low and declared as asked; usage tells",
+    ),
+    (
         "smaller_and_enlarged",
         ALL,
         "images are drawn at 0.5 to 0.8 of their size and enlarged; usage is that of the smaller",
@@ -61,6 +66,7 @@ BILLED: Rows = (
         ("apiframe",),
         "a repeated key shows the first job, which costs its price once more",
     ),
+    ("partials_not_counted", OPENAI_SHAPED, "usage leaves out the tokens of partial images"),
     ("usage_constant", METERED, "every request takes the same tokens, whatever it asks"),
     ("usage_of_another_size", METERED, "tokens are those of another size in the same quality"),
 )
@@ -145,4 +151,9 @@ def billed_tokens(
     elif "usage_of_another_size" in faults:
         other = (1024, 1024) if asked == (1536, 1024) else (1536, 1024)
         sizes = [other for _ in drawn]
-    return sum(image_tokens(quality, *size) for size in sizes)
+    qualities = [quality for _ in sizes]
+    if "one_image_drawn_low" in faults:
+        qualities[1:2] = ["low" for _ in sizes[1:2]]
+    return sum(
+        image_tokens(drawn_in, *size) for drawn_in, size in zip(qualities, sizes, strict=True)
+    )

@@ -211,6 +211,7 @@ MADE = ("generate", *EDITS)
 COUNTED = (
     "fewer_images", "more_images", "repeated_images", "capped_images", "one_image_swapped",
     "one_image_wrong_format", "one_image_undecodable", "nearly_repeated_images",
+    "one_image_drawn_low",
 )  # fmt: skip
 # The named faults that need something that not every operation has, by name or PROVIDER:NAME.
 SHOWS_ON: dict[str, tuple[str, ...]] = {
