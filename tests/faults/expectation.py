@@ -62,6 +62,7 @@ STATUS = ("buble", "sub2api", "apiframe", "aimlapi", "openai")
 NAMED: dict[str, dict[str, Promise]] = {
     "wrong_dimensions": SIZE,
     "swapped_dimensions": SIZE,
+    "billed_as_asked": {name: promise for name, promise in SIZE.items() if name != "buble"},
     "wrong_dimensions_of_large": SIZE,
     "wrong_dimensions_of_portrait": SIZE,
     "wrong_dimensions_of_wide": SIZE,
@@ -166,8 +167,9 @@ STEPS = frozenset(
 
 TOLD = frozenset(
     (
-        *("smaller_and_enlarged", "billed_as_asked", "usage_constant", "usage_of_another_size"),
-        *("compression_ignored", "reencoded", "cached", "cached_by_prompt"),
+        *("smaller_and_enlarged", "one_image_drawn_low", "compression_ignored"),
+        *("usage_constant", "usage_of_another_size", "partials_not_counted"),
+        *("reencoded", "cached", "cached_by_prompt", "nearly_cached", "nearly_repeated_images"),
         *("billed_for_failures", "charged_for_retry"),
     )
 )

@@ -133,7 +133,7 @@ def delivered_edges(faults: frozenset[str], width_px: int, height_px: int) -> tu
     """Return the size that is delivered of that asked one: 3/4 of it, under a fault."""
     if "billed_as_asked" not in faults:
         return width_px, height_px
-    return max(16, width_px * 3 // 64 * 16), max(16, height_px * 3 // 64 * 16)
+    return max(1, width_px * 3 // 4), max(1, height_px * 3 // 4)
 
 
 def billed_tokens(

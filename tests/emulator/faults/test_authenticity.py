@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -296,3 +297,35 @@ def test_six_downgrades_are_at_every_provider_with_a_quality() -> None:
 
     assert {one.name for one in rows} == {f"drawn_as:{asked}:{drawn}" for asked, drawn in STEPS}
     assert len(rows) == 6 * 5
+
+
+@pytest.mark.parametrize(
+    ("provider", "operation"),
+    [("sub2api", "generate"), ("openai", "generate"), ("openai", "edit"), ("aimlapi", "edit")],
+)
+def test_one_of_several_images_drawn_low_shows_in_the_sum(
+    emulator: Emulator, provider: str, operation: str
+) -> None:
+    emulator.switch(provider, "one_image_drawn_low").raise_for_status()
+    several = served(emulator, provider, operation, quality="high", size=SQUARE, n=3)
+    alone = served(emulator, provider, operation, quality="high", size=SQUARE)
+
+    assert tokens(provider, operation, several) == 7024 + 196 + 7024
+    assert tokens(provider, operation, alone) == 7024
+
+
+@pytest.mark.parametrize("provider", ["sub2api", "openai"])
+def test_partial_images_are_counted_unless_that_is_the_fault(
+    emulator: Emulator, provider: str
+) -> None:
+    def taken() -> int:
+        asked = {"size": SQUARE, "quality": "low", "stream": True, "partial_images": 2}
+        reply = emulator.submit(provider, emulator.body(provider, **asked))
+        *_, last = [line for line in reply.text.splitlines() if line.startswith("data: ")]
+        counted: int = json.loads(last.removeprefix("data: "))["usage"]["output_tokens"]
+        return counted
+
+    right = taken()
+    emulator.switch(provider, "partials_not_counted").raise_for_status()
+
+    assert (right, taken()) == (196 + 200, 196)
