@@ -186,6 +186,7 @@ SIGNATURES = frozenset(
 HARMLESS = frozenset(
     (
         *TOLD,
+        *SIGNATURES,
         *("rate_limit", "flaky_500", "charge_refused", "charges_per_request"),
         *("outage@0.05", "outage@0.2", "outage@0.6"),
         *("quota_per_minute", "slow_large_images", "background_ignored", "first_poll_missing"),
