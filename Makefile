@@ -95,7 +95,7 @@ simulate: .venv/.tests
 # At this scale a busy machine is not late for a deadline.
 RESELLERS := buble sub2api apiframe nanobanana aimlapi
 cassettes: .venv/.runs
-	rm -rf reports/recording
+	rm -rf reports/recording cassettes/*/images
 	$(BIN)/harness run $(addprefix --provider ,$(RESELLERS)) --time-scale 0.01 --against emulator --record --port 8701 --out reports/recording/conformance
 	$(BIN)/harness run --provider openai --max-images 24 --max-requests 200 --time-scale 0.01 --against emulator --record --port 8751 --out reports/recording/openai
 	$(BIN)/harness run --only benchmark --against emulator --record --port 8801 --out reports/recording/benchmark

@@ -93,7 +93,8 @@ def test_it_is_small() -> None:
     """Six providers: OpenAI's four operations are recorded with a part of their values."""
     sizes = {path: path.stat().st_size for path in _committed()}
 
-    assert sum(sizes.values()) < 11 * MEGABYTE
+    # JPEG and WebP are another file for each compression asked; packed they take 0.6 MB in all.
+    assert sum(sizes.values()) < 12 * MEGABYTE
     assert [str(path) for path, size in sizes.items() if size >= 1.25 * MEGABYTE] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import time
 from dataclasses import dataclass, replace
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from .state import ProviderState
 
 # A service draws, signs and sends: its signature is from near the end of a request.
-SIGNED_SHARE = 0.95
+SIGNED_SHARE, HELD_SHARE = 0.95, 1 / 3
+# By how much lighter a copy is than another one, of 255: too little to be seen.
+SHADE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ async def _made(
     width_px, height_px, encoding = drawing.width_px, drawing.height_px, drawing.encoding
     drawn_px = drawn_edges(faults, width_px, height_px, drawing.seed)
     if state.settings.natural or faults & NEED_NATURAL:
-        data = await asyncio.to_thread(_natural, drawing, drawn_px)
+        data = await asyncio.to_thread(_natural, drawing, drawn_px, faults)
     else:
         data = await state.pictures.encoded(
             width_px,
@@ -79,17 +82,26 @@ async def _made(
     if "reencoded" in faults:
         data = await asyncio.to_thread(_reencoded, data, encoding)
     elif signer is not None:
-        at_s = began_s + SIGNED_SHARE * drawing.ready_in_s
+        share = HELD_SHARE if "held_after_signing" in faults else SIGNED_SHARE
+        at_s = began_s + share * drawing.ready_in_s
         data = await asyncio.to_thread(_signed, signer, data, drawing, faults, at_s)
     return RenderedImage(
         data, width_px, height_px, encoding, claimed=drawing.claimed, drawn_px=drawn_px
     )
 
 
-def _natural(drawing: Drawing, drawn_px: tuple[int, int]) -> bytes:
+def _natural(drawing: Drawing, drawn_px: tuple[int, int], faults: frozenset[str]) -> bytes:
     from . import natural  # noqa: PLC0415 - numpy takes a while to load; flat pictures need none
 
-    picture = natural.drawn(f"{drawing.seed}:{drawing.number}:{drawing.draft}", *drawn_px)
+    seed, number, shade = drawing.seed, drawing.number, 0
+    if "nearly_repeated_images" in faults:
+        shade, number = SHADE * number, 0
+    if "nearly_cached" in faults:
+        shade += SHADE * (hashlib.sha256(seed.encode()).digest()[0] % 8)
+        seed = "stock"
+    picture = natural.drawn(f"{seed}:{number}:{drawing.draft}", *drawn_px)
+    if shade:
+        picture = natural.lighter(picture, shade)
     if drawn_px != (drawing.width_px, drawing.height_px):
         picture = natural.enlarged(picture, drawing.width_px, drawing.height_px)
     return natural.file_of(picture, drawing.encoding, clear=drawing.clear, quality=drawing.quality)
@@ -112,19 +124,12 @@ def _signed(
     signer: ImageSigner, data: bytes, drawing: Drawing, faults: frozenset[str], at_s: float
 ) -> bytes:
     from .signing import embedding  # noqa: PLC0415 - the folder needs the extra `provenance`
-    from .signing.signer import AGENT, OTHER_AGENT  # noqa: PLC0415 - the same
 
     encoding = drawing.encoding
     manifest_of = data
     if "manifest_moved" in faults:
         manifest_of = encode(drawing.width_px, drawing.height_px, encoding, drawing.clear, draft=7)
-    signed = signer.signed(
-        manifest_of,
-        encoding,
-        at_s=at_s,
-        by_stranger="signed_by_stranger" in faults,
-        agent=OTHER_AGENT if "other_family" in faults else AGENT,
-    )
+    signed = signer.signed(manifest_of, encoding, at_s=at_s, faults=faults)
     if "manifest_moved" in faults:
         return embedding.moved(signed, data, encoding)
     return embedding.altered(signed, encoding) if "manifest_altered" in faults else signed

@@ -49,6 +49,11 @@ def enlarged(picture: Image.Image, width_px: int, height_px: int) -> Image.Image
     return picture.resize((width_px, height_px), Image.Resampling.BICUBIC)
 
 
+def lighter(picture: Image.Image, steps: int) -> Image.Image:
+    """Return the picture with every level so many steps of 255 higher."""
+    return picture.point([min(255, level + steps) for level in range(256)] * 3)
+
+
 def file_of(picture: Image.Image, encoding: str, *, clear: bool, quality: int | None) -> bytes:
     """Return a picture as a file of a format.
 

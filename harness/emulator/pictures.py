@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 # Only a request whose broken size rule is switched off can want more; it gets the default size.
 MOST_PIXELS = 64_000_000
-MOST_KEPT_BYTES = 1 << 30  # natural pictures are different each time: the oldest make room
+MOST_KEPT_BYTES = 1 << 28  # natural pictures are different each time: the oldest make room
 LONGEST_EDGE_PX = 16_000  # WebP ends at 16383
 
 

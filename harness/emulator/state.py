@@ -83,8 +83,8 @@ class Settings:
 class ProviderState:
     """One provider's state.
 
-    Equal seeds and equal orders of requests give equal images, ids and durations; time stamps are
-    those of the wall clock.
+    Equal seeds and equal orders of requests give equal images, ids and durations; time stamps and
+    signatures are those of the wall clock.
     """
 
     def __init__(

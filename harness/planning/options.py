@@ -224,6 +224,17 @@ class EmulatorOptions:
     port: int | None = option(
         "--port", "First port of the emulator.", default=None, least=1024, most=65530
     )
+    natural: bool = option(
+        "--natural",
+        "The emulator's pictures look like photographs, and are another one each time.",
+        default=False,
+    )
+    signed: Path | None = option(
+        "--signed",
+        "The emulator signs its images; write the certificates of its test authority to FILE.",
+        default=None,
+        metavar="FILE",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

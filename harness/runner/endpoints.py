@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.core.record import Provenance
 from harness.core.version import harness_version
 from harness.planning.addresses import assets_of, texts_sent
-from harness.planning.options import Options
+from harness.planning.options import EmulatorOptions, Options
 from harness.runner.execution.conversation import Access
 from harness.runner.recording import recorded_evidence
 from harness.runner.shutdown import STOP_S, first_line, stop_process
@@ -65,8 +65,7 @@ class ProviderConnections:
             process = emulator_process(
                 time_scale=options.time_scale,
                 seed=options.seed,
-                faults=options.emulator.faults,
-                port=options.emulator.port,
+                chosen=options.emulator,
                 key=EMULATOR_KEY,
             )
             self.addresses = stack.enter_context(process)
@@ -175,22 +174,21 @@ def emulator_process(
     *,
     time_scale: float,
     seed: int,
-    faults: Sequence[str] = (),
-    port: int | None = None,
+    chosen: EmulatorOptions | None = None,
     key: str | None = None,
 ) -> Iterator[dict[str, str]]:
     """Start the emulator and yield the base URL of each provider; stop it at the end.
 
-    Without `key` the first that it receives is the only one: in a run that goes on, that may be a
-    made-up one.
+    `chosen` has its faults, its port and what its pictures are; `time_scale` is the scale that its
+    own comes to. Without `key` the first that it receives is the only one: in a run that goes on,
+    that may be a made-up one.
 
     Raises EmulatorError where it does not come up; what it said is in the message.
     """
     command = [sys.executable, "-m", "harness.emulator", "--json", "--until-eof"]
     command += ["--time-scale", str(time_scale), "--seed", str(seed)]
-    command += [part for fault in faults for part in ("--fault", fault)]
-    command += ["--port", str(port)] if port is not None else []
     command += ["--key", key] if key is not None else []
+    command += _arguments(chosen) if chosen is not None else []
     process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
         command,
         stdout=subprocess.PIPE,
@@ -203,6 +201,13 @@ def emulator_process(
         yield _ready(process)
     finally:
         stop_process(process)
+
+
+def _arguments(chosen: EmulatorOptions) -> list[str]:
+    arguments = [part for fault in chosen.faults for part in ("--fault", fault)]
+    arguments += ["--port", str(chosen.port)] if chosen.port is not None else []
+    arguments += ["--natural"] if chosen.natural else []
+    return arguments + (["--signed", str(chosen.signed)] if chosen.signed is not None else [])
 
 
 def _ready(process: "subprocess.Popen[str]") -> dict[str, str]:

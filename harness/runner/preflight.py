@@ -279,8 +279,12 @@ def _refuse_odd(options: Options) -> None:
             "--assets-url and --webhook-url are for real endpoints",
             hint="add --against live; the emulator is served from loopback",
         )
-    if target.against != "emulator" and (emulator.faults or emulator.port):
-        raise UsageError("--fault and --port are the emulator's", hint="add --against emulator")
+    chosen = emulator.faults or emulator.port or emulator.natural or emulator.signed
+    if target.against != "emulator" and chosen:
+        raise UsageError(
+            "--fault, --port, --natural and --signed are the emulator's",
+            hint="add --against emulator",
+        )
 
 
 def _refuse_operations(options: Options, providers: Sequence[Provider]) -> None:

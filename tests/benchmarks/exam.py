@@ -56,6 +56,7 @@ FAMILIES = {
     "alpha": "alpha channel",
     "hidden_limit": "hidden limit",
     "keys": "keys",
+    "authenticity": "drawn, billed or served otherwise",
 }
 
 

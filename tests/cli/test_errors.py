@@ -91,7 +91,7 @@ def replay(typed: Typed, cassettes: Path, out: Path) -> Ended:
         (("run", "--seed", "x"), "Invalid value for '--seed'"),
         (("run", "--seed", "1"), "--seed: cassettes are replayed with the plan"),
         (("run", "--record"), "--record needs replies to record"),
-        (("run", "--fault", "reset"), "--fault and --port are the emulator's"),
+        (("run", "--fault", "reset"), "--fault, --port, --natural and --signed are the emulator's"),
         (("run", "--agains", "live"), "No such option"),
         (("runn",), "No such command 'runn'"),
         (("run", "--resume", "nonsense"), "nonsense is no run folder: run.json: No such file"),

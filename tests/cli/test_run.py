@@ -68,7 +68,7 @@ def test_the_table_of_five_fits_80_columns(
         (["--provider", "nano"], "unknown provider 'nano'"),
         (["--seed", "3"], "--seed: cassettes are replayed"),
         (["--record"], "--record needs replies to record"),
-        (["--fault", "wrong_format"], "--fault and --port are the emulator's"),
+        (["--fault", "wrong_format"], "--fault, --port, --natural and --signed are the emulator's"),
         (
             ["--only", "benchmark", "--blocks", "3"],
             "--blocks: a recorded benchmark keeps its design",

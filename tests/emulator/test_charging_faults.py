@@ -66,7 +66,7 @@ CHARGING: dict[str, dict[str, Priced]] = {
             ({"quality": "low"}, 4, 4),
             ({"quality": "low", "number_of_images": 3}, 12, 4),
         ],
-        "aimlapi": [({"n": 1}, 0.0536705, 0.0536705), ({"n": 4}, 0.214682, 0.0536705)],
+        "aimlapi": [({"n": 1}, 0.053197, 0.053197), ({"n": 4}, 0.211237, 0.053197)],
     },
 }
 SHOWN = [(name, provider) for name, rows in CHARGING.items() for provider in rows]

@@ -156,7 +156,7 @@ def test_the_list_of_faults_is_json_lines(capsys: pytest.CaptureFixture[str]) ->
 FAMILIES = {
     *("single_rule", "boundary", "interaction", "content", "job_and_stream", "charging"),
     *("valid_request", "content_interaction", "count", "type", "refusal_shape"),
-    *("alpha", "hidden_limit", "keys", "outage"),
+    *("alpha", "hidden_limit", "keys", "outage", "authenticity"),
 }
 
 

@@ -195,19 +195,25 @@ def test_the_table_has_every_provider_of_its_faults(name: str) -> None:
     assert {one.provider for one in catalogue() if one.name == name} == set(CONTENT[name])
 
 
-TOKENS = [("1024x1024", 95, 196, 784), ("1536x864", 120, 248, 992), ("3840x2160", 751, 1550, 6202)]
+TOKENS = {
+    "1024x1024": (196, 1756, 7024),
+    "1536x864": (120, 1078, 4312),
+    "1536x1024": (158, 1372, 5488),
+    "3840x2160": (371, 3336, 13342),
+}
 
 
-@pytest.mark.parametrize(("size", "low", "medium", "high"), TOKENS)
-def test_at_one_size_a_lower_quality_takes_fewer_tokens(
-    emulator: Emulator, size: str, low: int, medium: int, high: int
+@pytest.mark.parametrize("provider", ["sub2api", "openai"])
+@pytest.mark.parametrize("size", TOKENS)
+def test_each_size_and_quality_takes_the_tokens_of_the_maker(
+    emulator: Emulator, provider: str, size: str
 ) -> None:
-    taken = {}
+    taken = []
     for quality in ("low", "medium", "high"):
-        reply = _served(emulator, "sub2api", {"size": size, "quality": quality})
-        taken[quality] = reply["usage"]["output_tokens_details"]["image_tokens"]
+        reply = _served(emulator, provider, {"size": size, "quality": quality})
+        taken.append(reply["usage"]["output_tokens_details"]["image_tokens"])
 
-    assert taken == {"low": low, "medium": medium, "high": high}
+    assert tuple(taken) == TOKENS[size]
 
 
 def test_a_lower_quality_served_shows_in_usage_alone(emulator: Emulator) -> None:
@@ -215,5 +221,5 @@ def test_a_lower_quality_served_shows_in_usage_alone(emulator: Emulator) -> None
     reply = _served(emulator, "sub2api", {"quality": "high", "n": 2})
 
     assert reply["quality"] == "high"
-    assert reply["usage"]["output_tokens_details"]["image_tokens"] == 2 * 95
-    assert reply["usage"]["output_tokens"] == 2 * 95
+    assert reply["usage"]["output_tokens_details"]["image_tokens"] == 2 * 196
+    assert reply["usage"]["output_tokens"] == 2 * 196

@@ -157,7 +157,7 @@ def test_an_edit_says_more_of_its_images_than_a_generation(emulator: Emulator) -
     assert [set(item) for item in reply["data"]] == [{"b64_json", "url"}] * 2
     assert [item["b64_json"] for item in reply["data"]] == [None, None]
     assert emulator.image(reply["data"][0]["url"]) == ("webp", (1024, 1536))
-    assert reply["meta"]["usage"] == {"credits_used": 20_000, "usd_spent": 0.01}
+    assert reply["meta"]["usage"] == {"credits_used": 21_018, "usd_spent": 0.010509}
     assert emulator.ledger("aimlapi")["totals"]["images"] == 2
 
 

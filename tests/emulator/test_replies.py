@@ -87,7 +87,7 @@ def test_sub2api_streams_partial_images_and_a_completed_one(emulator: Emulator) 
     ]
     assert [item.get("partial_image_index") for item in data] == [0, 1, None]
     assert _decoded(base64.b64decode(data[-1]["b64_json"])) == ("png", (1536, 1024))
-    assert data[-1]["usage"]["output_tokens"] == 294 + 200
+    assert data[-1]["usage"]["output_tokens"] == 1372 + 200
 
 
 def test_sub2api_takes_its_key_from_three_headers(emulator: Emulator) -> None:
@@ -160,7 +160,7 @@ def test_aimlapi_answers_with_an_address_or_base64_and_the_other_is_null(
     assert inline["data"][0]["url"] is None
     image = base64.b64decode(inline["data"][0]["b64_json"])
     assert _decoded(image) == ("png", (1024, 1536))
-    assert by_url["meta"]["usage"] == {"credits_used": 107_341, "usd_spent": 0.0536705}
+    assert by_url["meta"]["usage"] == {"credits_used": 105_370, "usd_spent": 0.052685}
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[int, int]]:

@@ -138,7 +138,7 @@ def test_events_of_images_have_their_fields(emulator: Emulator, operation: str) 
     assert completed["size"] == "1536x1024"
     usage = completed["usage"]
     assert set(usage) == {"input_tokens", "input_tokens_details", "output_tokens", "total_tokens"}
-    assert usage["output_tokens"] == 294 + 100
+    assert usage["output_tokens"] == 1372 + 100
     assert usage["input_tokens_details"]["image_tokens"] == (64 if operation == "edit" else 0)
 
 

@@ -62,6 +62,7 @@ STATUS = ("buble", "sub2api", "apiframe", "aimlapi", "openai")
 NAMED: dict[str, dict[str, Promise]] = {
     "wrong_dimensions": SIZE,
     "swapped_dimensions": SIZE,
+    "billed_as_asked": {name: promise for name, promise in SIZE.items() if name != "buble"},
     "wrong_dimensions_of_large": SIZE,
     "wrong_dimensions_of_portrait": SIZE,
     "wrong_dimensions_of_wide": SIZE,
@@ -157,8 +158,35 @@ UNCLEAR = frozenset(
 )
 """Outages: nobody is convicted, and nothing can be said (exit code 4)."""
 
+STEPS = frozenset(
+    f"drawn_as:{asked}:{drawn}"
+    for asked in ("low", "medium", "high")
+    for drawn in ("low", "medium", "high")
+    if asked != drawn
+)
+
+TOLD = frozenset(
+    (
+        *("smaller_and_enlarged", "one_image_drawn_low", "compression_ignored"),
+        *("usage_constant", "usage_of_another_size", "partials_not_counted"),
+        *("reencoded", "cached", "cached_by_prompt", "nearly_cached", "nearly_repeated_images"),
+        *("billed_for_failures", "charged_for_retry"),
+    )
+)
+"""What the report tells of an image, of its money or of a suspicion: a verdict breaks a promise."""
+
+SIGNATURES = frozenset(
+    (
+        *("signed_by_stranger", "manifest_moved", "manifest_altered", "other_family"),
+        *("unstamped", "stamped_by_stranger", "held_after_signing"),
+    )
+)
+"""Only an emulator that signs has these; they are told, too."""
+
 HARMLESS = frozenset(
     (
+        *TOLD,
+        *SIGNATURES,
         *("rate_limit", "flaky_500", "charge_refused", "charges_per_request"),
         *("outage@0.05", "outage@0.2", "outage@0.6"),
         *("quota_per_minute", "slow_large_images", "background_ignored", "first_poll_missing"),
@@ -230,6 +258,9 @@ def _broken(provider: str, fault: str, operation: str) -> list[Promise]:
 def _promises(provider: str, fault: str, operation: str) -> list[Promise]:
     if fault.startswith("key_"):  # tried with the first operation alone
         return [("auth.required", REFUSES)] if operation == "generate" else []
+    if fault in STEPS:
+        told = provider in OPENAI_SHAPED and operation in IMAGES
+        return [("quality.one_of", QUALITY)] if told else []
     return _of_requests(provider, fault, operation)
 
 

@@ -1,6 +1,6 @@
 """Whole runs against one emulator that stays: starting one takes longer than a run against it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -75,11 +75,11 @@ def _switched(served: Mapping[str, str]) -> Any:  # noqa: ANN401 - a context man
         *,
         time_scale: float,
         seed: int,
-        faults: Sequence[str] = (),
-        port: int | None = None,
+        chosen: EmulatorOptions,
         key: str | None = None,
     ) -> Iterator[Mapping[str, str]]:
-        del time_scale, port, key  # those of the emulator that stays
+        del time_scale, key  # those of the emulator that stays
+        faults = chosen.faults
         for provider, address in served.items():
             own = [name.removeprefix(f"{provider}:") for name in faults]
             names = [name for name, full in zip(own, faults, strict=True) if name != full]

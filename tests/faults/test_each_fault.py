@@ -7,7 +7,7 @@ from harness.core.verdict import Finding
 from harness.emulator.faults.catalogue import catalogue
 from harness.policy import Conclusion
 from tests.faults.at_values import SHAPE, covers_the_values, names_the_values, planted
-from tests.faults.expectation import expected, only_text
+from tests.faults.expectation import SIGNATURES, expected, only_text
 from tests.faults.runs import concluded, performed
 from tests.shipped import NAMES
 from tests.shipped import shipped_provider as shipped
@@ -31,9 +31,10 @@ def _catalogue() -> list[object]:
     found: dict[str, list[tuple[str, str, str]]] = {}
     for one in catalogue():
         place = (one.provider, one.name, one.operations[0])
-        by_chance = one.name.startswith("outage@")  # has a test of its own
+        # these have tests of their own
+        elsewhere = one.name.startswith("outage@") or one.name in SIGNATURES
         if (
-            not by_chance
+            not elsewhere
             and one.family not in ("interaction", *AT_VALUES)
             and (":" not in one.name or expected(*place[:2], place[2:]).promises)
         ):

@@ -19,6 +19,7 @@ ALL = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 GRADED = ("sub2api", "apiframe", "nanobanana", "aimlapi", "openai")  # with a quality
 METERED = (*OPENAI_SHAPED, "aimlapi")  # whose replies tell tokens, or money that comes from them
 SIZED = ("buble", "sub2api", "nanobanana", "aimlapi", "openai")  # with prices that follow the size
+SEVERAL = ("sub2api", "apiframe", "aimlapi", "openai")  # with several images
 COMPRESSED = (*OPENAI_SHAPED, "aimlapi")  # with output_compression
 
 # Name, providers, meaning.
@@ -42,6 +43,11 @@ DRAWN: Rows = (
         for asked, drawn in STEPS
     ),
     (
+        "one_image_drawn_low",
+        METERED,
+        "the second of several images is drawn in low and declared as asked; usage tells",
+    ),
+    (
         "smaller_and_enlarged",
         ALL,
         "images are drawn at 0.5 to 0.8 of their size and enlarged; usage is that of the smaller",
@@ -60,6 +66,7 @@ BILLED: Rows = (
         ("apiframe",),
         "a repeated key shows the first job, which costs its price once more",
     ),
+    ("partials_not_counted", OPENAI_SHAPED, "usage leaves out the tokens of partial images"),
     ("usage_constant", METERED, "every request takes the same tokens, whatever it asks"),
     ("usage_of_another_size", METERED, "tokens are those of another size in the same quality"),
 )
@@ -71,17 +78,33 @@ SERVED: Rows = (
         "an image that was drawn an hour before the first request is served for every prompt",
     ),
     ("cached_by_prompt", ALL, "a prompt is drawn once, and served again whenever it is repeated"),
+    ("nearly_cached", ALL, "one picture is served for every prompt, a little lighter or darker"),
+)
+COPIES: Rows = (
+    (
+        "nearly_repeated_images",
+        SEVERAL,
+        "several images are one picture, each a little lighter than the one before",
+    ),
 )
 SIGNED: Rows = (
     ("signed_by_stranger", ALL, "another authority signs, under the names of the maker"),
     ("manifest_moved", ALL, "images bear the manifest of another image"),
     ("manifest_altered", ALL, "one bit of the picture is changed after it was signed"),
     ("other_family", ALL, "the manifest names gpt-image pre-2.0"),
+    ("unstamped", ALL, "the manifest has no time stamp"),
+    ("stamped_by_stranger", ALL, "the time stamp is from an authority that nobody knows"),
+    ("held_after_signing", ALL, "a reply leaves when two thirds of its time passed after signing"),
 )
 # Nothing shows them where images are not signed.
 NEED_SIGNATURES = frozenset(name for name, _, _ in SIGNED)
 # A flat picture looks the same when it was enlarged, and is the same for every prompt.
-NEED_NATURAL = frozenset(("smaller_and_enlarged", "cached", "cached_by_prompt"))
+NEED_NATURAL = frozenset(
+    (
+        *("smaller_and_enlarged", "cached", "cached_by_prompt"),
+        *("nearly_cached", "nearly_repeated_images"),
+    )
+)
 CACHED_BEFORE_S = 3600.0
 USUAL_TOKENS, USUAL_TEXT_TOKENS = 1756, 12  # of a 1024x1024 image in medium
 
@@ -110,7 +133,7 @@ def delivered_edges(faults: frozenset[str], width_px: int, height_px: int) -> tu
     """Return the size that is delivered of that asked one: 3/4 of it, under a fault."""
     if "billed_as_asked" not in faults:
         return width_px, height_px
-    return max(16, width_px * 3 // 64 * 16), max(16, height_px * 3 // 64 * 16)
+    return max(1, width_px * 3 // 4), max(1, height_px * 3 // 4)
 
 
 def billed_tokens(
@@ -128,4 +151,9 @@ def billed_tokens(
     elif "usage_of_another_size" in faults:
         other = (1024, 1024) if asked == (1536, 1024) else (1536, 1024)
         sizes = [other for _ in drawn]
-    return sum(image_tokens(quality, *size) for size in sizes)
+    qualities = [quality for _ in sizes]
+    if "one_image_drawn_low" in faults:
+        qualities[1:2] = ["low" for _ in sizes[1:2]]
+    return sum(
+        image_tokens(drawn_in, *size) for drawn_in, size in zip(qualities, sizes, strict=True)
+    )

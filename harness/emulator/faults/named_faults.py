@@ -195,6 +195,7 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
         ("drawn", authenticity.DRAWN),
         ("billed", authenticity.BILLED),
         ("provenance", authenticity.SERVED),
+        ("provenance", authenticity.COPIES),
         ("provenance", authenticity.SIGNED),
     ),
     "alpha": (("alpha", job_faults.ALPHA),),
@@ -209,7 +210,8 @@ NAMED: dict[str, tuple[tuple[str, Rows], ...]] = {
 MADE = ("generate", *EDITS)
 COUNTED = (
     "fewer_images", "more_images", "repeated_images", "capped_images", "one_image_swapped",
-    "one_image_wrong_format", "one_image_undecodable",
+    "one_image_wrong_format", "one_image_undecodable", "nearly_repeated_images",
+    "one_image_drawn_low",
 )  # fmt: skip
 # The named faults that need something that not every operation has, by name or PROVIDER:NAME.
 SHOWS_ON: dict[str, tuple[str, ...]] = {

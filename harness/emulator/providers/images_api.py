@@ -170,6 +170,8 @@ class ImagesApi(ABC):
         text = text_tokens(task.values.get("prompt"))
         if "usage_constant" in faults:
             text, partials = USUAL_TEXT_TOKENS, 0
+        if "partials_not_counted" in faults:
+            partials = 0
         sizes = [picture.drawn_size for picture in pictures]
         drawn = billed_tokens(faults, quality, render_request.edges, sizes)
         return Tokens(

@@ -50,8 +50,8 @@ class ImageSigner:
         """
         self._c2pa: Any = importlib.import_module("c2pa")  # it ships types for half of its names
         self._maker, self._stranger = _signature(), _signature()
-        root = authority("Emulator Test TSA CA")
-        self._time = TimeAuthority(issued(root, "Emulator Test TSA", "Emulator", OF_TIME_STAMPS))
+        root, self._clock = _time_authority()
+        _, self._stranger_clock = _time_authority()
         self.trust_anchors = self._maker.root.pem + root.pem
 
     def signed(
@@ -60,24 +60,21 @@ class ImageSigner:
         encoding: str,
         *,
         at_s: float,
-        by_stranger: bool = False,
-        agent: tuple[str, str] = AGENT,
+        faults: frozenset[str] = frozenset(),
     ) -> bytes:
-        """Return a file with a manifest that tells it was drawn by `agent`.
+        """Return a file with a manifest that tells by which program it was drawn.
 
-        `at_s` is the Unix time of its stamp in seconds. It takes some milliseconds and belongs in
-        a thread: the time stamp is asked for over a socket.
+        `at_s` is the Unix time of its stamp in seconds. Under `faults` it is signed or stamped by
+        strangers, not stamped, or drawn by another program. It takes some milliseconds and belongs
+        in a thread: the time stamp is asked for over a socket.
         """
         c2pa = self._c2pa
-        signature = self._stranger if by_stranger else self._maker
-        signer = c2pa.Signer.from_info(
-            c2pa.C2paSignerInfo(
-                "es256",
-                signature.chain,
-                signature.leaf.key_pem.encode("ascii"),
-                self._time.address(at_s),
-            )
-        )
+        signature = self._stranger if "signed_by_stranger" in faults else self._maker
+        agent = OTHER_AGENT if "other_family" in faults else AGENT
+        key = signature.leaf.key_pem.encode("ascii")
+        clock = self._stranger_clock if "stamped_by_stranger" in faults else self._clock
+        address = None if "unstamped" in faults else clock.address(at_s)
+        signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo("es256", signature.chain, key, address))
         out = io.BytesIO()
         with c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS)) as context:
             builder = c2pa.Builder(json.dumps(_manifest(agent)), context=context)
@@ -85,8 +82,14 @@ class ImageSigner:
         return out.getvalue()
 
     def close(self) -> None:
-        """Stop the time-stamping authority."""
-        self._time.close()
+        """Stop the time-stamping authorities."""
+        self._clock.close()
+        self._stranger_clock.close()
+
+
+def _time_authority() -> tuple[Identity, TimeAuthority]:
+    root = authority("Emulator Test TSA CA")
+    return root, TimeAuthority(issued(root, "Emulator Test TSA", "Emulator", OF_TIME_STAMPS))
 
 
 def _signature() -> _Signature:

@@ -7,6 +7,7 @@ are signed when the request begins, and the stamp tells the time at which a serv
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -117,9 +118,15 @@ def _generalized(at_ms: int) -> str:
 
 
 class TimeAuthority:
-    """The authority's server, in threads of its own; `address(at_s)` is where it stamps a time."""
+    """The authority's server, in threads of its own; `address(at_s)` is where it stamps a time.
+
+    The process asks no proxy for loopback from then on: the library that signs has no other way.
+    """
 
     def __init__(self, identity: Identity) -> None:
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1")))
+
         class Handler(_Handler):
             signer = identity
 

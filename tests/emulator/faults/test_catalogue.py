@@ -187,7 +187,10 @@ IGNORED = [(f.provider, f.breaks) for f in GENERATING if f.name.startswith("igno
 TIGHTENED = [(f.provider, f.breaks) for f in GENERATING if f.name == f"strict:{f.breaks}"]
 # What spoils streams, webhooks and the life of jobs shows in other conversations than the one here,
 # and what some images or prices only have, in requests of its own.
-ELSEWHERE = ("stream", "webhook", "jobs", "moments", "alpha", "limits", "auth.required")
+ELSEWHERE = (
+    *("stream", "webhook", "jobs", "moments", "alpha", "limits", "auth.required"),
+    *("drawn", "billed", "provenance"),
+)
 LOOKED_AT_ELSEWHERE = {*CONTENT, *CHARGING, "poll_tells_another_id"}  # ids are left out below
 LOOKED_AT_ELSEWHERE |= {"outage@0.05", "outage@0.2"}  # a few requests may all be spared
 NAMED = [
