@@ -208,7 +208,9 @@ def run(
         note=watch.noted,
     )
     options = ready.options
-    anchors = read_anchors(options.output.trust_anchors)
+    own = options.emulator.signed  # the emulator writes it, so it may not be there yet
+    lists = [file for file in options.output.trust_anchors if own is None or not _same(file, own)]
+    anchors = read_anchors(lists)
     strategies = follow_up_strategy(options)
     done = perform(
         options,
@@ -223,6 +225,8 @@ def run(
         raise done.failure
     with saying_where(done.folder):
         clean = cleaner(keys_by_variable(options, catalogue), catalogue)
+        if own is not None:
+            anchors = read_anchors((*lists, own))
         looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
         found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
         result = concluded(done.header, done.records, done.folder, catalogue, inspections=found)
@@ -428,6 +432,10 @@ def inspect(  # noqa: PLR0913 - what is inspected, and beside what
         anchors=read_anchors(trust_anchors),
         note=note,
     )
+
+
+def _same(file: Path, other: Path) -> bool:
+    return file.absolute() == other.absolute()
 
 
 def _refuse_event_loop() -> None:

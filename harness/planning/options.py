@@ -231,7 +231,8 @@ class EmulatorOptions:
     )
     signed: Path | None = option(
         "--signed",
-        "The emulator signs its images; write the certificates of its test authority to FILE.",
+        "The emulator signs its images; write the certificates of its test authority to FILE, and "
+        "trust them in this run.",
         default=None,
         metavar="FILE",
     )
