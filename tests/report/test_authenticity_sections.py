@@ -89,7 +89,7 @@ def report(**more: object) -> Report:
     """A report on live providers, with nothing of these sections but what is given."""
     sample = b.sample()
     live = [replace(summary, about_provider=True) for summary in sample.providers]
-    nothing = {name: () for name in SECTIONS}
+    nothing = dict.fromkeys(SECTIONS, ())
     return replace(sample, providers=tuple(live), **{**nothing, **more})  # type: ignore[arg-type]  # of a test
 
 
