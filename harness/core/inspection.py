@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Bytes = Literal["unaltered", "altered", "unknown"]
-"""Whether the file is byte for byte what was signed; `unknown` where no hash of it is read."""
+"""Whether the bytes are those that were signed; `unknown` where no hash of them could be read."""
 
 Chain = Literal["trusted", "untrusted", "unchecked"]
-"""Whether the signer's certificate leads to one on the user's trust list, if there is one."""
+"""Whether the signer's certificate leads to one on the user's trust list; `unchecked`: no list."""
 
 SignedTime = Literal["trusted", "untrusted", "unchecked", "none"]
 """The same of the authority that the signing time is from; `none` where there is no time stamp."""
