@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,8 +18,9 @@ SERVES = ("harness emulate", "harness emulate --list-faults")
 LIVE = {"live", "try"}
 """Words of a command that sends something to an address."""
 
-ENDS_WITH = {"explain": {1}, "run": {0, 1}}
-"""Exit codes other than 0: the request that is explained is refused, the fault is found."""
+ENDS_WITH = {"explain": {1}, "run": {0, 1}, "inspect": {1}}
+"""Exit codes other than 0: the request that is explained is refused, the fault is found, the image
+was drawn in another quality."""
 
 
 def _blocks() -> list[str]:
@@ -50,6 +52,7 @@ def test_the_readme_shows_something_offline_before_anything_live() -> None:
 def test_the_offline_commands_of_the_readme_run_as_typed(tmp_path: Path) -> None:
     (tmp_path / "cassettes").symlink_to(ROOT / "cassettes")
     (tmp_path / "work.toml").write_text(_workload(), encoding="utf-8")
+    Image.new("RGB", (1024, 1024), "navy").save(tmp_path / "shop.png")
     scripts = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
 
@@ -66,6 +69,8 @@ def test_the_offline_commands_of_the_readme_run_as_typed(tmp_path: Path) -> None
         wanted = ENDS_WITH.get(command.split()[1], {0})
         assert done.returncode in wanted, f"{command}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
+        if command.startswith("harness inspect"):
+            assert done.stdout.splitlines()[0] in README
         if "--fault" in command:
             assert done.returncode == 1
             assert "broken: sub2api generate output_format.one_of" in " ".join(done.stdout.split())

@@ -29,7 +29,7 @@ from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
 from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.signing import is_makers, statements
-from harness.stats.authenticity.suspicions import suspicions_of_files
+from harness.stats.suspicions.suspicions import suspicions_of_files
 from harness.transport.bodies.decode import Decoded
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.inspection.anchors import Anchors

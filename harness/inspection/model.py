@@ -8,7 +8,8 @@ from harness.core.exchange import Picture
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.spec.drawn.drawn import Drawn
-from harness.stats.authenticity.model import Label, Suspicion
+from harness.stats.authenticity.model import Label
+from harness.stats.suspicions.model import Suspicion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

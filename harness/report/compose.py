@@ -31,14 +31,14 @@ from harness.report.standing import provider_summaries
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.authenticity.authenticity import authenticity
-from harness.stats.authenticity.billing import billing
-from harness.stats.authenticity.maker_cost import maker_costs
-from harness.stats.authenticity.prices import compare_prices
-from harness.stats.authenticity.suspicions import suspicions
 from harness.stats.conformance import completion, errors, latency, streams
 from harness.stats.conformance.doubt import in_doubt
 from harness.stats.conformance.observers import behaviours
 from harness.stats.intervals import proportion_estimate
+from harness.stats.money.billing import billing
+from harness.stats.money.maker_cost import maker_costs
+from harness.stats.money.prices import compare_prices
+from harness.stats.suspicions.suspicions import suspicions
 
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 

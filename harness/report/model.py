@@ -9,13 +9,7 @@ from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.report.authenticity.sections import Evidence
 from harness.report.benchmark.answers import Benchmarked
-from harness.stats.authenticity.model import (
-    Authenticity,
-    BillingNote,
-    MakerCost,
-    PriceComparison,
-    Suspicion,
-)
+from harness.stats.authenticity.model import Authenticity
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.cost import Cost
@@ -24,6 +18,8 @@ from harness.stats.conformance.errors import ErrorCounts
 from harness.stats.conformance.faults import FaultCounts
 from harness.stats.conformance.latency import Latency
 from harness.stats.conformance.streams import Streams
+from harness.stats.money.model import BillingNote, MakerCost, PriceComparison
+from harness.stats.suspicions.model import Suspicion
 
 State = Literal[
     "held",

@@ -15,13 +15,7 @@ from harness.core.workload import Fit
 from harness.report.benchmark.answers import Answer
 from harness.report.benchmark.cautions import Caution
 from harness.report.model import Explored, Standing, Waiting
-from harness.stats.authenticity.model import (
-    Authenticity,
-    BillingNote,
-    MakerCost,
-    PriceComparison,
-    Suspicion,
-)
+from harness.stats.authenticity.model import Authenticity
 from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
@@ -36,6 +30,8 @@ from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.errors import ErrorCounts
 from harness.stats.conformance.streams import Streams
+from harness.stats.money.model import BillingNote, MakerCost, PriceComparison
+from harness.stats.suspicions.model import Suspicion
 
 
 class RunSummary(TypedDict):

@@ -5,7 +5,7 @@
 False alarms are counted on pictures of `natives.py` in PNG, JPEG and WebP, each of which nobody
 enlarged or copied; with `--emulator` on those that the emulator draws under `--natural`. The page
 `suspicions.md` is written with `--write`; the figures beside each method in
-`harness/stats/authenticity/suspicions.py` are those of it, and a test holds them to the page.
+`harness/stats/suspicions/suspicions.py` are those of it, and a test holds them to the page.
 """
 
 import argparse
@@ -30,13 +30,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
 from harness.core.inspection import Signs
-from harness.stats.authenticity.signals import (
+from harness.stats.intervals import proportion_estimate
+from harness.stats.suspicions.signals import (
     ENLARGED_FROM,
     NEAR_AT_MOST_BITS,
     differs,
     fineness,
 )
-from harness.stats.intervals import proportion_estimate
 from harness.transport.inspection.encoding import jpeg_quality, layout, webp_quantiser
 from harness.transport.inspection.signs import signs_of
 from tests.benchmarks.natives import FORMATS, KINDS, Native, native, over_white, stored

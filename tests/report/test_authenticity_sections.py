@@ -14,16 +14,9 @@ from harness.report.formats.html import html
 from harness.report.formats.markdown import markdown
 from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
-from harness.stats.authenticity.model import (
-    Authenticity,
-    BillingNote,
-    Contradiction,
-    Count,
-    MakerCost,
-    PriceComparison,
-    PriceRatio,
-    Suspicion,
-)
+from harness.stats.authenticity.model import Authenticity, Contradiction, Count
+from harness.stats.money.model import BillingNote, MakerCost, PriceComparison, PriceRatio
+from harness.stats.suspicions.model import Suspicion
 from tests.report import builders as b
 
 NONE = Count(count=0, of=0)

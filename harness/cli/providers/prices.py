@@ -22,9 +22,9 @@ from harness.core.money import unit_of
 from harness.core.rate import Rate
 from harness.planning.option_values import read_exchange_rates
 from harness.spec.catalogue import Catalogue, catalogue_of
-from harness.stats.authenticity.claims import figure
-from harness.stats.authenticity.model import PriceComparison, PriceRatio
-from harness.stats.authenticity.prices import BASIS, compare_prices
+from harness.stats.money.claims import figure
+from harness.stats.money.model import PriceComparison, PriceRatio
+from harness.stats.money.prices import BASIS, compare_prices
 
 TABLE_COLUMNS = 78
 """A screen of fewer columns shows lines, and no table."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from harness.report.authenticity.images import Named, shown_by
 from harness.report.authenticity.section import EvidenceSection, EvidenceTable, Point
 from harness.report.text import amount_text, money_text
-from harness.stats.authenticity.model import (
+from harness.stats.money.model import (
     BillingNote,
     ClaimVerdict,
     MakerCost,

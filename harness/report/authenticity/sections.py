@@ -7,13 +7,9 @@ from harness.report.authenticity.images import authenticity_lines, authenticity_
 from harness.report.authenticity.money import bill_lines, money_section
 from harness.report.authenticity.section import EvidenceSection
 from harness.report.authenticity.suspected import suspicion_lines, suspicions_section
-from harness.stats.authenticity.model import (
-    Authenticity,
-    BillingNote,
-    MakerCost,
-    PriceComparison,
-    Suspicion,
-)
+from harness.stats.authenticity.model import Authenticity
+from harness.stats.money.model import BillingNote, MakerCost, PriceComparison
+from harness.stats.suspicions.model import Suspicion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

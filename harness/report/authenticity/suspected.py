@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from harness.report.authenticity.images import Named, shown_by
 from harness.report.authenticity.section import EvidenceSection, Fold, Point
 from harness.report.text import count, percent
-from harness.stats.authenticity.model import Suspicion
+from harness.stats.suspicions.model import Suspicion
 
 _LEAD = (
     "Weak signs: each is a reason to look at the images, and never a verdict. How often a method is"

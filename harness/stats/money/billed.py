@@ -10,9 +10,9 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.money import unit_of
 from harness.spec.price import listed_price
 from harness.spec.rules.lattice import Size, area, text
-from harness.stats.authenticity.both_prices import BothPrices, by_list, by_tokens
-from harness.stats.authenticity.charges import Charge, all_read
-from harness.stats.authenticity.own_charges import OwnCharges
+from harness.stats.money.both_prices import BothPrices, by_list, by_tokens
+from harness.stats.money.charges import Charge, all_read
+from harness.stats.money.own_charges import OwnCharges
 
 WORDS_DIGITS = 6
 """How many digits of an amount a sentence has; whole units are never rounded."""

@@ -7,7 +7,7 @@ from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.spec.provider import Provider
-from harness.stats.authenticity.model import Suspicion
+from harness.stats.suspicions.model import Suspicion
 
 
 def asks_for_unknown_model(record: Record, provider: Provider) -> bool:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from harness.core.rate import Rate
 from harness.spec.provider import Provider
-from harness.stats.authenticity.model import ClaimVerdict, PriceComparison, PriceRatio
-from harness.stats.authenticity.prices import compare_prices, price_comparison
+from harness.stats.money.model import ClaimVerdict, PriceComparison, PriceRatio
+from harness.stats.money.prices import compare_prices, price_comparison
 from tests.shipped import PROVIDERS, shipped_provider
-from tests.stats.authenticity.lists import SIZES, by_image, claim, listing
+from tests.stats.money.lists import SIZES, by_image, claim, listing
 
 TODAY = date(2026, 11, 29)
 MAKER = {

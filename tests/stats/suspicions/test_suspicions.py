@@ -9,11 +9,11 @@ import pytest
 from harness.core.inspection import Inspection, Signs
 from harness.core.outcome import Images
 from harness.core.record import Provenance, Record
-from harness.stats.authenticity.false_positives import MEASURED, SHOWN_UP_TO
-from harness.stats.authenticity.model import Suspicion
-from harness.stats.authenticity.signals import NEAR_AT_MOST_BITS, near_pairs
-from harness.stats.authenticity.suspicions import suspicions, suspicions_of_files
 from harness.stats.intervals import proportion_estimate
+from harness.stats.suspicions.false_positives import MEASURED, SHOWN_UP_TO
+from harness.stats.suspicions.model import Suspicion
+from harness.stats.suspicions.signals import NEAR_AT_MOST_BITS, near_pairs
+from harness.stats.suspicions.suspicions import suspicions, suspicions_of_files
 from tests.checks import build as b
 from tests.shipped import PROVIDERS
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from harness.spec.price import listed_by_request, listed_price, price_status
 from harness.spec.rules.lattice import Size, text
-from harness.stats.authenticity.charges import Charge
+from harness.stats.money.charges import Charge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,17 @@ from decimal import Decimal
 from harness.core.record import Record
 from harness.spec.price import WorkedOut, agrees, listed_price, price_status, worked_out
 from harness.spec.provider import Provider
-from harness.stats.authenticity.billed import ShortDelivery, amount_words, short_deliveries
-from harness.stats.authenticity.charges import (
+from harness.stats.money.billed import ShortDelivery, amount_words, short_deliveries
+from harness.stats.money.charges import (
     Charge,
     all_read,
     charges_of,
     failed_for_good,
     refused,
 )
-from harness.stats.authenticity.model import BillingNote
-from harness.stats.authenticity.own_charges import is_one_price
-from harness.stats.authenticity.repeated import Repeated, duplicates, retries
+from harness.stats.money.model import BillingNote
+from harness.stats.money.own_charges import is_one_price
+from harness.stats.money.repeated import Repeated, duplicates, retries
 
 NOTHING = Decimal(0)
 _BILLED = {"asked": "billed_as_asked", "delivered": "billed_as_delivered"}

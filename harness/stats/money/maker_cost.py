@@ -10,8 +10,8 @@ from harness.core.rate import Rate, rate_of
 from harness.core.record import Record
 from harness.spec.model import MakerPrices
 from harness.spec.provider import Provider
-from harness.stats.authenticity.charges import Charge, charges_of
-from harness.stats.authenticity.model import MakerCost
+from harness.stats.money.charges import Charge, charges_of
+from harness.stats.money.model import MakerCost
 from harness.wire.paid import paid
 
 

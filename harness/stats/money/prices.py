@@ -11,14 +11,14 @@ from harness.spec.model import Claim, ImageTokens, MakerPrices, Model
 from harness.spec.price import listed_price
 from harness.spec.provider import Provider
 from harness.spec.rules.lattice import area, edges, text
-from harness.stats.authenticity.claims import judged_claims
-from harness.stats.authenticity.listed import (
+from harness.stats.money.claims import judged_claims
+from harness.stats.money.listed import (
     ListedImage,
     generating,
     listed_images,
     open_examples,
 )
-from harness.stats.authenticity.model import PriceComparison, PriceRatio
+from harness.stats.money.model import PriceComparison, PriceRatio
 
 BASIS = (
     "An image's price by the list, beside what the maker asks for the tokens that it takes. Input"

@@ -15,9 +15,9 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.provider import Operation, Provider
-from harness.stats.authenticity.false_positives import SHOWN_UP_TO, false_positives
-from harness.stats.authenticity.model import Suspicion
-from harness.stats.authenticity.signals import (
+from harness.stats.suspicions.false_positives import SHOWN_UP_TO, false_positives
+from harness.stats.suspicions.model import Suspicion
+from harness.stats.suspicions.signals import (
     ENLARGED_FROM,
     FAR_APART,
     HASH_BITS,
@@ -27,7 +27,7 @@ from harness.stats.authenticity.signals import (
     fineness,
     near_pairs,
 )
-from harness.stats.authenticity.unknown_model import asks_for_unknown_model, unknown_model_served
+from harness.stats.suspicions.unknown_model import asks_for_unknown_model, unknown_model_served
 
 _MAKERS_LAYOUTS: Final = ("IHDR caBX IDAT IEND", "IHDR IDAT IEND")
 """The chunks of gpt-image's own PNGs (5 of 5 real ones), and the same without the manifest."""

@@ -13,8 +13,8 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images, Outcome, Usage
 from harness.core.record import Provenance, Record
 from harness.spec.rules.lattice import Size
-from harness.stats.authenticity.billing import billing
-from harness.stats.authenticity.model import BillingNote
+from harness.stats.money.billing import billing
+from harness.stats.money.model import BillingNote
 from tests.report import builders as b
 from tests.shipped import PROVIDERS
 

@@ -10,7 +10,7 @@ from typing import Literal
 from harness.core.money import currency, unit_of
 from harness.spec.model import Claim
 from harness.spec.provider import Provider
-from harness.stats.authenticity.model import ClaimVerdict, PriceRatio
+from harness.stats.money.model import ClaimVerdict, PriceRatio
 
 _SHOWN = 4
 """How many prices a sentence names at most."""

@@ -4,14 +4,15 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from tests.stats.money.test_billing import SMALL, UHD, big, record, served
+
 from harness.core.outcome import Usage
 from harness.core.rate import Rate
 from harness.core.record import Record
-from harness.stats.authenticity.maker_cost import maker_costs
-from harness.stats.authenticity.model import MakerCost
+from harness.stats.money.maker_cost import maker_costs
+from harness.stats.money.model import MakerCost
 from tests.report import builders as b
 from tests.shipped import PROVIDERS
-from tests.stats.authenticity.test_billing import SMALL, UHD, big, record, served
 
 TODAY = date(2026, 11, 29)
 

@@ -8,8 +8,8 @@ from harness.core.money import currency
 from harness.spec.price_list import Prices
 from harness.spec.provider import Operation
 from harness.spec.rules.lattice import Size
-from harness.stats.authenticity.both_prices import BothPrices, tokens_of
-from harness.stats.authenticity.charges import Charge
+from harness.stats.money.both_prices import BothPrices, tokens_of
+from harness.stats.money.charges import Charge
 
 APART_AT_MOST = Decimal("0.1")
 """How far, as a share, charges for equal images may lie apart: the prompt is charged, too."""

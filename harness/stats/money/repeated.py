@@ -9,7 +9,7 @@ from itertools import pairwise
 from harness.core.exchange import Reply, Request, submission
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of
-from harness.stats.authenticity.charges import Charge, failed_for_good, question, stated_in
+from harness.stats.money.charges import Charge, failed_for_good, question, stated_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

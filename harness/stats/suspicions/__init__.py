@@ -1,0 +1,1 @@
+"""Weak signs on images: reasons to look, never a verdict."""
