@@ -1,6 +1,6 @@
 """How often the signs of suspicion are wrong on natives, and what they see of what they are for.
 
-    python -m tests.benchmarks.suspicions [--natives 500] [--emulator] [--write]
+    python -m tests.benchmarks.suspicions [--natives 500] [--first SEED] [--emulator] [--write]
 
 False alarms are counted on pictures of `natives.py` in PNG, JPEG and WebP, each of which nobody
 enlarged or copied; with `--emulator` on those that the emulator draws under `--natural`. The page
@@ -295,6 +295,7 @@ def main() -> None:
     """Measure, print, and write the page with `--write`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--natives", type=int, default=500)
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first native")
     parser.add_argument("--emulator", action="store_true")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true")
@@ -302,7 +303,8 @@ def main() -> None:
     lines: list[str] = []
     with Pool(options.processes) as pool:
         for source in SOURCES if options.emulator else ("natives.py",):
-            jobs = [(source, seed) for seed in range(options.natives)]
+            seeds = range(options.first, options.first + options.natives)
+            jobs = [(source, seed) for seed in seeds]
             all_seen = pool.map(seen, jobs, chunksize=5)
             lines += [f"## False positives: {options.natives} natives of {source}", ""]
             lines += [

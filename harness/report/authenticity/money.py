@@ -8,7 +8,6 @@ from harness.report.authenticity.section import EvidenceSection, EvidenceTable, 
 from harness.report.text import amount_text, money_text
 from harness.stats.money.model import (
     BillingNote,
-    ClaimVerdict,
     MakerCost,
     PriceComparison,
     PriceRatio,
@@ -72,14 +71,10 @@ def _claims(comparisons: Iterable[PriceComparison]) -> Iterable[Point]:
         for claim in comparison.claims:
             yield Point(
                 mark=claim.verdict,
-                text=f"{comparison.title}: {claim.sentence}",
-                small=_claimed(claim),
+                text=claim.sentence,
+                small=str(claim.source),
                 loud=claim.verdict == "refuted",
             )
-
-
-def _claimed(claim: ClaimVerdict) -> str:
-    return f'it says "{claim.says}" ({claim.source})'
 
 
 def _notes(comparisons: Iterable[PriceComparison]) -> Iterable[Point]:

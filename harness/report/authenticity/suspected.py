@@ -9,7 +9,7 @@ from harness.stats.suspicions.model import Suspicion
 
 _LEAD = (
     "Weak signs: each is a reason to look at the images, and never a verdict. How often a method is"
-    " wrong was measured on native images of the harness's own emulator."
+    " wrong was measured on native images that the harness drew itself, not on the model's."
 )
 _HIDDEN = "not shown by default: the method is wrong on more than 1 % of native images"
 _MOST_LINES = 6
