@@ -7,7 +7,7 @@ they are, the rule itself knows.
 from harness.cases import references
 from harness.cases.declared import known_values, plain_items, plain_number, unlisted
 from harness.core.jsonvalue import Json, canonical
-from harness.core.placeholders import WEBHOOKS
+from harness.core.placeholders import NO_SUCH_MODEL, WEBHOOKS
 from harness.spec.evaluate import of_type
 from harness.spec.jsonpath import adds
 from harness.spec.places import can_be_sent
@@ -19,7 +19,7 @@ from harness.spec.rules.body import UnknownFields
 from harness.spec.rules.pairs import Conditional
 
 FOREIGN_VALUES: dict[str, tuple[Scalar, ...]] = {
-    "model": ("no-such-image-model",),
+    "model": (NO_SUCH_MODEL,),
     "mode": ("text_to_video",),
     "aspect_ratio": ("21:9", "16x9"),
     "resolution": ("8K", "1024x1024"),

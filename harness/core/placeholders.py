@@ -23,6 +23,9 @@ WEBHOOKS = "https://webhooks.invalid/"
 INBOX = "inbox:/"
 """Followed by a token: a request to our own receiver for what was delivered under it."""
 
+NO_SUCH_MODEL = "no-such-image-model"
+"""The name of a model that nobody sells; other names outside a list may be models of others."""
+
 THIS_RUN = "this-run"
 """In a header's value, or at the start of an idempotency key: replaced by a word of the run's own,
 so that no two runs say the same."""

@@ -80,7 +80,7 @@ def suspicions(
         provider = providers.get(record.shot.case.provider)
         if provider is None:
             continue
-        if asks_for_unknown_model(record, provider):
+        if asks_for_unknown_model(record):
             unknown[provider.name].append(record)
         drawn += _drawn(number, record, provider, inspections)
     found: list[Suspicion] = []

@@ -1,38 +1,21 @@
 """Requests for a model that does not exist, and whether they were served."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from harness.core.outcome import Images, Refused
+from harness.core.placeholders import NO_SUCH_MODEL
 from harness.core.record import Record
 from harness.core.verdict import Estimate
-from harness.spec.provider import Provider
 from harness.stats.suspicions.model import Suspicion
 
 
-def asks_for_unknown_model(record: Record, provider: Provider) -> bool:
-    """Tell whether a request was answered that names a model which nobody has.
+def asks_for_unknown_model(record: Record) -> bool:
+    """Tell whether a request was answered that names the model which the harness made up.
 
-    Only a case that is about this: in others' traffic a name outside the list may be a model of
-    which the document does not speak. Another spelling of a listed name (case, spaces, without the
-    maker's prefix) is no other model.
+    Any other name outside a document's list may be a model of which the document does not speak.
     """
-    case = record.shot.case
-    argument = provider.operation(case.operation).arguments.get("model")
-    named = case.arguments.get("model")
-    if argument is None or argument.one_of is None or not isinstance(named, str):
-        return False
-    listed = {_spelt(value) for value in argument.one_of.values if isinstance(value, str)}
-    known = listed | {_spelt(str(value).rpartition("/")[2]) for value in argument.one_of.values}
-    about = "model.one_of" in (case.breaks, case.about)
-    answered = isinstance(record.outcome, Images | Refused)
-    return about and answered and _spelt(named) not in known | {""}
-
-
-def _spelt(name: object) -> str:
-    """Return a name's letters and digits, in one case and width."""
-    folded = unicodedata.normalize("NFKC", str(name)).casefold()
-    return "".join(letter for letter in folded if letter.isalnum())
+    named = record.shot.case.arguments.get("model")
+    return named == NO_SUCH_MODEL and isinstance(record.outcome, Images | Refused)
 
 
 def unknown_model_served(provider: str, records: Sequence[Record]) -> Iterator[Suspicion]:
@@ -40,7 +23,6 @@ def unknown_model_served(provider: str, records: Sequence[Record]) -> Iterator[S
     served = [record for record in records if isinstance(record.outcome, Images)]
     if not served:
         return
-    names = ", ".join(dict.fromkeys(str(one.shot.case.arguments["model"]) for one in served))
     outcomes = (record.outcome for record in served)
     images = (
         one for outcome in outcomes if isinstance(outcome, Images) for one in outcome.pictures
@@ -50,7 +32,7 @@ def unknown_model_served(provider: str, records: Sequence[Record]) -> Iterator[S
         kind="unknown_model_served",
         method="requests for a model that does not exist, counted; no pixels are looked at",
         sentence=f"suspicion: {len(served)} of {len(records)} requests for a model that does not"
-        f" exist ({names}) were served: the field `model` is not read, or stands for another one",
+        f" exist ({NO_SUCH_MODEL}) were served: the field `model` is not read, or stands for another one",
         count=len(served),
         of=len(records),
         false_positives=_NOTHING_TO_MEASURE,

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from tests.stats.money.test_billing import SMALL, UHD, big, record, served
-
 from harness.core.outcome import Usage
 from harness.core.rate import Rate
 from harness.core.record import Record
@@ -13,6 +11,7 @@ from harness.stats.money.maker_cost import maker_costs
 from harness.stats.money.model import MakerCost
 from tests.report import builders as b
 from tests.shipped import PROVIDERS
+from tests.stats.money.test_billing import SMALL, UHD, big, record, served
 
 TODAY = date(2026, 11, 29)
 

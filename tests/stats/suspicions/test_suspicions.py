@@ -230,9 +230,9 @@ def test_a_model_that_does_not_exist_and_is_served_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["GPT-IMAGE-2", " gpt-image-2 ", "gpt\u200b-image-2", "\uff47pt-image-2"]
+    "name", ["GPT-IMAGE-2", " gpt-image-2 ", "gpt\u200b-image-2", "\uff47pt-image-2", "gpt-image-1"]
 )
-def test_another_spelling_is_no_other_model(name: str) -> None:
+def test_another_spelling_and_another_model_of_the_maker_exist(name: str) -> None:
     assert found([drawn(1, model=name, breaks="model.one_of")], {}) == {}
 
 
