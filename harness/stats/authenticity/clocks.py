@@ -117,22 +117,30 @@ def _left_by_date(first: Exchange, exchanges: Sequence[Exchange]) -> float | Non
 
 
 def clock_offset(records: Iterable[Record], readings: Sequence[ClockReading]) -> float | None:
-    """Return by how many seconds the clock of a provider's replies is ahead of ours.
+    """Return by how many seconds the clock of a provider's replies is ahead of ours; 0 if it may be.
 
-    A `Date` is never later than the arrival of its headers, and often earlier: it is cut to the
-    second, written before an image was drawn, or kept by a busy server. So the latest of all, less
-    our clock, is nearest to the truth. None without any `Date`, and of recordings.
+    A `Date` was written between a request's departure and the arrival of its reply's headers,
+    nobody says when: some servers write it as a request comes, and others as their reply begins.
+    So each bounds the difference from both sides, and a clock that no `Date` disproves is right.
+    One that is disproved is off by what the latest `Date` says, as if written as a reply began.
+    None without any `Date`, of recordings, and where the Dates disprove one another.
     """
-    ahead = [
-        dated - here
+    bounds = [
+        (dated - came_s, dated + DATE_RESOLUTION_S - left_s)
         for record in records
         if record.evidence.kind != "recorded"
         for exchange in record.exchanges
         if exchange.step not in _ELSEWHERE
         and (dated := dated_s(exchange)) is not None
-        and (here := wall_s(readings, _headers_s(exchange))) is not None
+        and (came_s := wall_s(readings, _headers_s(exchange))) is not None
+        and (left_s := wall_s(readings, exchange.times.sent_s)) is not None
     ]
-    return max(ahead) + DATE_RESOLUTION_S / (len(ahead) + 1) if ahead else None
+    if not bounds:
+        return None
+    least, most = max(low for low, _ in bounds), min(high for _, high in bounds)
+    if least > most:
+        return None
+    return 0.0 if least <= 0 <= most else least
 
 
 def _recorded(first: Exchange, last: Exchange, recorded: str) -> Window | None:

@@ -460,6 +460,18 @@ def test_a_date_that_a_busy_server_wrote_long_before_moves_nothing() -> None:
     assert not any("our clock is" in note for note in found.notes)
 
 
+def test_servers_that_date_a_reply_as_its_request_comes_say_nothing_against_our_clock() -> None:
+    records = [
+        record(f"{at}", sent_s=at, end_s=at + 20, date_s=at + 0.4, digests=(number,))
+        for number, at in enumerate((100.0, 130.0, 160.0), 1)
+    ]
+    found = row(records, {number: signed(85.0 + 30 * number + 2) for number in (1, 2, 3)})
+
+    assert found.overhead is not None
+    assert found.overhead.value == pytest.approx(3.0, abs=0.01)
+    assert not any("our clock is" in note for note in found.notes)
+
+
 def test_a_reply_from_before_the_signing_shows_a_wrong_clock_and_no_overhead() -> None:
     found = row([record(sent_s=100.0, end_s=120.0)], {1: signed(200.0)})
 
