@@ -17,6 +17,9 @@ LONGEST_PROCESSING_S = 3_600.0
 DATE_RESOLUTION_S = 1.0
 """A `Date` is cut to the whole second."""
 
+DATE_KEPT_S = 5.0
+"""How old a `Date` may be that a busy server wrote once for many replies: 1 to 2 s were seen."""
+
 _ELSEWHERE = ("download", "deliveries")
 """Round trips with other hosts than the provider's own."""
 
@@ -117,16 +120,16 @@ def _left_by_date(first: Exchange, exchanges: Sequence[Exchange]) -> float | Non
 
 
 def clock_offset(records: Iterable[Record], readings: Sequence[ClockReading]) -> float | None:
-    """Return by how many seconds the clock of a provider's replies is ahead of ours; 0 if it may be.
+    """Return by how many seconds the clock of a provider's replies is ahead of ours.
 
     A `Date` was written between a request's departure and the arrival of its reply's headers,
     nobody says when: some servers write it as a request comes, and others as their reply begins.
-    So each bounds the difference from both sides, and a clock that no `Date` disproves is right.
+    So each bounds the difference from both sides; a clock that no `Date` disproves is right: 0.
     One that is disproved is off by what the latest `Date` says, as if written as a reply began.
     None without any `Date`, of recordings, and where the Dates disprove one another.
     """
     bounds = [
-        (dated - came_s, dated + DATE_RESOLUTION_S - left_s)
+        (dated - came_s, dated + DATE_RESOLUTION_S + DATE_KEPT_S - left_s)
         for record in records
         if record.evidence.kind != "recorded"
         for exchange in record.exchanges

@@ -32,8 +32,8 @@ def unknown_model_served(provider: str, records: Sequence[Record]) -> Iterator[S
         kind="unknown_model_served",
         method="requests for a model that does not exist, counted; no pixels are looked at",
         sentence=f"suspicion: {len(served)} of {len(records)} requests for a model that does not"
-        f" exist ({NO_SUCH_MODEL}) were served: the field `model` is not read, or stands for another"
-        " one",
+        f" exist ({NO_SUCH_MODEL}) were served: the field `model` is not read, or stands for"
+        " another one",
         count=len(served),
         of=len(records),
         false_positives=_NOTHING_TO_MEASURE,

@@ -462,7 +462,7 @@ def test_a_date_that_a_busy_server_wrote_long_before_moves_nothing() -> None:
 
 def test_servers_that_date_a_reply_as_its_request_comes_say_nothing_against_our_clock() -> None:
     records = [
-        record(f"{at}", sent_s=at, end_s=at + 20, date_s=at + 0.4, digests=(number,))
+        record(f"{at}", sent_s=at, end_s=at + 20, date_s=at - 1.2, digests=(number,))
         for number, at in enumerate((100.0, 130.0, 160.0), 1)
     ]
     found = row(records, {number: signed(85.0 + 30 * number + 2) for number in (1, 2, 3)})
