@@ -30,7 +30,7 @@ class Measured(NamedTuple):
 MEASURED: Final = {
     "identical_images": Measured(0, 500, 0.0, 0.00735, "pictures drawn and photograph-like"),
     "near_identical_images": Measured(0, 500, 0.0, 0.00735, "the same"),
-    "enlarged": Measured(0, 500, 0.0, 0.00735, "the same"),
+    "enlarged": Measured(2, 1000, 0.000242, 0.00721, "others, drawn after the last change"),
     "compression_ignored": Measured(0, 500, 0.0, 0.00735, "the same at 10 and 90, JPEG and WebP"),
     "reencoded": Measured(0, 5, 0.0, 0.5218, "real files of the maker, all that we have"),
 }
