@@ -17,6 +17,7 @@ from harness.checks.content import OPENED, PILLOW
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.drawn.constant import STEADY, constant
+from harness.spec.drawn.delivery import asked_model
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
@@ -28,7 +29,8 @@ def _count_lines(again: Reproduced) -> tuple[str, ...]:
 
     There are none for a model that has a table, and where partial images may be counted, too.
     """
-    shown, model = again.finding.record.outcome, again.provider.model
+    shown, sold = again.finding.record.outcome, again.provider.model
+    model = sold and asked_model(sold, again.operation, again.arguments)
     quality = again.arguments.get("quality")
     levels = model.tokens.levels if model and model.tokens else {}
     shape = again.operation.stream if again.streamed else again.operation.reply

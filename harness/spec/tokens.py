@@ -51,7 +51,8 @@ def mixed(model: ImageTokens, counted: Counted) -> tuple[tuple[str, ...], ...]:
     Each combination stands once, sorted. Empty for a single image, and where nobody could tell for
     the number of combinations: images of one size are told apart by none.
     """
-    names, groups = model.qualities, Counter((min(size), max(size)) for size in counted.images)
+    upright = (size if model.table else (min(size), max(size)) for size in counted.images)
+    names, groups = model.qualities, Counter(upright)
     ways = [comb(len(names) + number - 1, number) for number in groups.values()]
     if prod(ways) > LARGEST_PRODUCT:
         return ()

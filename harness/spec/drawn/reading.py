@@ -7,38 +7,52 @@ from harness.core.outcome import Images
 from harness.spec import price
 from harness.spec.drawn import sentences
 from harness.spec.drawn.count import Count, counted, files_sent
-from harness.spec.drawn.delivery import Delivery, asks_for, sizes_of
+from harness.spec.drawn.delivery import Delivery, asked_model, is_model, sizes_of
 from harness.spec.drawn.drawn import Agreement, Drawn
 from harness.spec.drawn.money import Paid, pays_for
+from harness.spec.drawn.others import Fitting, of_another
 from harness.spec.model import ImageTokens, Model
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules import Arguments
 from harness.spec.rules.lattice import Size, text
-from harness.spec.tokens import Counted, drawn_as, mixed
+from harness.spec.tokens import Counted, drawn_as, expected, mixed
 
 
 def reading(
-    provider: Provider, operation: Operation, arguments: Arguments, images: Images
+    provider: Provider,
+    operation: Operation,
+    arguments: Arguments,
+    images: Images,
+    *,
+    model: Model | None = None,
 ) -> Drawn | None:
     """Return which quality a reply's images were drawn in, by what it counts or charges.
 
-    None where nothing can be read: the provider's document has no `[model].tokens`, another model
-    was asked for, an image is not decoded, and where nothing is counted, nor a charge in US dollars
-    that is the maker's price of one quality alone. `arguments` are those of the request.
+    None where nothing can be read: the provider's document has no `[model].tokens`, a model was
+    asked for that it does not know (among its `others` neither), an image is not decoded, and where
+    nothing is counted, nor a charge in US dollars that is the maker's price of one quality alone.
+    `arguments` are those of the request; a `model` that is given is meant, whatever they say.
     """
-    model, given = provider.model, operation.given(arguments)
+    given = operation.given(arguments)
+    if model is None and provider.model is not None:
+        model = asked_model(provider.model, operation, given)
     sizes = sizes_of(images.pictures)
     if model is None or model.tokens is None or not sizes:
         return None
-    if not asks_for(model, operation, given):
-        return None
     delivery = Delivery(
-        provider=provider, operation=operation, arguments=given, images=images, sizes=sizes
+        provider=provider,
+        model=model,
+        operation=operation,
+        arguments=given,
+        images=images,
+        sizes=sizes,
     )
     count = counted(operation, given, images.usage)
-    if count is not None:
-        return _by_tokens(delivery, model.tokens, count)
-    return _by_money(delivery, model, model.tokens)
+    if count is None:
+        return _by_money(delivery, model, model.tokens)
+    if count.with_text and model.tokens.table:
+        return None  # gpt-image-1.5 writes text beside an edit, and its sum is no count of images
+    return _by_tokens(delivery, model.tokens, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +75,21 @@ class _Fits:
         """Those that fit the pixels that came."""
         return tuple(dict.fromkeys((*self.whole, *self.ordered, *self.one)))
 
+    @property
+    def any_size(self) -> tuple[str, ...]:
+        """Those, and what fits the pixels asked for."""
+        return (*self.delivered, *self.asked_size)
 
-def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn:
+
+def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn | None:
     fits = _fits(delivery, tokens, count)
     agreement, qualities = _judged(delivery, fits, count)
-    doubts = _doubts(delivery, count, agreement)
+    if agreement not in _AGREEING and not _is_listed(tokens, delivery.sizes):
+        return None
+    another = of_another(delivery, count.tokens) if not fits.any_size else Fitting()
+    if (agreement == "none" and another.names) or (fits.mixtures and another.whole):
+        agreement, qualities = "other_model", ()
+    doubts = _doubts(delivery, count, agreement, another)
     agreement = "unclear" if doubts else agreement
     unnamed = None if qualities else _unnamed(delivery, tokens, count)
     if agreement == "none" and unnamed and delivery.quality is None:
@@ -79,6 +103,7 @@ def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn:
         one=bool(fits.one) and not (fits.whole or fits.ordered),
         of_asked_size=fits.asked_size,
         unnamed=unnamed,
+        another="" if qualities else another.told,
         **delivery.facts(),
     )
     return Drawn(
@@ -131,19 +156,33 @@ def _unasked(delivery: Delivery, fits: _Fits) -> tuple[Agreement, tuple[str, ...
     return ("declared_other" if differs else "unasked"), found
 
 
-def _doubts(delivery: Delivery, count: Count, agreement: Agreement) -> str:
+_AGREEING = ("asked", "part", "asked_size")
+"""What the count of the quality asked for is, whatever else a table does not list."""
+
+
+def _is_listed(tokens: ImageTokens, sizes: tuple[Size, ...]) -> bool:
+    """Tell whether it is known what images of these sizes take, in any quality."""
+    return any(expected(tokens, name, sizes) is not None for name in tokens.qualities)
+
+
+def _doubts(delivery: Delivery, count: Count, agreement: Agreement, another: Fitting) -> str:
     """Say why nothing follows from a count; empty where something does."""
     if count.contradicted and (count.impossible or agreement != "asked"):
         return f"the reply contradicts itself: {count.contradicted}"
     if agreement in ("asked", "part", "shown", "unasked", "several"):
         return ""
-    if delivery.other_model is not None:
+    if delivery.other_model is not None and not _is_one(delivery.other_model, another):
         return f"the reply names the model {delivery.other_model!r}, which may count otherwise"
-    if delivery.names_no_model and agreement in ("none", "mixed"):
+    if delivery.names_no_model and agreement in ("none", "mixed", "other_model"):
         return "the request does not name the model that draws"
-    if count.with_text and agreement in ("none", "mixed"):
+    if count.with_text and agreement in ("none", "mixed", "other_model"):
         return "tokens of text may be among them"
     return ""
+
+
+def _is_one(word: str, models: Fitting) -> bool:
+    """Tell whether a reply names the very model whose count it tells."""
+    return any(is_model(word, name) for name in models.names)
 
 
 def _fits(delivery: Delivery, tokens: ImageTokens, count: Count) -> _Fits:
@@ -162,7 +201,7 @@ def _fits(delivery: Delivery, tokens: ImageTokens, count: Count) -> _Fits:
         one=one,
         asked_size=_all(of((asked,) * n) for n in {len(sizes), number}) if asked else (),
     )
-    if found.delivered or found.asked_size:
+    if found.any_size:
         return found
     return replace(found, mixtures=_mixtures(delivery, tokens, count))
 
@@ -195,7 +234,7 @@ def _unnamed(delivery: Delivery, tokens: ImageTokens, count: Count) -> int | Non
 
 def _is_shown(delivery: Delivery, count: Count) -> bool:
     """Tell whether the provider's own document shows so many tokens for what was asked for."""
-    shown = delivery.provider.model.shown if delivery.provider.model else ()
+    shown = delivery.model.shown
     each = {text(size) for size in delivery.sizes}
     return any(
         row.quality == delivery.quality

@@ -20,7 +20,7 @@ class Told:
     `unit` is what was read (`196 tokens`), `verb` how sure that is: a charge only pays for a
     quality. `asked_for` are the images asked for where all of those are counted and fewer came;
     `one` says that a single image of several is counted. `unnamed` is a level of the formula that
-    no quality names, whose count it is.
+    no quality names, whose count it is; `another` says which other model takes so many for what.
     """
 
     tokens: ImageTokens
@@ -37,6 +37,7 @@ class Told:
     asked_size: Size | None = None
     of_asked_size: tuple[str, ...] = ()
     unnamed: int | None = None
+    another: str = ""
     verb: str = "drawn as"
 
     @property
@@ -161,7 +162,7 @@ def _fits_none(told: Told) -> str:
     hint = f" (level {told.unnamed} takes so many, which no quality names)" if told.unnamed else ""
     if told.asked_size and told.of_asked_size:
         hint += f" ({told.of_asked_size[0]}'s at the {text(told.asked_size)} asked for)"
-    return f"{told.unit} fit no quality of {told.model} {told.at}{hint}"
+    return f"{told.unit} fit no quality of {told.model} {told.at}{hint}{told.another}"
 
 
 def _unclear(told: Told) -> str:
@@ -180,6 +181,7 @@ _WORDS: dict[Agreement, Callable[[Told], str]] = {
     "declared_other": _declared_other,
     "part": _part,
     "asked_size": _asked_size,
+    "other_model": _fits_none,
     "shown": _shown,
     "several": _several,
     "none": _none,
