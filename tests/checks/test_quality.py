@@ -175,7 +175,7 @@ def test_a_snapshot_and_a_maker_before_the_name_are_the_same_model(model: str) -
     assert status(case(quality="high", model=model), drawn(1756)) == ["fail"]
 
 
-@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1.5", "gpt-image-2.5", "dall-e-3", 2])
+@pytest.mark.parametrize("model", ["gpt-image-1-mini", "gpt-image-2.5", "dall-e-3", 2])
 def test_nothing_is_said_of_another_model(model: Json) -> None:
     assert status(case(quality="high", model=model), drawn(1756)) == []
 

@@ -139,10 +139,22 @@ def test_equal_contradictions_are_one_with_all_its_cases() -> None:
 
 
 def test_tokens_of_another_model_say_nothing() -> None:
-    found = row([record("a", tokens=196, model="gpt-image-1")])
+    found = row([record("a", tokens=196, model="gpt-image-3")])
 
     assert found.drawn_as_asked == Count(count=0, of=0)
     assert found.contradictions == ()
+
+
+def test_an_older_model_that_was_asked_for_is_judged_by_its_own_table_and_family() -> None:
+    older = signed(1.0, agents=("gpt-image pre-2.0",))
+    asked = [record("a", tokens=4_160, model="gpt-image-1"), record("b", tokens=1_056)]
+    found = row(asked, {1: older})
+
+    assert found.drawn_as_asked == Count(count=1, of=1)
+    assert [(each.kind, each.label, each.cases) for each in found.contradictions] == [
+        ("other_family", "signed", ("b",)),
+        ("fits_other_model", "arithmetic", ("b",)),
+    ]
 
 
 # ------------------------------------------------------------------------------------- signers
