@@ -9,8 +9,9 @@ from math import comb, prod
 from harness.spec.model import ImageTokens
 from harness.spec.rules.lattice import Size
 
-LARGEST_PRODUCT = 4_096
-"""More assignments of qualities to images of several sizes than this are not tried."""
+LARGEST_PRODUCT = 100
+"""More assignments of qualities to images of several sizes than this are not tried: with so many
+sums, a count that means something else is one of them by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

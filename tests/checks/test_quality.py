@@ -313,6 +313,40 @@ def test_a_count_that_can_be_read_in_two_ways_convicts_nobody() -> None:
                   drawn(4 * 1756, *[SQUARE] * 4)) == ["pass"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("asked", "counted", "came", "number"),
+    [
+        ("medium", 4, 1, 5),  # as many as one takes in high
+        ("medium", 3, 2, 4),
+        ("low", 9, 8, 10),
+        ("high", 2, 5, 5),  # as many as one high and four medium take
+        ("high", 2, 8, 8),  # as many as eight take in medium
+        ("high", 2, 5, 2),
+    ],
+)
+def test_whoever_counts_another_number_of_images_is_convicted_of_nothing(
+    asked: str, counted: int, came: int, number: int
+) -> None:
+    each = {"low": 196, "medium": 1_756, "high": 7_024}[asked]
+    found = status(case(quality=asked, n=number), drawn(counted * each, *[SQUARE] * came))
+
+    assert found in (["pass"], ["inconclusive"])
+
+
+def test_an_image_that_failed_after_it_was_drawn_may_be_counted() -> None:
+    ((word, why),) = told(case(quality="medium", n=5), drawn(4 * 1_756, SQUARE))
+
+    assert word == "pass"
+    assert "7,024 tokens for 4 of the 5 images asked for at 1024x1024 is medium's count" in why
+
+
+def test_images_that_did_not_come_make_no_mixture_of_those_that_did() -> None:
+    # One low, one medium, and a third that nobody saw.
+    asked = case(quality="low", n=3)
+
+    assert status(asked, drawn(196 + 1_372, SQUARE, WIDE)) == ["inconclusive"]
+
+
 # ------------------------------------------------------------------------------- partial images
 @pytest.mark.parametrize("counted", [0, 1, 2, 3])
 @pytest.mark.parametrize("came", [0, 1, 3])

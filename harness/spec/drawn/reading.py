@@ -62,9 +62,13 @@ class _Fits:
     whole: tuple[str, ...]
     """All images that came."""
     ordered: tuple[str, ...] = ()
-    """All that were asked for, where fewer came."""
+    """More than came, up to those that were asked for."""
+    number: int | None = None
+    """How many, then."""
     one: tuple[str, ...] = ()
-    """One image of several."""
+    """One image of several, or some of several of one size."""
+    some: int = 1
+    """How many, then."""
     asked_size: tuple[str, ...] = ()
     """Images of the size asked for, where others came."""
     mixtures: tuple[tuple[str, ...], ...] = ()
@@ -99,8 +103,9 @@ def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn |
         counted=count.tokens,
         unit=f"{count.tokens:,} tokens",
         qualities=qualities,
-        asked_for=delivery.number if fits.ordered and not fits.whole else None,
-        one=bool(fits.one) and not (fits.whole or fits.ordered),
+        asked_for=fits.number if fits.ordered and not fits.whole else None,
+        number=delivery.number,
+        some=fits.some if fits.one and not (fits.whole or fits.ordered) else 0,
         of_asked_size=fits.asked_size,
         unnamed=unnamed,
         another="" if qualities else another.told,
@@ -192,18 +197,45 @@ def _fits(delivery: Delivery, tokens: ImageTokens, count: Count) -> _Fits:
 
     sizes, number, asked = delivery.sizes, delivery.number, delivery.other_size
     each = dict.fromkeys(sizes)
-    whole = of(sizes)
-    ordered = of(sizes[:1] * number) if number > len(sizes) and len(each) == 1 else ()
-    one = _all(of((size,)) for size in each) if len(sizes) > 1 else ()
+    more, ordered = _numbered(delivery, tokens, count, range(len(sizes) + 1, number + 1))
+    some, one = 1, _all(of((size,)) for size in each) if len(sizes) > 1 else ()
+    if delivery.quality not in one:
+        fewer, few = _numbered(delivery, tokens, count, range(2, len(sizes)))
+        some, one = (fewer, (*one, *few)) if delivery.quality in few or not one else (some, one)
     found = _Fits(
-        whole=whole,
+        whole=of(sizes),
         ordered=ordered,
+        number=more,
         one=one,
+        some=some,
         asked_size=_all(of((asked,) * n) for n in {len(sizes), number}) if asked else (),
     )
-    if found.any_size:
+    if found.any_size or (len(each) > 1 and number > len(sizes)):
         return found
     return replace(found, mixtures=_mixtures(delivery, tokens, count))
+
+
+def _numbered(
+    delivery: Delivery, tokens: ImageTokens, count: Count, numbers: range
+) -> tuple[int, tuple[str, ...]]:
+    """Return for how many images of one size the tokens are the count, and of which qualities.
+
+    The number that agrees with the quality asked for comes first: one may have failed that was
+    drawn, and a gateway that sends a request in parts may count one part of it. Such numbers are
+    only read as that, to acquit; as other qualities only all that were asked for are read.
+    """
+    if len({*delivery.sizes}) > 1:
+        return 0, ()
+    size, whole = delivery.sizes[0], (delivery.number, len(delivery.sizes))
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for number in numbers:
+        partials = delivery.partials if number in whole else 0
+        counts = Counted(tokens=count.tokens, images=(size,) * number, partials=partials)
+        fitting = drawn_as(tokens, counts)
+        if fitting and (number == delivery.number or delivery.quality in fitting):
+            found.append((number, fitting))
+    found.sort(key=lambda each: delivery.quality not in each[1])
+    return found[0] if found else (0, ())
 
 
 def _mixtures(delivery: Delivery, tokens: ImageTokens, count: Count) -> tuple[tuple[str, ...], ...]:
