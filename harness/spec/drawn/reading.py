@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from harness.core.outcome import Images
 from harness.spec import price
@@ -79,6 +80,13 @@ class _Fits:
         """Those that fit the pixels that came."""
         return tuple(dict.fromkeys((*self.whole, *self.ordered, *self.one)))
 
+    def way(self, qualities: tuple[str, ...]) -> Literal["whole", "ordered", "one"]:
+        """Return which images are counted, as qualities are told; all, where that is not one."""
+        only = {*qualities} if len({*qualities}) == 1 else {*self.delivered}
+        if only & {*self.whole} or not only:
+            return "whole"
+        return "ordered" if only & {*self.ordered} else "one"
+
     @property
     def any_size(self) -> tuple[str, ...]:
         """Those, and what fits the pixels asked for."""
@@ -98,14 +106,15 @@ def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn |
     unnamed = None if qualities else _unnamed(delivery, tokens, count)
     if agreement == "none" and unnamed and delivery.quality is None:
         agreement = "unasked"
+    way = fits.way(qualities)
     told = sentences.Told(
         tokens=tokens,
         counted=count.tokens,
         unit=f"{count.tokens:,} tokens",
         qualities=qualities,
-        asked_for=fits.number if fits.ordered and not fits.whole else None,
+        asked_for=fits.number if way == "ordered" else None,
         number=delivery.number,
-        some=fits.some if fits.one and not (fits.whole or fits.ordered) else 0,
+        some=fits.some if way == "one" else 0,
         of_asked_size=fits.asked_size,
         unnamed=unnamed,
         another="" if qualities else another.told,
