@@ -313,6 +313,31 @@ def test_a_count_that_can_be_read_in_two_ways_convicts_nobody() -> None:
                   drawn(4 * 1756, *[SQUARE] * 4)) == ["pass"]  # fmt: skip
 
 
+def test_whoever_counts_all_images_elsewhere_counted_all_of_these() -> None:
+    asked, four = case(quality="high", n=4), drawn(4 * 1756, *[SQUARE] * 4)
+    pair = case(quality="low", n=2, id="pair")
+    all_counted = record(pair, drawn(392, SQUARE, SQUARE))
+    one_counted = record(replace(pair, id="one"), drawn(196, SQUARE, SQUARE))
+    single = record(case(quality="low", id="single"), drawn(196))
+
+    assert told(asked, four, all_counted) == [
+        (
+            "fail",
+            (
+                "asked for high: drawn as medium: 7,024 tokens for 4 images at 1024x1024 is "
+                "medium's count; high takes 28,096 (other replies of this run count all their "
+                "images)"
+            ),
+        )
+    ]
+    assert status(asked, four, single) == ["inconclusive"]
+    assert status(asked, four, one_counted) == ["inconclusive"]
+    assert status(asked, four, one_counted, all_counted) == ["inconclusive"]
+    assert status(asked, four, record(case(quality="high", n=4, id="same"), four)) == [
+        "inconclusive"
+    ]
+
+
 @pytest.mark.parametrize(
     ("asked", "counted", "came", "number"),
     [

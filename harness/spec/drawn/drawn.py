@@ -48,6 +48,9 @@ class Drawn:
     image. `qualities` are those whose count it is: one, none, or several where it can be read in
     several ways; of a `mixed` reply, that of each image. `asked` is the quality asked for, where
     that is one that the model's table knows.
+
+    `counting` says whether `all` images of several are counted, or `some`; None where nobody can
+    tell. `if_all` is what the count says if all are, where that is what its doubt is about.
     """
 
     counted: int
@@ -58,6 +61,8 @@ class Drawn:
     agreement: Agreement
     sentence: str
     charge: Decimal | None = None
+    counting: Literal["all", "some"] | None = None
+    if_all: "Drawn | None" = None
 
     @property
     def decides(self) -> bool:

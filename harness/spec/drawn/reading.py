@@ -88,6 +88,13 @@ class _Fits:
         return "ordered" if only & {*self.ordered} else "one"
 
     @property
+    def counting(self) -> Literal["all", "some"] | None:
+        """Return whether all images that came are counted, or some; None where it is open."""
+        if self.whole and not (self.ordered or self.one or self.asked_size):
+            return "all"
+        return "some" if self.one and not (self.whole or self.ordered) else None
+
+    @property
     def any_size(self) -> tuple[str, ...]:
         """Those, and what fits the pixels asked for."""
         return (*self.delivered, *self.asked_size)
@@ -95,6 +102,14 @@ class _Fits:
 
 def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn | None:
     fits = _fits(delivery, tokens, count)
+    found = _by_fits(delivery, tokens, count, fits)
+    if found is None or found.agreement != "several" or not (fits.whole and fits.one):
+        return found
+    if_all = _by_fits(delivery, tokens, count, replace(fits, one=()))
+    return replace(found, if_all=if_all if if_all and if_all.decides else None)
+
+
+def _by_fits(delivery: Delivery, tokens: ImageTokens, count: Count, fits: _Fits) -> Drawn | None:
     agreement, qualities = _judged(delivery, fits, count)
     if agreement not in _AGREEING and not _is_listed(tokens, delivery.sizes):
         return None
@@ -128,6 +143,7 @@ def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn |
         basis="tokens",
         agreement=agreement,
         sentence=sentences.sentence(agreement, told, doubts),
+        counting=fits.counting if len(delivery.sizes) > 1 else None,
     )
 
 
