@@ -358,6 +358,31 @@ def test_whoever_counts_another_number_of_images_is_convicted_of_nothing(
     assert found in (["pass"], ["inconclusive"])
 
 
+@pytest.mark.parametrize(
+    ("asked", "counted", "sizes"),
+    [
+        ("low", 196 * 9 * 1, [SQUARE] * 8),  # text and all, or a second attempt
+        ("medium", 3 * 3 * 1_756, [SQUARE] * 3),  # two high and one medium
+        ("medium", 4 * 1_372, [WIDE, SQUARE, SQUARE, SQUARE]),  # one high, of the first
+        ("medium", 5_268 + 1_000, [SQUARE] * 3),
+        ("high", 7_024 + 5_488, [SQUARE, WIDE, SQUARE]),  # two of three sizes
+    ],
+)
+def test_a_count_of_more_than_the_images_or_of_some_of_them_is_no_other_quality_s(
+    asked: str, counted: int, sizes: list[tuple[int, int]]
+) -> None:
+    assert status(case(quality=asked, n=len(sizes)), drawn(counted, *sizes)) == ["inconclusive"]
+
+
+def test_an_enlarged_image_may_have_one_count_of_the_size_asked_for() -> None:
+    # 8,533 is what one takes in high as it was drawn, and four low and one medium as they came.
+    asked = case(quality="high", n=5, size="1504x2096")
+    ((word, why),) = told(asked, drawn(8_533, *[(3_008, 4_192)] * 5))
+
+    assert word == "inconclusive"
+    assert "is high's count for the 1504x2096 asked for" in why
+
+
 def test_an_image_that_failed_after_it_was_drawn_may_be_counted() -> None:
     ((word, why),) = told(case(quality="medium", n=5), drawn(4 * 1_756, SQUARE))
 

@@ -16,7 +16,7 @@ from harness.spec.model import ImageTokens, Model
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules import Arguments
 from harness.spec.rules.lattice import Size, text
-from harness.spec.tokens import Counted, drawn_as, expected, mixed
+from harness.spec.tokens import LARGEST_PRODUCT, Counted, drawn_as, expected, mixed
 
 
 def reading(
@@ -116,7 +116,10 @@ def _by_fits(delivery: Delivery, tokens: ImageTokens, count: Count, fits: _Fits)
     another = of_another(delivery, count.tokens) if not fits.any_size else Fitting()
     if (agreement == "none" and another.names) or (fits.mixtures and another.whole):
         agreement, qualities = "other_model", ()
+    above = _is_above(delivery, tokens, count, fits)
     doubts = _doubts(delivery, count, agreement, another)
+    if agreement in ("other", "mixed") and above and not doubts:
+        doubts = "more than these images may be counted"
     agreement = "unclear" if doubts else agreement
     unnamed = None if qualities else _unnamed(delivery, tokens, count)
     if agreement == "none" and unnamed and delivery.quality is None:
@@ -195,6 +198,20 @@ def _is_listed(tokens: ImageTokens, sizes: tuple[Size, ...]) -> bool:
     return any(expected(tokens, name, sizes) is not None for name in tokens.qualities)
 
 
+def _is_above(delivery: Delivery, tokens: ImageTokens, count: Count, fits: _Fits) -> bool:
+    """Tell whether a count that is not of all images is more than the asked quality takes.
+
+    Text that a reply does not tell apart, or a second attempt, may be counted then: who counts too
+    much hits some sum of some images by chance.
+    """
+    if delivery.quality is None or fits.whole or fits.ordered:
+        return False
+    sizes = delivery.sizes
+    ways = [(size,) for size in sizes] if fits.one else [sizes]
+    takes = (expected(tokens, delivery.quality, way) for way in ways)
+    return any(each is not None and count.tokens > each for each in takes)
+
+
 def _doubts(delivery: Delivery, count: Count, agreement: Agreement, another: Fitting) -> str:
     """Say why nothing follows from a count; empty where something does."""
     if count.contradicted and (count.impossible or agreement != "asked"):
@@ -233,11 +250,27 @@ def _fits(delivery: Delivery, tokens: ImageTokens, count: Count) -> _Fits:
         number=more,
         one=one,
         some=some,
-        asked_size=_all(of((asked,) * n) for n in {len(sizes), number}) if asked else (),
+        asked_size=_all(of((asked,) * n) for n in {1, len(sizes), number}) if asked else (),
     )
-    if found.any_size or (len(each) > 1 and number > len(sizes)):
+    if found.any_size or (len(each) > 1 and _is_of_some(delivery, tokens, count)):
         return found
     return replace(found, mixtures=_mixtures(delivery, tokens, count))
+
+
+def _is_of_some(delivery: Delivery, tokens: ImageTokens, count: Count) -> bool:
+    """Tell whether images of several sizes may be counted in part, or beside some that never came.
+
+    As a mixture of qualities is read only what is neither.
+    """
+    if delivery.number > len(delivery.sizes):
+        return True
+    sums = {0}
+    for size in delivery.sizes:
+        each = tokens.of_image(delivery.quality or "", *size) or 0
+        sums |= {before + each for before in sums}
+        if len(sums) > LARGEST_PRODUCT:
+            return True  # with more sizes than this, no mixture is looked for either
+    return count.tokens in sums
 
 
 def _numbered(
