@@ -14,7 +14,11 @@ from harness.spec.model import ImageTokens, Model
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules import Arguments
 from harness.spec.rules.lattice import Size, text
-from harness.spec.tokens import Counted, drawn_as, mixed
+from harness.spec.tokens import Counted, drawn_as, expected, mixed
+
+TEXT_AMONG_THEM = "tokens of text may be among them"
+TEXT_AT_MOST = 310
+"""Output tokens of text that a reply was seen to count beside its images: 143 to 308."""
 
 
 def reading(
@@ -65,9 +69,11 @@ class _Fits:
 def _by_tokens(delivery: Delivery, tokens: ImageTokens, count: Count) -> Drawn:
     fits = _fits(delivery, tokens, count)
     agreement, qualities = _judged(delivery, fits, count)
-    doubts = _doubts(delivery, count, agreement)
-    agreement = "unclear" if doubts else agreement
     unnamed = None if qualities else _unnamed(delivery, tokens, count)
+    doubts = _doubts(delivery, count, agreement)
+    if not doubts and agreement == "none" and unnamed is None:
+        doubts = _text_doubts(delivery, tokens, count)
+    agreement = "unclear" if doubts else agreement
     if agreement == "none" and unnamed and delivery.quality is None:
         agreement = "unasked"
     told = sentences.Told(
@@ -142,7 +148,18 @@ def _doubts(delivery: Delivery, count: Count, agreement: Agreement) -> str:
     if delivery.names_no_model and agreement in ("none", "mixed"):
         return "the request does not name the model that draws"
     if count.with_text and agreement in ("none", "mixed"):
-        return "tokens of text may be among them"
+        return TEXT_AMONG_THEM
+    return ""
+
+
+def _text_doubts(delivery: Delivery, tokens: ImageTokens, count: Count) -> str:
+    """Say that a bare sum may hold text: where it is a little above what was asked for."""
+    names = (delivery.quality,) if delivery.quality else tokens.qualities
+    for name in names if count.bare else ():
+        each = expected(tokens, name, delivery.sizes)
+        for partials in range(delivery.partials + 1) if each is not None else ():
+            if 0 < count.tokens - (each or 0) - partials * tokens.partial <= TEXT_AT_MOST:
+                return TEXT_AMONG_THEM
     return ""
 
 

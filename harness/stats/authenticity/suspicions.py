@@ -302,7 +302,8 @@ def _of_compression(provider: Provider, own: Sequence[_Drawn]) -> Iterator[Suspi
         "quantisation of JPEG (its tables) and WebP (its index) at values of output_compression"
         f" that are {FAR_APART} or more apart",
         f"{len(alike)} of {len(far)} pairs of files are quantised alike although their"
-        f" output_compression is far apart (as {low} and {high}): the parameter is not applied",
+        f" output_compression is far apart (as {low} and {high}): it is not applied, or they were"
+        " encoded again on the way, as any delivery network may",
         images,
         of=len(far),
         count=len(alike),
