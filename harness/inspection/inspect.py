@@ -224,4 +224,27 @@ def _drawn(files: Sequence[InspectedFile], beside: _Asked, usage: int | None) ->
         pictures=tuple(file.picture for file in files),
         usage=Usage(input=None, output=usage, total=None, kinds={"image_output": usage}),
     )
-    return reading(beside.provider, beside.operation, arguments, images)
+    drawn = reading(beside.provider, beside.operation, arguments, images)
+    if drawn is None or drawn.kind != "fits_no_quality" or "model" in beside.arguments:
+        return drawn
+    others = [each for file in files for each in _other_agents(file, beside)]
+    return _of_another_model(drawn, beside, others[0]) if others else drawn
+
+
+def _other_agents(file: InspectedFile, beside: _Asked) -> tuple[str, ...]:
+    """Return the models that an unbroken manifest names, where the one compared with is not one."""
+    manifest, model = file.inspection.manifest, beside.model
+    known = model.signed.agents if model and model.signed else ()
+    if manifest is None or not manifest.signature_valid or manifest.bytes == "altered":
+        return ()
+    return () if {*manifest.agents} & {*known} else manifest.agents
+
+
+def _of_another_model(drawn: Drawn, beside: _Asked, agent: str) -> Drawn:
+    """Return a count that nothing follows from: nobody asked for the model compared with."""
+    name = beside.model.name if beside.model else "the model"
+    sentence = (
+        f"{drawn.counted:,} tokens fit no quality of {name}, and by its manifest {agent} drew it:"
+        f" nothing follows (--asked model={name} where that was asked for)"
+    )
+    return replace(drawn, agreement="unclear", sentence=sentence)
