@@ -78,6 +78,11 @@ class _Dated:
         return not self.stale and (noted or min(self.after_s, default=0.0) < -LONE_SLACK_S)
 
     @property
+    def too_late(self) -> bool:
+        """Whether it was signed long after its reply, which nobody can do."""
+        return min(self.before_came_s, default=0.0) < -LONE_SLACK_S
+
+    @property
     def early(self) -> float:
         """By how much it was signed before its request left, or before its reply, at the least."""
         return -max(self.after_s) if self.after_s else min(self.before_came_s)
@@ -129,8 +134,9 @@ def freshness(
         if each.before_came_s and each.manifest.chain != "untrusted" and not each.undecided
     ]
     overheads = _overheads([each for each in counted if not each.stale])
+    known = [each for each in counted if not each.too_late]
     return Freshness(
-        fresh=Count(count=sum(not each.stale for each in counted), of=len(counted)),
+        fresh=Count(count=sum(not each.stale for each in known), of=len(known)),
         contradictions=_contradictions(stale),
         overheads_s=tuple(value for value in overheads if value >= -SLACK_S),
         notes=tuple(_notes(dated, overheads, offset_s)),

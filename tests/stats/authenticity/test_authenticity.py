@@ -295,6 +295,13 @@ def test_a_recorders_own_clock_is_held_against_a_date_of_the_day_of_the_signing(
     assert row([new], {1: signed(118.0)}).fresh == Count(count=1, of=1)
 
 
+def test_an_image_signed_long_after_its_reply_is_not_known_to_be_fresh() -> None:
+    found = row([record(sent_s=100.0, end_s=120.0)], {1: signed(120.0 + 86_400.0)})
+
+    assert found.fresh == Count(count=0, of=0)
+    assert any("a clock is wrong" in note for note in found.notes)
+
+
 def test_an_image_signed_before_its_request_left_was_not_drawn_for_it() -> None:
     found = row([record(sent_s=100.0, end_s=101.0)], {1: signed(-3_500.0)})
 
