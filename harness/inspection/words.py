@@ -71,7 +71,7 @@ def _row(name: str, text: str) -> str:
 def _manifest(inspection: Inspection) -> Iterator[str]:
     manifest = inspection.manifest
     if inspection.state == "not_read":
-        yield f"not looked for: {inspection.why}"
+        yield f"not read: {inspection.why}"
     elif manifest is None:
         yield "none; this says nothing"
     else:

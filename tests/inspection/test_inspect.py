@@ -212,6 +212,21 @@ def test_whose_model_it_is_contradicts_nothing_where_none_was_asked_for(folder: 
     assert "gpt-image pre-2.0" in found.files[0].notes[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "exit_code"),
+    [("older.png", [], 0), ("older.png", ["model=gpt-image-2"], 1), ("whole.png", [], 1)],
+)
+def test_a_count_says_nothing_of_an_image_that_another_model_signed(
+    folder: Path, name: str, asked: list[str], exit_code: int
+) -> None:
+    anchors = [folder / "anchors.pem"]
+    found = api.inspect([folder / name], trust_anchors=anchors, asked=asked, usage=1_056)
+
+    assert found.exit_code == exit_code
+    assert found.drawn is not None
+    assert ("by its manifest gpt-image pre-2.0 drew it" in found.drawn.sentence) is (not exit_code)
+
+
 def test_a_stranger_under_the_makers_name_is_told_and_not_genuine(shown: FilesInspected) -> None:
     file = file_of(shown, "stranger.png")
 
@@ -278,6 +293,8 @@ def test_two_files_of_the_same_bytes_are_a_suspicion_that_names_them(tmp_path: P
     (line,) = [line for line in lines(found) if line.startswith("suspicion: ")]
     assert "a.png" in line
     assert "b.png" in line
+    assert "another of these files" in line
+    assert "was to be drawn" not in line
     assert found.exit_code == 0
 
 

@@ -11,13 +11,15 @@ from harness.spec.rules import Arguments
 class Count:
     """Output `tokens` of all images of a reply.
 
-    `with_text` says that tokens of text may be among them. `contradicted` says that the reply's own
+    `with_text` says that tokens of text may be among them, `bare` that the reply tells nothing of
+    what its sum holds. `contradicted` says that the reply's own
     counts contradict each other, in words: an empty text where they do not. It is `impossible`
     where there are more tokens of images than in all.
     """
 
     tokens: int
     with_text: bool = False
+    bare: bool = False
     contradicted: str = ""
     impossible: bool = False
 
@@ -37,7 +39,8 @@ def counted(operation: Operation, arguments: Arguments, usage: Usage | None) -> 
     if whole is None or whole <= 0:
         return None
     parts = [part for part in usage.output_parts if part]
-    return Count(tokens=whole, with_text=len(parts) > 1 or files_sent(operation, arguments) > 0)
+    with_text = len(parts) > 1 or files_sent(operation, arguments) > 0
+    return Count(tokens=whole, with_text=with_text, bare=not parts)
 
 
 def _apart(drawn: int, whole: int | None, usage: Usage) -> Count:

@@ -18,6 +18,10 @@ from harness.spec.rules import Arguments
 from harness.spec.rules.lattice import Size, text
 from harness.spec.tokens import LARGEST_PRODUCT, Counted, drawn_as, expected, mixed
 
+TEXT_AMONG_THEM = "tokens of text may be among them"
+TEXT_AT_MOST = 310
+"""Output tokens of text that a reply was seen to count beside its images: 143 to 308."""
+
 
 def reading(
     provider: Provider,
@@ -116,12 +120,13 @@ def _by_fits(delivery: Delivery, tokens: ImageTokens, count: Count, fits: _Fits)
     another = of_another(delivery, count.tokens) if not fits.any_size else Fitting()
     if (agreement == "none" and another.names) or (fits.mixtures and another.whole):
         agreement, qualities = "other_model", ()
-    above = _is_above(delivery, tokens, count, fits)
-    doubts = _doubts(delivery, count, agreement, another)
-    if agreement in ("other", "mixed") and above and not doubts:
-        doubts = "more than these images may be counted"
-    agreement = "unclear" if doubts else agreement
     unnamed = None if qualities else _unnamed(delivery, tokens, count)
+    doubts = _doubts(delivery, count, agreement, another)
+    if agreement in ("other", "mixed") and not doubts and _is_above(delivery, tokens, count, fits):
+        doubts = "more than these images may be counted"
+    if not doubts and agreement == "none" and unnamed is None:
+        doubts = _text_doubts(delivery, tokens, count)
+    agreement = "unclear" if doubts else agreement
     if agreement == "none" and unnamed and delivery.quality is None:
         agreement = "unasked"
     way = fits.way(qualities)
@@ -223,7 +228,18 @@ def _doubts(delivery: Delivery, count: Count, agreement: Agreement, another: Fit
     if delivery.names_no_model and agreement in ("none", "mixed", "other_model"):
         return "the request does not name the model that draws"
     if count.with_text and agreement in ("none", "mixed", "other_model"):
-        return "tokens of text may be among them"
+        return TEXT_AMONG_THEM
+    return ""
+
+
+def _text_doubts(delivery: Delivery, tokens: ImageTokens, count: Count) -> str:
+    """Say that a bare sum may hold text: where it is a little above what was asked for."""
+    names = (delivery.quality,) if delivery.quality else tokens.qualities
+    for name in names if count.bare else ():
+        each = expected(tokens, name, delivery.sizes)
+        for partials in range(delivery.partials + 1) if each is not None else ():
+            if 0 < count.tokens - (each or 0) - partials * tokens.partial <= TEXT_AT_MOST:
+                return TEXT_AMONG_THEM
     return ""
 
 

@@ -44,10 +44,12 @@ class Timing:
     """One request on our wall clock and on that of its replies; None where there is no such clock.
 
     In a live run `came_s` of both is on our clock, and `clock_offset` says how far off that is.
+    `noted_s` is when a recorder noted the request by a clock of its own, to some minutes.
     """
 
     ours: Window | None = None
     theirs: Window | None = None
+    noted_s: float | None = None
 
 
 def wall_s(readings: Sequence[ClockReading], at_s: float) -> float | None:
@@ -94,7 +96,8 @@ def timing(record: Record, readings: Sequence[ClockReading]) -> Timing:
     if first is None or last is None:
         return Timing()
     if record.evidence.kind == "recorded" or not readings:
-        return Timing(theirs=_recorded(first, last, record.evidence.date))
+        date = record.evidence.date
+        return Timing(theirs=_recorded(first, last, date), noted_s=unix_s(date))
     left, came = (wall_s(readings, at_s) for at_s in (first.times.sent_s, last.times.end_s))
     if left is None or came is None:
         return Timing()

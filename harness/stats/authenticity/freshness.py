@@ -71,6 +71,18 @@ class _Dated:
         return max(self.after_s) < -slack_s
 
     @property
+    def undecided(self) -> bool:
+        """Whether it was signed long before its request by one clock, and not by another."""
+        noted_s = self.timing.noted_s
+        noted = noted_s is not None and noted_s - self.signed_s > 2 * LONE_SLACK_S
+        return not self.stale and (noted or min(self.after_s, default=0.0) < -LONE_SLACK_S)
+
+    @property
+    def too_late(self) -> bool:
+        """Whether it was signed long after its reply, which nobody can do."""
+        return min(self.before_came_s, default=0.0) < -LONE_SLACK_S
+
+    @property
     def early(self) -> float:
         """By how much it was signed before its request left, or before its reply, at the least."""
         return -max(self.after_s) if self.after_s else min(self.before_came_s)
@@ -116,10 +128,15 @@ def freshness(
                 )
             )
     stale = [each for each in dated if each.stale]
-    counted = [each for each in dated if each.before_came_s and each.manifest.chain != "untrusted"]
+    counted = [
+        each
+        for each in dated
+        if each.before_came_s and each.manifest.chain != "untrusted" and not each.undecided
+    ]
     overheads = _overheads([each for each in counted if not each.stale])
+    known = [each for each in counted if not each.too_late]
     return Freshness(
-        fresh=Count(count=sum(not each.stale for each in counted), of=len(counted)),
+        fresh=Count(count=sum(not each.stale for each in known), of=len(known)),
         contradictions=_contradictions(stale),
         overheads_s=tuple(value for value in overheads if value >= -SLACK_S),
         notes=tuple(_notes(dated, overheads, offset_s)),
@@ -225,6 +242,12 @@ def _notes(
         yield (
             f"our clock is {lasting(abs(offset_s))} {ahead} the Date of the replies: an image"
             " counts as signed too early only by both, and the overhead is by that Date"
+        )
+    undecided = sum(each.undecided for each in dated)
+    if undecided:
+        yield (
+            f"{images(undecided)} signed long before the request left by one clock, and not by"
+            " another (the Date of the replies is the provider's own word): not counted as fresh"
         )
     doubtful = [each for each in dated if each.manifest.time != "trusted"]
     if doubtful:

@@ -178,6 +178,9 @@ def _of_copies(
     by_digest: dict[str, list[_Drawn]] = defaultdict(list)
     for one in everyone:
         by_digest[one.digest].append(one)
+    # What files that somebody has were to be, nobody said.
+    another = "another that was to be drawn by itself" if provider else "another of these files"
+    what = ": a cache, a stand-in, or copies counted as images" if provider else ""
     same = [one for one in own if _has_a_copy(one, by_digest[one.digest])]
     if same:
         elsewhere = {other.provider for one in same for other in by_digest[one.digest]} - {provider}
@@ -187,8 +190,7 @@ def _of_copies(
             "identical_images",
             "SHA-256 of the files: the same bytes for different prompts, within one reply, or from"
             " two providers",
-            f"{len(same)} of {len(own)} images are byte for byte the same as another that was"
-            f" to be drawn by itself{also}: a cache, a stand-in, or copies counted as images",
+            f"{len(same)} of {len(own)} images are byte for byte the same as {another}{also}{what}",
             same,
             of=len(own),
         )
@@ -205,8 +207,8 @@ def _of_copies(
             f"perceptual hash (ImageHash's phash, {HASH_BITS} bits) of pictures for different"
             f" prompts or within one reply, at most {NEAR_AT_MOST_BITS} bits apart; edits of the"
             " same reference image are left out",
-            f"{len(images)} of {len(hashed)} images look the same as another that was to be"
-            " drawn by itself, in other bytes: one picture, encoded or cropped again",
+            f"{len(images)} of {len(hashed)} images look the same as {another}, in other bytes:"
+            " one picture, encoded or cropped again",
             images,
             of=len(hashed),
         )
@@ -302,7 +304,8 @@ def _of_compression(provider: Provider, own: Sequence[_Drawn]) -> Iterator[Suspi
         "quantisation of JPEG (its tables) and WebP (its index) at values of output_compression"
         f" that are {FAR_APART} or more apart",
         f"{len(alike)} of {len(far)} pairs of files are quantised alike although their"
-        f" output_compression is far apart (as {low} and {high}): the parameter is not applied",
+        f" output_compression is far apart (as {low} and {high}): it is not applied, or they were"
+        " encoded again on the way, as any delivery network may",
         images,
         of=len(far),
         count=len(alike),

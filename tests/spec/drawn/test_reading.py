@@ -335,3 +335,32 @@ def test_no_count_of_an_older_model_convicts_as_one_of_the_sold_model_s(number: 
         for tokens, word in product(row.values(), ("low", "medium", "high")):
             found = drawn(tokens * number, *[size] * number, quality=word, n=number)
             assert found.agreement in ("other_model", "part"), (size, tokens, word)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "asked", "agreement"),
+    [
+        (1756 + 156, {"quality": "medium"}, "unclear"),
+        (1756 + 200 + 308, {"quality": "medium", "partial_images": 2}, "unclear"),
+        (196 + 143, {}, "unclear"),
+        (1756 + 400, {"quality": "medium"}, "none"),
+        (1756 - 1, {"quality": "medium"}, "none"),
+        (196 + 143, {"quality": "high"}, "none"),
+        (196, {"quality": "high"}, "other"),
+    ],
+)
+def test_a_bare_sum_may_hold_as_much_text_as_was_seen(
+    tokens: int, asked: dict[str, Json], agreement: str
+) -> None:
+    found = drawn(tokens, **asked)
+
+    assert found.agreement == agreement
+    assert ("tokens of text may be among them" in found.sentence) == (agreement == "unclear")
+
+
+def test_tokens_of_images_that_are_told_apart_hold_no_text() -> None:
+    usage = Usage(input=None, output=1912, total=None, kinds={"image_output": 1912})
+    found = read(served(picture(*SQUARE), usage=usage), {"quality": "medium"})
+
+    assert found is not None
+    assert found.agreement == "none"

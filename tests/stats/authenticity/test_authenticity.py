@@ -295,6 +295,34 @@ def test_an_honest_image_is_fresh_whichever_one_clock_is_off(
     assert any("our clock is 90 s" in note for note in found.notes) is bool(ours_s or theirs_s)
 
 
+def test_a_date_of_the_day_of_the_signing_makes_no_old_image_fresh() -> None:
+    day_s = 86_400.0
+    one = record(sent_s=100.0, end_s=120.0, date_s=120.0 - day_s)
+    found = row([one], {1: signed(118.0 - day_s)})
+
+    assert found.fresh == Count(count=0, of=0)
+    assert found.contradictions == ()
+    assert found.overhead is None
+    assert any("by one clock, and not by another" in note for note in found.notes)
+
+
+def test_a_recorders_own_clock_is_held_against_a_date_of_the_day_of_the_signing() -> None:
+    noted = datetime.fromtimestamp(T0 + 120.0, UTC).isoformat()
+    taken = Provenance(kind="recorded", source="elsewhere", date=noted, by="a browser")
+    old = record(evidence=taken, sent_s=100.0, end_s=120.0, date_s=120.0 - 86_400.0)
+    new = record(evidence=taken, sent_s=100.0, end_s=120.0)
+
+    assert row([old], {1: signed(118.0 - 86_400.0)}).fresh == Count(count=0, of=0)
+    assert row([new], {1: signed(118.0)}).fresh == Count(count=1, of=1)
+
+
+def test_an_image_signed_long_after_its_reply_is_not_known_to_be_fresh() -> None:
+    found = row([record(sent_s=100.0, end_s=120.0)], {1: signed(120.0 + 86_400.0)})
+
+    assert found.fresh == Count(count=0, of=0)
+    assert any("a clock is wrong" in note for note in found.notes)
+
+
 def test_an_image_signed_before_its_request_left_was_not_drawn_for_it() -> None:
     found = row([record(sent_s=100.0, end_s=101.0)], {1: signed(-3_500.0)})
 
