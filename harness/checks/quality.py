@@ -107,6 +107,7 @@ class Usages:
 def usages(records: Iterable[Record], providers: Mapping[str, Provider]) -> Usages:
     """Return what the replies of a run say together of how they count."""
     read: defaultdict[tuple[str, str], dict[str, Drawn]] = defaultdict(dict)
+    whole: defaultdict[str, dict[str, Drawn]] = defaultdict(dict)
     for record in records:
         case, provider = record.shot.case, providers[record.shot.case.provider]
         if not isinstance(record.outcome, Images):
@@ -115,12 +116,13 @@ def usages(records: Iterable[Record], providers: Mapping[str, Provider]) -> Usag
         drawn = reading(provider, operation, case.arguments, record.outcome)
         if drawn is not None:
             read[case.provider, case.operation][case.id] = drawn
-    still = {place: constant(drawn) for place, drawn in read.items()}
+            whole[case.provider][case.id] = drawn
+    still = {name: constant(drawn) for name, drawn in whole.items()}
     return Usages(
-        steady=frozenset((place[0], case) for place, cases in still.items() for case in cases),
+        steady=frozenset((name, case) for name, cases in still.items() for case in cases),
         of_all=frozenset(
             place
             for place, drawn in read.items()
-            if counts_all(one for case, one in drawn.items() if case not in still[place])
+            if counts_all(one for case, one in drawn.items() if case not in still[place[0]])
         ),
     )

@@ -20,7 +20,7 @@ harness inspect a.png --asked size=1024x1024,quality=high --usage 7024
 
 \b
 Exit codes: 0 nothing contradicts what was asked for, 1 something does (size, format, quality by
-tokens, bytes altered since they were signed), 2 wrong usage or no image file.
+tokens, bytes altered since they were signed), 2 wrong usage, or a path without an image.
 """
 
 

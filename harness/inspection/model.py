@@ -73,7 +73,7 @@ class FilesInspected:
     named it, in words behind `an image `; `asked` are the arguments that were given, `usage` the
     output tokens of all files together, `drawn` what those tell. `answer`
     is one sentence on whether the images were really drawn as asked. `exit_code` is 0 where nothing
-    contradicts what was asked for, 1 where something does, 2 where no path leads to an image.
+    contradicts what was asked for, 1 where something does, 2 where a path leads to no image.
     """
 
     answer: str
@@ -90,6 +90,6 @@ class FilesInspected:
     @property
     def exit_code(self) -> int:
         """The exit code of the command."""
-        if not self.files:
-            return 2
-        return 1 if self.contradictions else 0
+        if self.contradictions:
+            return 1
+        return 2 if self.others or not self.files else 0

@@ -46,7 +46,8 @@ SECTIONS = {
         "Input schema", "Frequently Asked Questions",
     },
     "nanobanana": {
-        "Overview", "Capabilities", "Pricing", "Frequently Asked Questions", "Examples", "Supported Sizes", "Custom Dimensions",
+        "Overview", "Capabilities", "Pricing", "Frequently Asked Questions", "Examples",
+        "Supported Sizes", "Custom Dimensions",
         "Quality Options", "Quick Start", "API Parameters Reference",
         "Image Editing (image-to-image)", "Best Practices",
     },

@@ -13,7 +13,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def constant(drawn: Mapping[Key, Drawn]) -> frozenset[Key]:
-    """Return the keys of those whose count stands for nothing, of one operation of a provider.
+    """Return the keys of those whose count stands for nothing, of all replies of a provider.
 
     That is a count (or a charge) that was told for images of several sizes, of one of which no
     quality takes it: for all images of a reply, or for each. Where only the quality asked for

@@ -38,11 +38,13 @@ def arithmetic(provider: Provider, records: Iterable[Record]) -> Arithmetic:
     asked = of = 0
     contradictions: list[Contradiction] = []
     notes: dict[str, None] = {}
+    every = {at: drawn for found in readings.values() for at, (_, drawn) in found.items()}
+    still = constant(every)
     for operation, found in readings.items():
-        steady = constant({at: drawn for at, (_, drawn) in found.items()})
+        steady = [record for at, (record, _) in found.items() if at in still]
         if steady:
-            contradictions.append(_steady(operation, [found[at][0] for at in sorted(steady)]))
-        read = [pair for at, pair in found.items() if at not in steady]
+            contradictions.append(_steady(operation, steady))
+        read = [pair for at, pair in found.items() if at not in still]
         all_counted = counts_all(drawn for _, drawn in read)
         telling = [(record, settled(drawn, all_counted=all_counted)) for record, drawn in read]
         decided = [drawn for _, drawn in telling if drawn.decides]
