@@ -95,7 +95,8 @@ class CheckInput:
     `base` is what the plain base request came to, where one was sent: if that is not served, a
     refusal of something else proves nothing. `outage` says which faults of the line came right
     before the record; empty where none did. `usage_moves` is False where another record has the
-    same count for pixels of which no quality takes it. `sent_to_others` are the digests of images
+    same count for pixels of which no quality takes it. `counts_all` says that other replies count
+    all images of several. `sent_to_others` are the digests of images
     that another request was served with, too.
     """
 
@@ -106,6 +107,7 @@ class CheckInput:
     base: Outcome | None = None
     outage: str = ""
     usage_moves: bool = True
+    counts_all: bool = False
     sent_to_others: frozenset[str] = frozenset()
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import replace
 from harness.checks.check import CHECKS, Check, CheckInput, CheckResult, skipped
 from harness.checks.deviations import images_of_several
 from harness.checks.outages import outages
-from harness.checks.quality import steady_usage
+from harness.checks.quality import usages
 from harness.core.case import Case
 from harness.core.exchange import Failure
 from harness.core.outcome import Images
@@ -33,7 +33,7 @@ def judge_records(
     A record that was not sent is skipped with its reason. A check that crashes gives the verdict
     `error`: our bug, shown as such, and nobody's broken promise.
     """
-    bases, faults, steady = _bases(records), outages(records), steady_usage(records, providers)
+    bases, faults, usage = _bases(records), outages(records), usages(records, providers)
     shared = images_of_several(records)
     if checks is None:
         checks = [entry.function for entry in CHECKS.values()]
@@ -52,7 +52,8 @@ def judge_records(
             outcome=record.outcome,
             base=base.outcome if base else None,
             outage=faults.get((case.provider, case.id), ""),
-            usage_moves=(case.provider, case.id) not in steady,
+            usage_moves=(case.provider, case.id) not in usage.steady,
+            counts_all=(case.provider, case.operation) in usage.of_all,
             sent_to_others=shared,
         )
         for check in checks:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from harness.checks.check import (
     Assertion,
@@ -17,6 +18,8 @@ from harness.checks.content import OPENED, PILLOW
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.drawn.constant import STEADY, constant
+from harness.spec.drawn.counting import counts_all, settled
+from harness.spec.drawn.delivery import asked_model
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
@@ -28,7 +31,8 @@ def _count_lines(again: Reproduced) -> tuple[str, ...]:
 
     There are none for a model that has a table, and where partial images may be counted, too.
     """
-    shown, model = again.finding.record.outcome, again.provider.model
+    shown, sold = again.finding.record.outcome, again.provider.model
+    model = sold and asked_model(sold, again.operation, again.arguments)
     quality = again.arguments.get("quality")
     levels = model.tokens.levels if model and model.tokens else {}
     shape = again.operation.stream if again.streamed else again.operation.reply
@@ -61,7 +65,8 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     """The tokens that a reply counts are those of the quality asked for, at the pixels that came.
 
     How many the model takes is arithmetic on its decoded pixels. It fails only where the count is
-    another quality's, or makes up images of several, however it is read; a count of no quality, one
+    another quality's, or makes up images of several, however it is read (for all images of a reply
+    alone, where the provider's other replies count all of theirs); a count of no quality, one
     that stands still over other sizes, and one that the provider's own document shows for it decide
     nothing. Nor does a charge that differs: only one that agrees is told. Where no quality was
     asked for, nothing is said, but for a reply whose count is at odds with what it says itself.
@@ -72,6 +77,7 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     drawn = reading(subject.provider, subject.operation, subject.case.arguments, served)
     if drawn is None or (drawn.basis == "money" and not drawn.qualities):
         return ()
+    drawn = settled(drawn, all_counted=subject.counts_all)
     about = subject.about("quality", "one_of")
     match drawn.agreement:
         case "unasked":
@@ -86,10 +92,20 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
             return unclear(drawn.sentence, about)
 
 
-def steady_usage(
-    records: Iterable[Record], providers: Mapping[str, Provider]
-) -> frozenset[tuple[str, str]]:
-    """Return the records (provider and case) whose count is told for other pixels, too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usages:
+    """What the replies of a run say together of how they count.
+
+    `steady` are the records (provider and case) whose count is told for other pixels, too; `of_all`
+    the operations (provider and name) whose replies count all images of several.
+    """
+
+    steady: frozenset[tuple[str, str]]
+    of_all: frozenset[tuple[str, str]]
+
+
+def usages(records: Iterable[Record], providers: Mapping[str, Provider]) -> Usages:
+    """Return what the replies of a run say together of how they count."""
     read: defaultdict[tuple[str, str], dict[str, Drawn]] = defaultdict(dict)
     for record in records:
         case, provider = record.shot.case, providers[record.shot.case.provider]
@@ -99,6 +115,12 @@ def steady_usage(
         drawn = reading(provider, operation, case.arguments, record.outcome)
         if drawn is not None:
             read[case.provider, case.operation][case.id] = drawn
-    return frozenset(
-        (provider, case) for (provider, _), drawn in read.items() for case in constant(drawn)
+    still = {place: constant(drawn) for place, drawn in read.items()}
+    return Usages(
+        steady=frozenset((place[0], case) for place, cases in still.items() for case in cases),
+        of_all=frozenset(
+            place
+            for place, drawn in read.items()
+            if counts_all(one for case, one in drawn.items() if case not in still[place])
+        ),
     )

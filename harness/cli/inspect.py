@@ -12,7 +12,8 @@ HELP = """Say whether image files were really drawn as asked, by whom, and in wh
 
 Nothing is sent. A folder stands for the images in it. The pixels are decoded; a signed manifest
 (C2PA) is read where the extra [provenance] is installed; the tokens of --usage are compared with
-what the model's maker counts for these pixels, and without them each quality's are shown.
+what the model's maker counts for these pixels, and without them each quality's are shown. Where
+--asked names no model, it is the one that drew by the manifest, or else the provider's.
 
 \b
 harness inspect a.png --asked size=1024x1024,quality=high --usage 7024

@@ -11,7 +11,7 @@ def answer(found: FilesInspected) -> str:
     """Return the answer; it never says more than the evidence does."""
     if not found.files:
         return f"{QUESTION} Nobody knows: no path leads to an image"
-    return f"{QUESTION} {'; '.join(filter(None, [_said(found), _signed(found)]))}"
+    return f"{QUESTION} {'; '.join(filter(None, [_said(found), _drew(found), _signed(found)]))}"
 
 
 def _said(found: FilesInspected) -> str:
@@ -29,6 +29,10 @@ def _said(found: FilesInspected) -> str:
     if found.usage is not None:
         return "Nothing contradicts it; of these pixels and this model no count of tokens is known"
     return "Nothing contradicts it; which quality was drawn only its usage tells (--usage N)"
+
+
+def _drew(found: FilesInspected) -> str:
+    return found.drew if found.drawn is not None else ""
 
 
 def _signed(found: FilesInspected) -> str:

@@ -15,6 +15,7 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import Images, Usage
 from harness.inspection.answer import answer
 from harness.inspection.asked import checked, operation_of, read_asked
+from harness.inspection.drew import Drew, one_drew, who_drew
 from harness.inspection.model import (
     Contradicted,
     FilesInspected,
@@ -23,7 +24,7 @@ from harness.inspection.model import (
     QualityTokens,
 )
 from harness.inspection.paths import ImagePath, image_paths
-from harness.spec.drawn.delivery import asks_for
+from harness.spec.drawn.delivery import IMAGE_MODEL, asked_model
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
@@ -51,9 +52,18 @@ class _Asked:
 
     @property
     def model(self) -> Model | None:
-        """The model whose maker is known, where no other one was asked for."""
+        """The model that was asked for, the provider's own by default; None for an unknown one."""
         model = self.provider.model
-        return model if model and asks_for(model, self.operation, self.arguments) else None
+        return model and asked_model(model, self.operation, self.arguments)
+
+    @property
+    def names_model(self) -> bool:
+        """Whether somebody said which model was asked for."""
+        return not {"model", IMAGE_MODEL}.isdisjoint(self.arguments)
+
+    def drew(self, inspection: Inspection) -> Drew | None:
+        """Return which model drew a file, by its manifest, where nobody said which was to."""
+        return None if self.names_model else who_drew(inspection.manifest, self.model)
 
 
 def inspect_files(  # noqa: PLR0913 - what is inspected, beside what, and who hears of it
@@ -80,7 +90,8 @@ def inspect_files(  # noqa: PLR0913 - what is inspected, beside what, and who he
     for path, (picture, inspection) in zip(found, shown, strict=True):
         files.append(_file(path.name, picture, inspection, beside))
         contradicted += _contradicted(files[-1], beside)
-    drawn = _drawn(files, beside, usage)
+    drew = one_drew([beside.drew(file.inspection) for file in files])
+    model, drawn = _drawn(files, beside, usage, drew)
     if drawn is not None and drawn.kind is not None:
         sole = files[0].name if len(files) == 1 else ""
         contradicted.append(
@@ -88,7 +99,8 @@ def inspect_files(  # noqa: PLR0913 - what is inspected, beside what, and who he
         )
     result = FilesInspected(
         answer="",
-        model=provider.model.name if provider.model else "",
+        model=model.name if model else "",
+        drew=drew.words if drew and drew.model and drew.model is model else "",
         files=tuple(files),
         others=others,
         asked=dict(beside.arguments),
@@ -163,12 +175,20 @@ def _file(name: str, picture: Picture, inspection: Inspection, beside: _Asked) -
     signer = model.signed if model else None
     told = statements(manifest, model.name if model else "", signer) if manifest else ()
     always = manifest is not None and manifest.signature_valid and manifest.bytes != "altered"
+    notes = [each.text for each in told if each.kind and always]
+    drew = who_drew(manifest, model)
+    if drew is not None and drew.model is model:
+        notes.append(drew.words)
+    counts = model
+    if drew is not None and not beside.names_model:
+        counts = drew.model if drew.counts else model
     return InspectedFile(
         name=name,
         picture=picture,
         inspection=inspection,
-        tokens=tuple(_tokens(picture, model)),
-        notes=tuple(each.text for each in told if each.kind and always),
+        model=counts.name if counts else "",
+        tokens=tuple(_tokens(picture, counts)),
+        notes=tuple(notes),
         genuine=manifest is not None and is_makers(manifest, signer),
     )
 
@@ -215,36 +235,40 @@ def _contradicted(file: InspectedFile, beside: _Asked) -> Iterator[Contradicted]
             )
 
 
-def _drawn(files: Sequence[InspectedFile], beside: _Asked, usage: int | None) -> Drawn | None:
-    """Return in which quality all files were drawn, by the tokens of the reply that they are of."""
+def _drawn(
+    files: Sequence[InspectedFile], beside: _Asked, usage: int | None, drew: Drew | None
+) -> tuple[Model | None, Drawn | None]:
+    """Return in which quality all files were drawn, by the tokens of the reply that they are of.
+
+    That is read by the table of the model that comes first. What a manifest only says, and nobody
+    proves, contradicts nothing, and excuses no count that is another quality's.
+    """
+    model = beside.model
     if usage is None or not files:
-        return None
+        return (drew.model if drew and drew.counts else model), None
     arguments = {"n": len(files), **beside.arguments}
     images = Images(
         pictures=tuple(file.picture for file in files),
         usage=Usage(input=None, output=usage, total=None, kinds={"image_output": usage}),
     )
-    drawn = reading(beside.provider, beside.operation, arguments, images)
-    if drawn is None or drawn.kind != "fits_no_quality" or "model" in beside.arguments:
-        return drawn
-    others = [each for file in files for each in _other_agents(file, beside)]
-    return _of_another_model(drawn, beside, others[0]) if others else drawn
+
+    def read(by: Model | None) -> Drawn | None:
+        if by is None:
+            return None
+        return reading(beside.provider, beside.operation, arguments, images, model=by)
+
+    if drew is None or drew.model is model:
+        return model, read(model)
+    said = read(drew.model)
+    if drew.proven or (said is not None and said.kind is None):
+        return drew.model, said
+    found = read(model)
+    if drew.model is None and found is not None and found.kind in _OF_NO_QUALITY:
+        return None, None
+    if said is not None and found is not None and found.kind in _OF_NO_QUALITY:
+        return drew.model, said
+    return model, found
 
 
-def _other_agents(file: InspectedFile, beside: _Asked) -> tuple[str, ...]:
-    """Return the models that an unbroken manifest names, where the one compared with is not one."""
-    manifest, model = file.inspection.manifest, beside.model
-    known = model.signed.agents if model and model.signed else ()
-    if manifest is None or not manifest.signature_valid or manifest.bytes == "altered":
-        return ()
-    return () if {*manifest.agents} & {*known} else manifest.agents
-
-
-def _of_another_model(drawn: Drawn, beside: _Asked, agent: str) -> Drawn:
-    """Return a count that nothing follows from: nobody asked for the model compared with."""
-    name = beside.model.name if beside.model else "the model"
-    sentence = (
-        f"{drawn.counted:,} tokens fit no quality of {name}, and by its manifest {agent} drew it:"
-        f" nothing follows (--asked model={name} where that was asked for)"
-    )
-    return replace(drawn, agreement="unclear", sentence=sentence)
+_OF_NO_QUALITY = ("fits_no_quality", "fits_other_model")
+"""What follows for a model only if it is the one that drew."""

@@ -41,15 +41,17 @@ class QualityTokens:
 class InspectedFile:
     """One image file: its pixels, its manifest and weak signs, and the tokens of each quality.
 
-    `notes` say in what its unbroken manifest differs from those of the `model` that it is compared
-    with, behind `an image `; `genuine` that the model's maker has signed these very bytes, by the
-    user's trust list.
+    The `tokens` are those of the `model` that was asked for, and where none was named, of the one
+    that drew it by its manifest. `notes` say how its unbroken manifest agrees with the model asked
+    for (the provider's own by default) and differs from it, behind `an image `; `genuine` that the
+    model's maker has signed these very bytes, by the user's trust list.
     """
 
     name: str
     picture: Picture
     inspection: Inspection
     tokens: tuple[QualityTokens, ...]
+    model: str = ""
     notes: tuple[str, ...] = ()
     genuine: bool = False
 
@@ -66,8 +68,9 @@ class NotInspected:
 class FilesInspected:
     """What image files show, beside what was asked for.
 
-    `model` is the one whose tokens and signer they are compared with, `asked` the arguments that
-    were given, `usage` the output tokens of all files together, `drawn` what those tell. `answer`
+    `model` is the one whose tokens they are compared with, `drew` how it is known where nobody
+    named it, in words behind `an image `; `asked` are the arguments that were given, `usage` the
+    output tokens of all files together, `drawn` what those tell. `answer`
     is one sentence on whether the images were really drawn as asked. `exit_code` is 0 where nothing
     contradicts what was asked for, 1 where something does, 2 where no path leads to an image.
     """
@@ -79,6 +82,7 @@ class FilesInspected:
     asked: Mapping[str, Json] = field(default_factory=dict)
     usage: int | None = None
     drawn: Drawn | None = None
+    drew: str = ""
     contradictions: tuple[Contradicted, ...] = ()
     suspicions: tuple[Suspicion, ...] = ()
 

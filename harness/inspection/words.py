@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from harness.core.inspection import Inspection, Manifest
 from harness.core.jsonvalue import Json
 from harness.inspection.answer import contradiction_text
-from harness.inspection.model import FilesInspected, InspectedFile
+from harness.inspection.model import FilesInspected, InspectedFile, QualityTokens
 from harness.report.authenticity.money import usd_text
 from harness.report.authenticity.suspected import suspicion_text
 from harness.report.jsontext import json_safe
@@ -29,7 +29,7 @@ def lines(found: FilesInspected) -> Iterator[str]:
             yield f"suspicion: {suspicion_text(suspicion)}: {_files(suspicion.cases)}"
     for file in found.files:
         yield ""
-        yield from _file(file, found.model)
+        yield from _file(file)
 
 
 def _files(names: Sequence[str]) -> str:
@@ -39,7 +39,7 @@ def _files(names: Sequence[str]) -> str:
     return f"{named} and {more:,} more" if more > 0 else named
 
 
-def _file(file: InspectedFile, model: str) -> Iterator[str]:
+def _file(file: InspectedFile) -> Iterator[str]:
     yield file.name
     picture = file.picture
     pixels = f"{picture.width_px}x{picture.height_px} pixels" if picture.width_px else "no pixels"
@@ -52,11 +52,16 @@ def _file(file: InspectedFile, model: str) -> Iterator[str]:
     for at, text in enumerate(told):
         yield _row("" if at else "manifest", text)
     if file.tokens:
-        of = f"of {model}: " if model else ""
-        each = (f"{row.quality} {row.tokens:,} ({usd_text(row.usd)})" for row in file.tokens)
+        of = f"of {file.model}: " if file.model else ""
+        each = (_tokens(row) for row in file.tokens)
         yield _row("tokens", f"{of}{', '.join(each)}")
     if signs := _signs(file):
         yield _row("signs", signs)
+
+
+def _tokens(row: QualityTokens) -> str:
+    price = "" if row.usd is None else f" ({usd_text(row.usd)})"
+    return f"{row.quality} {row.tokens:,}{price}"
 
 
 def _row(name: str, text: str) -> str:
@@ -133,6 +138,7 @@ def document(found: FilesInspected) -> dict[str, Json]:
         "asked": json_safe(found.asked),
         "usage": found.usage,
         "drawn": json_safe(found.drawn),
+        "drew": found.drew or None,
         "contradictions": json_safe(found.contradictions),
         "suspicions": json_safe(found.suspicions),
         "files": [_document(file) for file in found.files],
@@ -160,6 +166,7 @@ def _document(file: InspectedFile) -> dict[str, Json]:
             "told": json_safe(inspection.manifest),
         },
         "notes": list(file.notes),
+        "model": file.model or None,
         "tokens": json_safe(file.tokens),
         "signs": json_safe(inspection.signs),
     }

@@ -104,6 +104,26 @@ class Signer(Frozen):
     """What the manifest may call the program that drew: `agents = ["gpt-image 2.0"]`."""
 
 
+class OtherModel(Frozen):
+    """Another model of the same maker, which a provider may serve in place of the one it sells.
+
+    A request that asks for it by name is judged by it, too. Several stand in a list.
+    """
+
+    names: tuple[str, ...] = Field(min_length=1)
+    """Its names, and those of models that count alike: `names = ["gpt-image-1"]`."""
+    tokens: ImageTokens
+    agents: tuple[str, ...] = ()
+    """What the manifest may call the program that drew: `agents = ["gpt-image pre-2.0"]`."""
+    source: Cited
+    """What says so: `source = "page: Output tokens"`."""
+
+    @property
+    def name(self) -> str:
+        """All names, in words."""
+        return " or ".join(self.names)
+
+
 class ShownUsage(Frozen):
     """Usage that the provider's own document shows, where it differs from what the maker counts."""
 
@@ -140,8 +160,9 @@ def _as_list(value: object) -> object:
 class Model(Promise):
     """What the maker of the model says of it; a provider that resells another has its own table.
 
-    It judges what replies count (`tokens`), compares prices (`price`, `claim`), and says who signs
-    genuine images (`signed`). What is left out is unknown, and nothing is concluded from it.
+    It judges what replies count (`tokens`), compares prices (`price`, `claim`), says who signs
+    genuine images (`signed`), and how the maker's other models are told from it (`others`). What is
+    left out is unknown, and nothing is concluded from it.
     """
 
     name: str
@@ -152,3 +173,24 @@ class Model(Promise):
     shown: tuple[ShownUsage, ...] = ()
     """Usage that the provider's document shows and the maker contradicts."""
     claim: Annotated[tuple[Claim, ...], BeforeValidator(_as_list), OrOne()] = ()
+    others: Annotated[tuple[OtherModel, ...], BeforeValidator(_as_list), OrOne()] = ()
+
+    def other(self, other: OtherModel, name: str = "") -> "Model":
+        """Return one of the others as a model of its own, beside which this one is another.
+
+        Its maker signs it, too; the provider's prices, claims and samples are not of it.
+        """
+        signed = self.signed
+        beside = [each for each in self.others if each is not other]
+        if self.tokens is not None:
+            agents = signed.agents if signed else ()
+            names, source = (self.name,), self.source
+            beside.append(OtherModel(names=names, tokens=self.tokens, agents=agents, source=source))
+        return Model(
+            name=name or other.name,
+            status=self.status,
+            source=other.source,
+            tokens=other.tokens,
+            signed=signed and Signer(by=signed.by, agents=other.agents),
+            others=tuple(beside),
+        )

@@ -9,8 +9,9 @@ from math import comb, prod
 from harness.spec.model import ImageTokens
 from harness.spec.rules.lattice import Size
 
-LARGEST_PRODUCT = 4_096
-"""More assignments of qualities to images of several sizes than this are not tried."""
+LARGEST_PRODUCT = 100
+"""More assignments of qualities to images of several sizes than this are not tried: with so many
+sums, a count that means something else is one of them by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,8 @@ def mixed(model: ImageTokens, counted: Counted) -> tuple[tuple[str, ...], ...]:
     Each combination stands once, sorted. Empty for a single image, and where nobody could tell for
     the number of combinations: images of one size are told apart by none.
     """
-    names, groups = model.qualities, Counter((min(size), max(size)) for size in counted.images)
+    upright = (size if model.table else (min(size), max(size)) for size in counted.images)
+    names, groups = model.qualities, Counter(upright)
     ways = [comb(len(names) + number - 1, number) for number in groups.values()]
     if prod(ways) > LARGEST_PRODUCT:
         return ()

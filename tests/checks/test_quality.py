@@ -175,7 +175,7 @@ def test_a_snapshot_and_a_maker_before_the_name_are_the_same_model(model: str) -
     assert status(case(quality="high", model=model), drawn(1756)) == ["fail"]
 
 
-@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1.5", "gpt-image-2.5", "dall-e-3", 2])
+@pytest.mark.parametrize("model", ["gpt-image-1-mini", "gpt-image-2.5", "dall-e-3", 2])
 def test_nothing_is_said_of_another_model(model: Json) -> None:
     assert status(case(quality="high", model=model), drawn(1756)) == []
 
@@ -311,6 +311,90 @@ def test_a_count_that_can_be_read_in_two_ways_convicts_nobody() -> None:
     assert "7,024 tokens for 4 images at 1024x1024 can be read as high or medium" in why
     assert status(replace(asked, arguments={**asked.arguments, "quality": "medium"}),
                   drawn(4 * 1756, *[SQUARE] * 4)) == ["pass"]  # fmt: skip
+
+
+def test_whoever_counts_all_images_elsewhere_counted_all_of_these() -> None:
+    asked, four = case(quality="high", n=4), drawn(4 * 1756, *[SQUARE] * 4)
+    pair = case(quality="low", n=2, id="pair")
+    all_counted = record(pair, drawn(392, SQUARE, SQUARE))
+    one_counted = record(replace(pair, id="one"), drawn(196, SQUARE, SQUARE))
+    single = record(case(quality="low", id="single"), drawn(196))
+
+    assert told(asked, four, all_counted) == [
+        (
+            "fail",
+            (
+                "asked for high: drawn as medium: 7,024 tokens for 4 images at 1024x1024 is "
+                "medium's count; high takes 28,096 (other replies of this run count all their "
+                "images)"
+            ),
+        )
+    ]
+    assert status(asked, four, single) == ["inconclusive"]
+    assert status(asked, four, one_counted) == ["inconclusive"]
+    assert status(asked, four, one_counted, all_counted) == ["inconclusive"]
+    assert status(asked, four, record(case(quality="high", n=4, id="same"), four)) == [
+        "inconclusive"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted", "came", "number"),
+    [
+        ("medium", 4, 1, 5),  # as many as one takes in high
+        ("medium", 3, 2, 4),
+        ("low", 9, 8, 10),
+        ("high", 2, 5, 5),  # as many as one high and four medium take
+        ("high", 2, 8, 8),  # as many as eight take in medium
+        ("high", 2, 5, 2),
+    ],
+)
+def test_whoever_counts_another_number_of_images_is_convicted_of_nothing(
+    asked: str, counted: int, came: int, number: int
+) -> None:
+    each = {"low": 196, "medium": 1_756, "high": 7_024}[asked]
+    found = status(case(quality=asked, n=number), drawn(counted * each, *[SQUARE] * came))
+
+    assert found in (["pass"], ["inconclusive"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted", "sizes"),
+    [
+        ("low", 196 * 9 * 1, [SQUARE] * 8),  # text and all, or a second attempt
+        ("medium", 3 * 3 * 1_756, [SQUARE] * 3),  # two high and one medium
+        ("medium", 4 * 1_372, [WIDE, SQUARE, SQUARE, SQUARE]),  # one high, of the first
+        ("medium", 5_268 + 1_000, [SQUARE] * 3),
+        ("high", 7_024 + 5_488, [SQUARE, WIDE, SQUARE]),  # two of three sizes
+    ],
+)
+def test_a_count_of_more_than_the_images_or_of_some_of_them_is_no_other_quality_s(
+    asked: str, counted: int, sizes: list[tuple[int, int]]
+) -> None:
+    assert status(case(quality=asked, n=len(sizes)), drawn(counted, *sizes)) == ["inconclusive"]
+
+
+def test_an_enlarged_image_may_have_one_count_of_the_size_asked_for() -> None:
+    # 8,533 is what one takes in high as it was drawn, and four low and one medium as they came.
+    asked = case(quality="high", n=5, size="1504x2096")
+    ((word, why),) = told(asked, drawn(8_533, *[(3_008, 4_192)] * 5))
+
+    assert word == "inconclusive"
+    assert "is high's count for the 1504x2096 asked for" in why
+
+
+def test_an_image_that_failed_after_it_was_drawn_may_be_counted() -> None:
+    ((word, why),) = told(case(quality="medium", n=5), drawn(4 * 1_756, SQUARE))
+
+    assert word == "pass"
+    assert "7,024 tokens for 4 of the 5 images asked for at 1024x1024 is medium's count" in why
+
+
+def test_images_that_did_not_come_make_no_mixture_of_those_that_did() -> None:
+    # One low, one medium, and a third that nobody saw.
+    asked = case(quality="low", n=3)
+
+    assert status(asked, drawn(196 + 1_372, SQUARE, WIDE)) == ["inconclusive"]
 
 
 # ------------------------------------------------------------------------------- partial images

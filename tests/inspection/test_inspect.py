@@ -142,10 +142,21 @@ def test_a_reply_without_tokens_is_refused(tmp_path: Path, usage: int) -> None:
 
 
 def test_another_model_has_other_tokens_and_nothing_is_concluded(tmp_path: Path) -> None:
-    found = api.inspect([square(tmp_path)], asked=["model=gpt-image-1,quality=high"], usage=196)
+    found = api.inspect([square(tmp_path)], asked=["model=gpt-image-2.5,quality=high"], usage=196)
 
     assert found.exit_code == 0
     assert found.files[0].tokens == ()
+
+
+def test_an_older_model_that_was_asked_for_is_judged_by_its_own_table(tmp_path: Path) -> None:
+    asked = ["model=gpt-image-1,quality=high"]
+    agreeing = api.inspect([square(tmp_path)], asked=asked, usage=4_160)
+    newer = api.inspect([square(tmp_path)], asked=asked, usage=7_024)
+
+    assert (agreeing.exit_code, agreeing.model) == (0, "gpt-image-1")
+    assert [row.tokens for row in agreeing.files[0].tokens] == [272, 1_056, 4_160]
+    assert "As far as arithmetic tells, yes" in agreeing.answer
+    assert [each.kind for each in newer.contradictions] == ["fits_other_model"]
 
 
 # --------------------------------------------------------------------------------- manifests
@@ -199,21 +210,6 @@ def test_whose_model_it_is_contradicts_nothing_where_none_was_asked_for(folder: 
 
     assert {each.kind for each in found.contradictions} - {"not_whole"} == {"altered"}
     assert "gpt-image pre-2.0" in found.files[0].notes[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "asked", "exit_code"),
-    [("older.png", [], 0), ("older.png", ["model=gpt-image-2"], 1), ("whole.png", [], 1)],
-)
-def test_a_count_says_nothing_of_an_image_that_another_model_signed(
-    folder: Path, name: str, asked: list[str], exit_code: int
-) -> None:
-    anchors = [folder / "anchors.pem"]
-    found = api.inspect([folder / name], trust_anchors=anchors, asked=asked, usage=1_056)
-
-    assert found.exit_code == exit_code
-    assert found.drawn is not None
-    assert ("by its manifest gpt-image pre-2.0 drew it" in found.drawn.sentence) is (not exit_code)
 
 
 def test_a_stranger_under_the_makers_name_is_told_and_not_genuine(shown: FilesInspected) -> None:
@@ -301,3 +297,104 @@ def test_a_file_behind_a_link_is_inspected(tmp_path: Path) -> None:
 
     assert file.inspection.digest == file.picture.digest != ""
     assert file.inspection.state == "none"
+
+
+# ------------------------------------------------------------------------ whoever drew, it says
+@pytest.fixture(scope="module")
+def families(tmp_path_factory: pytest.TempPathFactory, maker: Authority) -> Path:
+    """Images of 1024x1024 that several makers' models drew, by what they are signed to be."""
+    place = tmp_path_factory.mktemp("families")
+    plain = encoded(Image.new("RGB", (1024, 1024), (9, 99, 199)))
+    own = maker.signer()
+    older = drawn({"name": "gpt-image", "version": "pre-2.0"})
+    (place / "older.png").write_bytes(own.signed(plain, manifest=older))
+    (place / "newer.png").write_bytes(own.signed(plain))
+    (place / "gpt-4o.png").write_bytes(own.signed(plain, manifest=drawn({"name": "GPT-4o"})))
+    google = maker.signer("Google LLC")
+    (place / "gemini.png").write_bytes(google.signed(plain, manifest=drawn({"name": "Gemini"})))
+    (place / "stranger.png").write_bytes(Authority("Other").signer().signed(plain, manifest=older))
+    (place / "anchors.pem").write_text(maker.pem)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens", "asked", "kinds"),
+    [
+        ("older", 4_160, "quality=high", []),
+        ("older, unproven", 4_160, "quality=high", []),
+        ("older", 1_056, "quality=high", ["drawn_as_other_quality"]),
+        ("older, unproven", 1_056, "quality=high", ["drawn_as_other_quality"]),
+        ("older", 7_024, "quality=high", ["fits_other_model"]),
+        ("older, unproven", 7_024, "quality=high", []),  # unproven words contradict nothing
+        ("older, unproven", 196, "quality=high", ["drawn_as_other_quality"]),  # and excuse nothing
+        ("older, unproven", 717, "quality=high", ["fits_no_quality"]),
+        ("older", 4_160, "quality=high,model=gpt-image-1.5", []),
+        (
+            *("older", 4_160, "quality=high,model=gpt-image-2"),
+            ["other_family", "fits_other_model"],
+        ),
+        ("older, unproven", 7_024, "quality=high,model=gpt-image-2", []),
+        ("newer", 7_024, "quality=high", []),
+        ("newer", 1_756, "quality=high", ["drawn_as_other_quality"]),
+        ("newer", 4_160, "quality=high", ["fits_other_model"]),
+        ("newer", 4_160, "quality=high,model=gpt-image-1", ["other_family"]),
+        ("stranger", 4_160, "quality=high", []),
+        ("stranger", 196, "quality=high", ["drawn_as_other_quality"]),
+        ("gemini", 1_120, "quality=high", []),
+        ("gemini, unproven", 1_120, "quality=high", []),
+        ("gpt-4o", 1_120, "quality=high", []),
+        ("gpt-4o, unproven", 1_120, "quality=high", []),
+        ("gpt-4o", 4_160, "quality=high", []),
+        ("gemini", 196, "quality=high", []),
+        ("gemini, unproven", 196, "quality=high", ["drawn_as_other_quality"]),
+    ],
+)
+def test_the_model_that_drew_by_the_manifest_is_the_one_that_counts(
+    families: Path, name: str, tokens: int, asked: str, kinds: list[str]
+) -> None:
+    file, _, unproven = name.partition(", ")
+    anchors = [] if unproven else [families / "anchors.pem"]
+    found = api.inspect(
+        [families / f"{file}.png"], asked=[asked], usage=tokens, trust_anchors=anchors
+    )
+
+    assert [each.kind for each in found.contradictions] == kinds
+    assert found.exit_code == bool(kinds)
+
+
+def test_who_drew_is_told_beside_the_answer_and_each_file_has_its_models_tokens(
+    families: Path,
+) -> None:
+    anchors = [families / "anchors.pem"]
+    asked = ["quality=high"]
+    path = families / "older.png"
+    found = api.inspect([path], asked=asked, usage=4_160, trust_anchors=anchors)
+    unproven = api.inspect([path], asked=asked, usage=4_160)
+    named = api.inspect([path], asked=["model=gpt-image-1.5"], trust_anchors=anchors)
+
+    called = "by gpt-image pre-2.0, as gpt-image-1 or gpt-image-1.5 is called there"
+    assert f"; drawn {called}; signed by the maker" in found.answer
+    assert f"; said to be drawn {called}" in unproven.answer
+    assert any(
+        "tokens    of gpt-image-1 or gpt-image-1.5: low 272, medium 1,056, high 4,160" in line
+        for line in lines(found)
+    )
+    assert named.files[0].notes == ("drawn by gpt-image pre-2.0, as gpt-image-1.5 is called there",)
+
+
+def test_files_that_several_models_drew_are_counted_as_the_sold_one(families: Path) -> None:
+    files = [families / "older.png", families / "newer.png"]
+    found = api.inspect(files, usage=2 * 7_024, asked=["quality=high"])
+
+    assert (found.model, found.drew, found.exit_code) == ("gpt-image-2", "", 0)
+    assert [file.model for file in found.files] == ["gpt-image-1 or gpt-image-1.5", "gpt-image-2"]
+
+
+def test_a_file_without_a_manifest_is_counted_as_those_beside_it(
+    families: Path, tmp_path: Path
+) -> None:
+    found = api.inspect(
+        [families / "older.png", square(tmp_path)], usage=2 * 4_160, asked=["quality=high"]
+    )
+
+    assert (found.model, found.exit_code) == ("gpt-image-1 or gpt-image-1.5", 0)

@@ -33,11 +33,28 @@ def is_model(word: str, name: str) -> bool:
     return name.lower() in (bare, _DATED.sub("", bare))
 
 
-def asks_for(model: Model, operation: Operation, arguments: Arguments) -> bool:
-    """Tell whether a request may ask for the model; an agent's request names that of text."""
+def asked_model(model: Model, operation: Operation, arguments: Arguments) -> Model | None:
+    """Return the model that a request asks for: the one that is sold, or another that is known."""
+    asked = _named(operation, arguments)
+    if asks_for(model, operation, arguments):
+        return model
+    if not isinstance(asked, str):
+        return None
+    others = ((other, name) for other in model.others for name in other.names)
+    return next((model.other(*each) for each in others if is_model(asked, each[1])), None)
+
+
+def _named(operation: Operation, arguments: Arguments) -> object:
+    """Return what names the model that draws; an agent's request names that of text."""
     asked = arguments.get(IMAGE_MODEL)
     if asked is None and operation.protocol != "responses":
-        asked = arguments.get("model", operation.default("model"))
+        return arguments.get("model", operation.default("model"))
+    return asked
+
+
+def asks_for(model: Model, operation: Operation, arguments: Arguments) -> bool:
+    """Tell whether a request may ask for the model; an agent's request names that of text."""
+    asked = _named(operation, arguments)
     if asked is None:
         return True
     if not isinstance(asked, str):
@@ -76,9 +93,10 @@ class Facts(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """What was asked for, and what came: the pixels of each image (`sizes`)."""
+    """What was asked of a `model`, and what came: the pixels of each image (`sizes`)."""
 
     provider: Provider
+    model: Model
     operation: Operation
     arguments: Arguments
     images: Images
@@ -86,10 +104,9 @@ class Delivery:
 
     def facts(self) -> Facts:
         """Return what every sentence may name."""
-        model = self.provider.model
         return {
             "sizes": self.sizes,
-            "model": model.name if model else "the model",
+            "model": self.model.name,
             "asked": self.quality,
             "declared": self.declared,
             "declared_by": "the reply says"
@@ -117,7 +134,7 @@ class Delivery:
         return self._known(self.images.declared.quality) or self._known(default)
 
     def _known(self, word: object) -> str | None:
-        tokens = self.provider.model.tokens if self.provider.model else None
+        tokens = self.model.tokens
         return word if isinstance(word, str) and tokens and word in tokens.qualities else None
 
     @cached_property
@@ -144,7 +161,7 @@ class Delivery:
     def other_model(self) -> str | None:
         """The other model that the reply names; an agent's reply names the model of text."""
         word = self.images.declared.model
-        if word is None or self.operation.protocol == "responses" or self.provider.model is None:
+        if word is None or self.operation.protocol == "responses":
             return None
         asked = self.arguments.get("model")
-        return None if word == asked or is_model(word, self.provider.model.name) else word
+        return None if word == asked or is_model(word, self.model.name) else word

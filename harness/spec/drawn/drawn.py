@@ -17,6 +17,7 @@ Agreement = Literal[
     "declared_other",
     "part",
     "asked_size",
+    "other_model",
     "shown",
     "several",
     "none",
@@ -28,13 +29,14 @@ Agreement = Literal[
 some images are not as asked. `unasked`: of a quality, and none was asked for. `declared_other`: the
 same, and the reply (or the document's default) names another one. `part`: of the quality asked
 for, and only one of several images is counted. `asked_size`: of the quality and the size asked
-for, and other pixels came. `shown`: what the provider's own document shows for this, and the maker
+for, and other pixels came. `other_model`: of no quality of the model asked for, and of one of
+another model that is known. `shown`: what the provider's own document shows for this, and the maker
 gives another quality. `several`: what is counted can be read in several ways that disagree. `none`:
 of no quality. `unclear`: not as asked, and nothing follows, since text may be counted too, the
 reply names another model, its counts contradict each other, or it is only a charge.
 """
 
-Kind = Literal["drawn_as_other_quality", "fits_no_quality"]
+Kind = Literal["drawn_as_other_quality", "fits_no_quality", "fits_other_model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,9 @@ class Drawn:
     image. `qualities` are those whose count it is: one, none, or several where it can be read in
     several ways; of a `mixed` reply, that of each image. `asked` is the quality asked for, where
     that is one that the model's table knows.
+
+    `counting` says whether `all` images of several are counted, or `some`; None where nobody can
+    tell. `if_all` is what the count says if all are, where that is what its doubt is about.
     """
 
     counted: int
@@ -56,6 +61,8 @@ class Drawn:
     agreement: Agreement
     sentence: str
     charge: Decimal | None = None
+    counting: Literal["all", "some"] | None = None
+    if_all: "Drawn | None" = None
 
     @property
     def decides(self) -> bool:
@@ -74,5 +81,7 @@ class Drawn:
                 return "drawn_as_other_quality"
             case "none" | "asked_size":
                 return "fits_no_quality"
+            case "other_model":
+                return "fits_other_model"
             case _:
                 return None

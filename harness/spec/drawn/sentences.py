@@ -18,9 +18,9 @@ class Told:
     """What a sentence is made of.
 
     `unit` is what was read (`196 tokens`), `verb` how sure that is: a charge only pays for a
-    quality. `asked_for` are the images asked for where all of those are counted and fewer came;
-    `one` says that a single image of several is counted. `unnamed` is a level of the formula that
-    no quality names, whose count it is.
+    quality. `asked_for` are those counted of the `number` asked for where fewer came; `some` how
+    many of several are counted where not all are. `unnamed` is a level of the formula that no
+    quality names, whose count it is; `another` says which other model takes so many for what.
     """
 
     tokens: ImageTokens
@@ -33,18 +33,20 @@ class Told:
     declared_by: str
     qualities: tuple[str, ...]
     asked_for: int | None = None
-    one: bool = False
+    number: int = 1
+    some: int = 0
     asked_size: Size | None = None
     of_asked_size: tuple[str, ...] = ()
     unnamed: int | None = None
+    another: str = ""
     verb: str = "drawn as"
 
     @property
     def counted_sizes(self) -> tuple[Size, ...]:
         """The images that are counted."""
-        if self.one:
-            fitting = (size for size in self.sizes if self.takes(self.qualities[0], (size,)))
-            return (next(fitting, self.sizes[0]),)
+        if self.some and self.qualities:
+            fitting = (size for size in self.sizes if self.is_of(self.qualities[0], size))
+            return (next(fitting, self.sizes[0]),) * self.some
         return self.sizes[:1] * self.asked_for if self.asked_for else self.sizes
 
     def takes(self, quality: str, sizes: Sequence[Size]) -> int | None:
@@ -55,13 +57,20 @@ class Told:
         fits = rest == 0 or (rest is not None and rest > 0 and step > 0 and rest % step == 0)
         return rest if fits else None
 
+    def is_of(self, quality: str, size: Size) -> bool:
+        """Tell whether as many images of a size as are counted take the tokens."""
+        return self.takes(quality, (size,) * self.some) is not None
+
     @property
     def at(self) -> str:
         """The images that are counted, in words: `at 1024x1024`, `for 2 images at 1024x1024`."""
-        if self.one:
-            return f"for one image at {text(self.counted_sizes[0])}"
+        if self.some:
+            number = "one image" if self.some == 1 else f"{self.some} images"
+            return f"for {number} at {text(self.counted_sizes[0])}"
         if self.asked_for:
-            return f"for the {self.asked_for} images asked for at {text(self.sizes[0])}"
+            whole = self.asked_for == self.number
+            of = f"the {self.number}" if whole else f"{self.asked_for} of the {self.number}"
+            return f"for {of} images asked for at {text(self.sizes[0])}"
         return _at(self.sizes)
 
     @property
@@ -161,7 +170,7 @@ def _fits_none(told: Told) -> str:
     hint = f" (level {told.unnamed} takes so many, which no quality names)" if told.unnamed else ""
     if told.asked_size and told.of_asked_size:
         hint += f" ({told.of_asked_size[0]}'s at the {text(told.asked_size)} asked for)"
-    return f"{told.unit} fit no quality of {told.model} {told.at}{hint}"
+    return f"{told.unit} fit no quality of {told.model} {told.at}{hint}{told.another}"
 
 
 def _unclear(told: Told) -> str:
@@ -180,6 +189,7 @@ _WORDS: dict[Agreement, Callable[[Told], str]] = {
     "declared_other": _declared_other,
     "part": _part,
     "asked_size": _asked_size,
+    "other_model": _fits_none,
     "shown": _shown,
     "several": _several,
     "none": _none,

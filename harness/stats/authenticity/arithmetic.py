@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.spec.drawn.constant import STEADY, constant
+from harness.spec.drawn.counting import counts_all, settled
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.provider import Provider
@@ -41,7 +42,9 @@ def arithmetic(provider: Provider, records: Iterable[Record]) -> Arithmetic:
         steady = constant({at: drawn for at, (_, drawn) in found.items()})
         if steady:
             contradictions.append(_steady(operation, [found[at][0] for at in sorted(steady)]))
-        telling = [pair for at, pair in found.items() if at not in steady]
+        read = [pair for at, pair in found.items() if at not in steady]
+        all_counted = counts_all(drawn for _, drawn in read)
+        telling = [(record, settled(drawn, all_counted=all_counted)) for record, drawn in read]
         decided = [drawn for _, drawn in telling if drawn.decides]
         asked += sum(drawn.agreement == "asked" for drawn in decided)
         of += len(decided)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Estimate
-from harness.spec.drawn.delivery import asks_for, is_model
+from harness.spec.drawn.delivery import asked_model, is_model
 from harness.spec.drawn.notes import document_contradictions
 from harness.spec.model import Model
 from harness.spec.provider import Provider
@@ -79,9 +79,10 @@ def _model(provider: Provider, record: Record) -> Model | None:
 
     A recorded agent's request that names no model of images may be of any day, and of any model.
     """
-    operation, model = provider.operation(record.shot.case.operation), provider.model
+    operation, sold = provider.operation(record.shot.case.operation), provider.model
     given = operation.given(record.shot.case.arguments)
-    if model is None or not asks_for(model, operation, given):
+    model = sold and asked_model(sold, operation, given)
+    if model is None:
         return None
     if operation.protocol != "responses":
         return model

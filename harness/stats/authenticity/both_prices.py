@@ -83,7 +83,7 @@ def _word(charge: Charge, size: Size) -> str | None:
 
 def by_tokens(charge: Charge) -> BothPrices | None:
     """Return both in tokens, as the maker counts them, where a reply counts tokens."""
-    model, served, sizes = charge.provider.model, charge.served, charge.sizes
+    model, served, sizes = charge.model, charge.served, charge.sizes
     if model is None or model.tokens is None or served is None or not sizes:
         return None
     asked, quality, counted = (
@@ -112,7 +112,7 @@ def by_tokens(charge: Charge) -> BothPrices | None:
 
 def tokens_of(charge: Charge, size: Size) -> int | None:
     """Return what the maker counts for an image of a size in the asked quality."""
-    model = charge.provider.model
+    model = charge.model
     if model is None or model.tokens is None or charge.quality is None:
         return None
     return model.tokens.of_image(charge.quality, *size)

@@ -9,8 +9,10 @@ from harness.core.exchange import Exchange, Reply, Step, submission
 from harness.core.jsonvalue import Json, canonical, read_amount
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
+from harness.spec.drawn.delivery import asked_model
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of, other_job
+from harness.spec.model import Model
 from harness.spec.price import images_asked
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules.lattice import Size
@@ -46,6 +48,12 @@ class Charge:
     def arguments(self) -> Mapping[str, Json]:
         """What was asked for."""
         return self.operation.given(self.record.shot.case.arguments)
+
+    @property
+    def model(self) -> Model | None:
+        """The model that was asked for; None where its counts are not known."""
+        sold = self.provider.model
+        return sold and asked_model(sold, self.operation, self.arguments)
 
     @property
     def served(self) -> Images | None:

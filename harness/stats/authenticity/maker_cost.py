@@ -78,7 +78,7 @@ def _row(
 
 def _delivered(charge: Charge) -> _Delivered | None:
     """Return what a request brought, with both prices; None where one of them is not known."""
-    model, sizes, quality = charge.provider.model, charge.sizes, charge.quality
+    model, sizes, quality = charge.model, charge.sizes, charge.quality
     if model is None or model.tokens is None or model.price is None or not sizes or not quality:
         return None
     if charge.arguments.get("images") and not _count(charge, "image_input"):

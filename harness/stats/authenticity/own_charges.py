@@ -123,7 +123,7 @@ def _has_files(charge: Charge) -> bool:
 
 def _maker_usd(charge: Charge, size: Size) -> Decimal | None:
     """Return what the maker asks for an image, for a provider that charges in US dollars."""
-    model, tokens = charge.provider.model, tokens_of(charge, size)
+    model, tokens = charge.model, tokens_of(charge, size)
     if currency(charge.provider.prices.unit) != "usd" or model is None or model.price is None:
         return None
     return None if not tokens else tokens * model.price.image_output / model.price.per

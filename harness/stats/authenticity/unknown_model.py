@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Estimate
+from harness.spec.drawn.delivery import asked_model
 from harness.spec.provider import Provider
 from harness.stats.authenticity.model import Suspicion
 
@@ -14,13 +15,15 @@ def asks_for_unknown_model(record: Record, provider: Provider) -> bool:
     """Tell whether a request was answered that names a model which nobody has.
 
     Only a case that is about this: in others' traffic a name outside the list may be a model of
-    which the document does not speak. Another spelling of a listed name (case, spaces, without the
-    maker's prefix) is no other model.
+    which the document does not speak. An older model of the maker's that is known is one. Another
+    spelling of a listed name (case, spaces, without the maker's prefix) is no other model.
     """
-    case = record.shot.case
-    argument = provider.operation(case.operation).arguments.get("model")
+    case, operation = record.shot.case, provider.operation(record.shot.case.operation)
+    argument = operation.arguments.get("model")
     named = case.arguments.get("model")
     if argument is None or argument.one_of is None or not isinstance(named, str):
+        return False
+    if provider.model is not None and asked_model(provider.model, operation, case.arguments):
         return False
     listed = {_spelt(value) for value in argument.one_of.values if isinstance(value, str)}
     known = listed | {_spelt(str(value).rpartition("/")[2]) for value in argument.one_of.values}

@@ -1,6 +1,7 @@
 """The reading of one reply, beside what the check makes of it."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -100,9 +101,10 @@ def test_the_document_s_default_is_no_quality_that_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("arguments", "agreement"),
     [
-        ({"model": "gpt-5", "image_model": "gpt-image-2"}, "none"),
+        ({"model": "gpt-5", "image_model": "gpt-image-2"}, "other_model"),
         ({"model": "gpt-5"}, "unclear"),
-        ({"model": "gpt-5", "image_model": "gpt-image-1"}, None),
+        ({"model": "gpt-5", "image_model": "gpt-image-1"}, "asked"),
+        ({"model": "gpt-5", "image_model": "gpt-image-3"}, None),
     ],
 )
 def test_an_agent_s_tool_may_draw_with_a_model_that_nobody_named(
@@ -227,3 +229,141 @@ def test_tokens_of_images_that_are_told_apart_hold_no_text() -> None:
 
     assert found is not None
     assert found.agreement == "none"
+
+
+# ---------------------------------------------------------------------------------- other models
+OLDER = {
+    SQUARE: {"low": 272, "medium": 1_056, "high": 4_160},
+    (1024, 1536): {"low": 408, "medium": 1_584, "high": 6_240},
+    WIDE: {"low": 400, "medium": 1_568, "high": 6_208},
+}
+"""What gpt-image-1 and gpt-image-1.5 take, as their maker lists it."""
+
+LISTED = [(size, word, tokens) for size, row in OLDER.items() for word, tokens in row.items()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("size", "quality", "tokens"), LISTED)
+def test_an_older_model_s_count_is_told_as_its(
+    name: str, size: tuple[int, int], quality: str, tokens: int
+) -> None:
+    counts = Usage(input=None, output=tokens, total=None, kinds={"image_output": tokens})
+    found = read(served(picture(*size), usage=counts), {"quality": "high"}, name=name)
+    assert found is not None
+
+    assert (found.kind, found.decides, found.qualities) == ("fits_other_model", False, ())
+    assert found.sentence == (
+        f"asked for high: {tokens:,} tokens fit no quality of gpt-image-2 at {size[0]}x{size[1]}; "
+        f"they are what gpt-image-1 and gpt-image-1.5 take for {quality}"
+    )
+
+
+@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-1.5", "gpt-image-1-2025-04-23"])
+@pytest.mark.parametrize(("size", "quality", "tokens"), LISTED)
+def test_who_asks_for_an_older_model_is_judged_by_it(
+    model: str, size: tuple[int, int], quality: str, tokens: int
+) -> None:
+    for asked in ("low", "medium", "high"):
+        found = drawn(tokens, size, quality=asked, model=model)
+        assert (found.agreement, found.qualities) == (
+            "asked" if asked == quality else "other",
+            (quality,),
+        )
+
+
+def test_a_newer_model_in_place_of_an_older_one_is_told_too() -> None:
+    found = drawn(7024, quality="high", model="gpt-image-1")
+
+    assert found.sentence == (
+        "asked for high: 7,024 tokens fit no quality of gpt-image-1 at 1024x1024; "
+        "they are what gpt-image-2 takes for high"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tokens", "sizes", "arguments", "told"),
+    [
+        (4_260, [SQUARE], {"partial_images": 2}, "take for high, with 100 for partial images"),
+        (2 * 4_160, [SQUARE] * 2, {"n": 2}, "take for high"),
+        (4_160, [SQUARE] * 2, {"n": 2}, "take for high of one image"),
+        (3 * 272, [SQUARE], {"n": 3}, "take for low of the 3 images asked for"),
+        (4_160 + 6_208, [SQUARE, WIDE], {"n": 2}, "take for high"),
+    ],
+)
+def test_an_older_model_s_images_are_counted_as_the_sold_one_s(
+    tokens: int, sizes: list[tuple[int, int]], arguments: dict[str, Json], told: str
+) -> None:
+    found = drawn(tokens, *sizes, quality="high", **arguments)
+
+    assert found.kind == "fits_other_model"
+    assert found.sentence.endswith(told)
+
+
+def test_a_table_says_nothing_of_sizes_that_it_does_not_list() -> None:
+    counts = Usage(input=None, output=500, total=None)
+    odd = served(picture(512, 512), usage=counts)
+    both = served(picture(), picture(512, 512), usage=replace(counts, output=1_056))
+
+    assert read(odd, {"quality": "high", "model": "gpt-image-1"}) is None
+    assert read(both, {"quality": "high", "model": "gpt-image-1", "n": 2}) is None
+
+
+def test_upright_and_lying_images_take_what_the_table_lists_for_each() -> None:
+    upright, lying = (1024, 1536), WIDE
+
+    assert drawn(6_240 + 408, upright, upright, quality="high", model="gpt-image-1", n=2).kind
+    assert (
+        drawn(6_208 + 400, lying, lying, quality="high", model="gpt-image-1", n=2).agreement
+        == "mixed"
+    )
+    apart = Usage(input=None, output=6_240, total=None, kinds={"image_output": 6_240})
+    found = read(served(picture(*lying), usage=apart), {"quality": "high", "model": "gpt-image-1"})
+    assert found is not None
+    assert found.agreement == "none"
+
+
+def edited(arguments: dict[str, Json], **usage: int) -> Drawn | None:
+    kinds = {"image_output": usage["image"]} if "image" in usage else {}
+    counts = Usage(input=None, output=usage["output"], total=None, kinds=kinds)
+    files: dict[str, Json] = {"images": ["a.png"], **arguments}
+    return read(served(picture(), usage=counts), files, operation="edit")
+
+
+def test_of_an_older_model_s_edits_only_counts_without_text_are_read() -> None:
+    older: dict[str, Json] = {"model": "gpt-image-1.5", "quality": "medium"}
+    apart = edited(older, output=1_056 + 308, image=1_056)
+    assert apart is not None
+
+    assert apart.agreement == "asked"
+    assert edited(older, output=1_056 + 308) is None
+    assert edited(older, output=272) is None
+    sold = edited({"quality": "high"}, output=4_160)
+    assert sold is not None
+    assert (sold.agreement, sold.kind) == ("unclear", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "agreement"), [("gpt-image-1.5", "other_model"), ("gpt-image-3", "unclear")]
+)
+def test_a_reply_that_names_the_model_whose_count_it_tells_leaves_no_doubt(
+    said: str, agreement: str
+) -> None:
+    usage = Usage(input=None, output=4_160, total=None)
+    reply = replace(served(picture(), usage=usage), declared=Declared(model=said))
+    found = read(reply, {"quality": "high"})
+
+    assert (found and found.agreement) == agreement
+
+
+def test_a_count_that_stands_still_is_no_older_model_s() -> None:
+    square, odd = drawn(4_160, quality="high"), drawn(4_160, (816, 816), quality="high")
+
+    assert constant({1: square, 2: odd}) == {1, 2}
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_no_count_of_an_older_model_convicts_as_one_of_the_sold_model_s(number: int) -> None:
+    for size, row in OLDER.items():
+        for tokens, word in product(row.values(), ("low", "medium", "high")):
+            found = drawn(tokens * number, *[size] * number, quality=word, n=number)
+            assert found.agreement in ("other_model", "part"), (size, tokens, word)

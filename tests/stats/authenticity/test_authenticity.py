@@ -131,6 +131,15 @@ def test_tokens_of_the_asked_quality_are_as_asked_and_those_of_another_are_told(
     assert "drawn as medium" in str([one.sentence for one in found.contradictions])
 
 
+def test_four_in_medium_are_not_one_in_high_where_other_replies_count_all() -> None:
+    doubted = record("four", tokens=4 * 1_756, digests=(1, 2, 3, 4))
+    pair = record("pair", tokens=2 * 7_024, digests=(5, 6))
+
+    assert row([doubted]).drawn_as_asked == Count(count=0, of=0)
+    assert row([doubted, pair]).drawn_as_asked == Count(count=1, of=2)
+    assert only(row([doubted, pair])).cases == ("four",)
+
+
 def test_equal_contradictions_are_one_with_all_its_cases() -> None:
     found = row([record(name, tokens=196) for name in "abc"])
 
@@ -139,10 +148,22 @@ def test_equal_contradictions_are_one_with_all_its_cases() -> None:
 
 
 def test_tokens_of_another_model_say_nothing() -> None:
-    found = row([record("a", tokens=196, model="gpt-image-1")])
+    found = row([record("a", tokens=196, model="gpt-image-3")])
 
     assert found.drawn_as_asked == Count(count=0, of=0)
     assert found.contradictions == ()
+
+
+def test_an_older_model_that_was_asked_for_is_judged_by_its_own_table_and_family() -> None:
+    older = signed(1.0, agents=("gpt-image pre-2.0",))
+    asked = [record("a", tokens=4_160, model="gpt-image-1"), record("b", tokens=1_056)]
+    found = row(asked, {1: older})
+
+    assert found.drawn_as_asked == Count(count=1, of=1)
+    assert [(each.kind, each.label, each.cases) for each in found.contradictions] == [
+        ("other_family", "signed", ("b",)),
+        ("fits_other_model", "arithmetic", ("b",)),
+    ]
 
 
 # ------------------------------------------------------------------------------------- signers

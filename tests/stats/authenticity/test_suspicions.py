@@ -229,6 +229,11 @@ def test_a_model_that_does_not_exist_and_is_served_is_told() -> None:
     assert found([refused], {}) == {}
 
 
+@pytest.mark.parametrize("name", ["gpt-image-1", "openai/gpt-image-1.5"])
+def test_an_older_model_of_the_maker_s_exists(name: str) -> None:
+    assert found([drawn(1, model=name, breaks="model.one_of")], {}) == {}
+
+
 @pytest.mark.parametrize(
     "name", ["GPT-IMAGE-2", " gpt-image-2 ", "gpt\u200b-image-2", "\uff47pt-image-2"]
 )
