@@ -31,7 +31,7 @@ from harness.spec.model import Model
 from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.signing import is_makers, statements
 from harness.stats.suspicions.suspicions import suspicions_of_files
-from harness.transport.bodies.decode import Decoded
+from harness.transport.bodies.decode import CLAIMS, Decoded
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.inspection.anchors import Anchors
 from harness.transport.inspection.inspector import Inspector
@@ -212,7 +212,8 @@ ALWAYS = ("altered", "broken_signature")
 def _contradicted(file: InspectedFile, beside: _Asked) -> Iterator[Contradicted]:
     """Yield what one file contradicts; whose model it is counts where a model was asked for."""
     picture, arguments = file.picture, beside.arguments
-    if picture.state != "decoded" and not picture.only_recognised:
+    refused = picture.only_recognised or picture.why.startswith(CLAIMS)
+    if picture.state != "decoded" and not refused:
         sentence = f"no whole image: {picture.why}"
         yield Contradicted(name=file.name, kind="not_whole", label="pixels", sentence=sentence)
     size = beside.operation.size_px(arguments) if "size" in arguments else None

@@ -28,7 +28,7 @@ def test_json_is_one_line_on_stdout_with_all_files(tmp_path: Path) -> None:
 
     done = harness("inspect", *images, tmp_path / "missing.png", "--json")
 
-    assert done.code == 0
+    assert done.code == 2
     told = json.loads(done.out)
     assert [Path(file["file"]).name for file in told["files"]] == ["a.png", "b.png"]
     assert [file["tokens"][0]["tokens"] for file in told["files"]] == [196, 196]
@@ -41,7 +41,7 @@ def test_a_name_that_moves_the_cursor_is_shown_and_ends_no_line(tmp_path: Path) 
 
     done = harness("inspect", odd, tmp_path / "no\nsuch\x07.png")
 
-    assert done.code == 0
+    assert done.code == 2
     assert "\x1b" not in done.out
     assert "\u202e" not in done.out
     assert "\\u001b[31m" in done.out

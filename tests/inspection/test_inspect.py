@@ -250,7 +250,7 @@ def test_what_is_no_image_is_told_and_the_others_are_inspected(tmp_path: Path) -
     assert set(whys) == set(names)
     assert all(whys.values())
     assert [file.name for file in found.files] == [str(good)]
-    assert found.exit_code == 0
+    assert found.exit_code == 2
 
 
 def test_without_any_image_nothing_was_inspected(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Who signed images: the model's maker, somebody else, or nobody knows who."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -115,7 +116,9 @@ def _compared(manifest: Manifest, model: str, expected: Signer) -> Iterator[Stat
     if manifest.signer in expected.by:
         yield from _in_its_name(manifest)
     elif family is not None:
-        yield Statement(text=f"{signer_words(manifest)}, over one that {family} drew")
+        makers = " or ".join(expected.by)
+        text = f"{signer_words(manifest)}, who says that {family} drew it; {model} is signed by"
+        yield Statement(text=f"{text} {makers}")
     else:
         yield Statement(
             text=f"{signer_words(manifest)}; {model} is signed by {' or '.join(expected.by)}",
@@ -163,7 +166,14 @@ def _expired(manifest: Manifest) -> bool:
 
 def name(manifest: Manifest) -> str:
     """Return whom the signing certificate names, or that it names nobody."""
-    return manifest.signer or manifest.common_name or "somebody without a name"
+    told = manifest.signer or manifest.common_name or "somebody without a name"
+    return f"{told} (a name in letters of two scripts)" if _is_mixed(told) else told
+
+
+def _is_mixed(words: str) -> bool:
+    """Tell whether a name has Latin letters and others: the one kind can look like the other."""
+    latin = {unicodedata.name(sign, "").startswith("LATIN ") for sign in words if sign.isalpha()}
+    return len(latin) > 1
 
 
 def signer_words(manifest: Manifest) -> str:

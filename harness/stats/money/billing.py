@@ -210,9 +210,11 @@ class _Billing:
             )
             number = sum(_partial_images(charge) for charge, _ in dearer)
             as_said = unit == "token" and over == number * self._partial_tokens
+            may_be_text = unit == "token" and any(_is_bare_sum(charge) for charge, _ in dearer)
             if dearer:
                 sentence += f": {amount_words(over, unit)} for {_n(number, 'partial image')}"
-                sentence += ", as the maker counts them" if as_said else ""
+                beside = " and whatever text the sums hold" if may_be_text else ""
+                sentence += ", as the maker counts them" if as_said else beside
             charges = [charge for charge, _ in dearer]
             amount = over if dearer else None
             yield self._note(
@@ -222,7 +224,7 @@ class _Billing:
                 len(found),
                 amount=amount,
                 unit=unit,
-                good=not dearer or as_said,
+                good=not dearer or as_said or may_be_text,
             )
 
     @property
@@ -332,6 +334,12 @@ def _spent(charge: Charge) -> tuple[Decimal | None, str]:
 
 def _partial_images(charge: Charge) -> int:
     return len(charge.served.partials) if charge.served else 0
+
+
+def _is_bare_sum(charge: Charge) -> bool:
+    """Tell whether a reply counts its output in one sum, in which there may be text."""
+    usage = charge.served.usage if charge.served else None
+    return usage is not None and usage.count("image_output") is None
 
 
 def _alike(charge: Charge) -> str:

@@ -26,6 +26,9 @@ PIXELS_AT_MOST = 24_000_000
 """Almost three times the largest image that a provider promises: a claim above is not decoded, for
 it takes four bytes of memory for each pixel, and as many again to look at it."""
 
+CLAIMS = "claims"
+"""How it is said that an image is larger than is decoded here: that may be whole."""
+
 ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)
 """The EXIF tag that turns an image, and its values that swap width and height."""
 
@@ -114,7 +117,7 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                     return Decoded(kind, why="a format that is not decoded here")
                 width, height = image.size
                 if width * height > PIXELS_AT_MOST:
-                    return Decoded(kind, why=f"claims {width}x{height} pixels")
+                    return Decoded(kind, why=f"{CLAIMS} {width}x{height} pixels")
                 mode, depth, frames = image.mode, _bit_depth(image), _frames(image)
                 image.load()
                 if kind == "png":
@@ -129,10 +132,18 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                 return Decoded(kind, width, height, alpha, "", share, *told)
     except UnidentifiedImageError:
         return _without_extras(source) or _recognised(source)
-    except ChecksumError as error:
-        return Decoded(kind, why=str(error))
     except Exception as error:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
-        return Decoded(kind, why=f"{type(error).__name__}: {error}"[:200])
+        return Decoded(kind, why=_why(error))
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case Image.DecompressionBombError():
+            return f"{CLAIMS} more pixels than are decoded here"
+        case ChecksumError():
+            return str(error)
+        case _:
+            return f"{type(error).__name__}: {error}"[:200]
 
 
 def _recognised(source: BinaryIO | Path) -> Decoded:

@@ -85,7 +85,11 @@ class Inspector:
         """
         with self._turn:
             inspection = self._manifest(image, digest)
-            if inspection.why == OTHER_BYTES:
+            if inspection.why in (
+                OTHER_BYTES,
+                TOO_LONG,
+                ENDED,
+            ):  # what a file did once, it does again
                 return inspection
             return replace(inspection, signs=self._signs(image))
 
