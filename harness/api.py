@@ -208,7 +208,7 @@ def run(
         note=watch.noted,
     )
     options = ready.options
-    anchors = read_anchors(options.output.trust_anchors)
+    read_anchors(_lists_that_are_there(options))  # a wrong one is told before anything is sent
     strategies = follow_up_strategy(options)
     done = perform(
         options,
@@ -223,6 +223,7 @@ def run(
         raise done.failure
     with saying_where(done.folder):
         clean = cleaner(keys_by_variable(options, catalogue), catalogue)
+        anchors = read_anchors(options.output.trust_anchors)
         looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
         found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
         result = concluded(done.header, done.records, done.folder, catalogue, inspections=found)
@@ -235,6 +236,19 @@ def run(
             notes=(*explored, *recorded(done, options, catalogue, sound=not result.exit_code)),
         )
     return result
+
+
+def _lists_that_are_there(options: Options) -> list[Path]:
+    """Return the trust lists without the one that the run's own emulator writes as it starts.
+
+    What stands in that file before is of an earlier emulator, or nothing yet.
+    """
+    own = options.emulator.signed
+    return [
+        file
+        for file in options.output.trust_anchors
+        if own is None or file.absolute() != own.absolute()
+    ]
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
