@@ -60,7 +60,7 @@ LIES: dict[str, Lie] = {
     ),
     "compression_ignored": Lie(profile="several", kinds=_at(COUNTED, "compression_ignored")),
     "billed_as_asked": Lie(
-        profile="flat",
+        profile="several",
         kinds=_at((*COUNTED, "nanobanana"), "billed_as_asked"),
         why="no document names the pixels of its classes, and the ratio is as asked",
         beside=(*SIZES, *ARITHMETIC, "images_match_their_declaration"),
@@ -86,8 +86,8 @@ LIES: dict[str, Lie] = {
     "overcharge": Lie(
         profile="flat",
         kinds=_at(("buble", "apiframe", "nanobanana"), "off_list", "charges_the_list_price")
-        | _at(("aimlapi",), *ARITHMETIC, "off_list"),
-        why="no reply says what it cost",
+        | _at(("aimlapi",), *ARITHMETIC, "off_list")
+        | _at(TOKENS, *ARITHMETIC),
         beside=("charged_for_duplicate", "paid_undelivered"),
     ),
     "partials_not_counted": Lie(

@@ -10,6 +10,7 @@ import pytest
 
 from harness.adaptive.strategies import follow_up_strategy
 from harness.core.case import Plan, PlannedRequest
+from harness.emulator.faults.authenticity import NEED_NATURAL
 from harness.planning.conformance import plan_for
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
 from harness.policy import Conclusion
@@ -22,9 +23,9 @@ from tests.loopback import ANY
 from tests.shipped import SHIPPED, conclude
 
 SCALE = 0.0002
-SLOWLY_DRAWN = frozenset(["smaller_and_enlarged"])
-UNHURRIED = 0.005
-"""A run waits by this scale for what takes this machine's own time to draw, which nothing scales."""
+UNHURRIED = 0.05
+"""A run waits by this scale for pictures like photographs: drawing them takes this machine's own
+time, which nothing scales."""
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def performed(  # noqa: PLR0913 - what a run depends on
         target=Target(against="emulator", providers=(provider,), operations=operations),
         planning=Planning(seed=seed, quick=quick),
         emulator=EmulatorOptions(
-            time_scale=UNHURRIED if fault in SLOWLY_DRAWN else SCALE,
+            time_scale=UNHURRIED if fault in NEED_NATURAL else SCALE,
             faults=(f"{provider}:{fault}",) if fault else (),
         ),
         output=Output(out=out),
