@@ -33,34 +33,16 @@ PAGE = Path(__file__).with_suffix(".md")
 FIRST = ("sub2api", "nanobanana", "aimlapi", "apiframe", "openai", "buble")
 SEED = 1
 MINUTES = 6
-WORKERS = 3
+WORKERS = 4
 HELD_TIMES = 2.0
 """How often the honest median the overhead has to be, to count as told."""
 
+FEW = ("--concurrency", "2", "--max-requests", "40")
 PROFILES: Mapping[str, tuple[str, ...]] = {
-    "flat": ("--max-images", "16", "--max-requests", "80", "--time-scale", "0.005"),
+    "flat": ("--max-images", "16", "--max-requests", "60", "--time-scale", "0.005"),
     "several": ("--time-scale", "0.005"),
-    "signed": (
-        "--max-images",
-        "10",
-        "--max-requests",
-        "50",
-        "--time-scale",
-        "0.02",
-        "--concurrency",
-        "2",
-    ),
-    "natural": (
-        "--max-images",
-        "12",
-        "--max-requests",
-        "60",
-        "--time-scale",
-        "0.05",
-        "--concurrency",
-        "2",
-        "--natural",
-    ),
+    "signed": ("--max-images", "8", *FEW, "--time-scale", "0.02"),
+    "natural": ("--max-images", "10", *FEW, "--time-scale", "0.05", "--natural"),
 }
 PROFILES = {**PROFILES, "both": PROFILES["natural"]}
 
@@ -268,14 +250,14 @@ def _page(rows: Sequence[Row]) -> list[str]:
         "",
         "Each fault of the emulator's family `authenticity`, and six others that concern it, at",
         "each provider that has it: one run of generate and edit, read from summary.json. *told*:",
-        "a finding, a contradiction, a shown suspicion, a note on billing or the row itself says it;",
-        "*no evidence*: by the documents nothing in the provider's replies can (the reason beside",
-        "it), and nothing was told; MISSED: something could, and did not in this run; FALSE:",
-        "something was told that is not so. Evidence: emulator; it says nothing of real providers.",
+        "a finding, a contradiction, a shown suspicion, a note on billing or the row itself says",
+        "it; *no evidence*: by the documents nothing in the provider's replies can (the reason",
+        "beside it), and nothing was told; MISSED: something could, and did not in this run;",
+        "FALSE: something was told that is not so. Evidence: emulator; it says nothing of real providers.",
         "",
         f"- {len(words)} rows: {counts}",
         f"- honest: nothing told at {controls.count('nothing told')} of {len(controls)} providers",
-        f"- {left} rows are not run yet",
+        f"- {left} more rows were not run" if left else "- all rows were run",
         "",
     ]
     for fault in ("", *LIES):

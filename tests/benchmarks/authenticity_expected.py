@@ -99,7 +99,12 @@ LIES: dict[str, Lie] = {
         profile="flat", kinds=_at(COUNTED, "constant_usage", *ARITHMETIC), why=CREDITS
     ),
     "usage_of_another_size": Lie(profile="flat", kinds=_at(COUNTED, *ARITHMETIC), why=CREDITS),
-    "reencoded": Lie(profile="signed", kinds={}, why="any delivery network does that"),
+    "reencoded": Lie(
+        profile="signed",
+        kinds={},
+        why="any delivery network does that",
+        beside=("compression_ignored",),  # the parameter of the software that wrote them is fixed
+    ),
     "cached": Lie(
         profile="both",
         kinds=_at(ALL, "signed_before", "identical_images"),
@@ -107,8 +112,8 @@ LIES: dict[str, Lie] = {
     ),
     "cached_by_prompt": Lie(
         profile="both",
-        kinds=_at(ALL, "signed_before", "identical_images"),
-        beside=("near_identical_images", *SIZES),
+        kinds={},
+        why="a run never asks for the same in the same words twice: such a cache serves none",
     ),
     "nearly_cached": Lie(profile="natural", kinds=_at(ALL, "near_identical_images")),
     "nearly_repeated_images": Lie(

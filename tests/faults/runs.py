@@ -23,9 +23,9 @@ from tests.loopback import ANY
 from tests.shipped import SHIPPED, conclude
 
 SCALE = 0.0002
-UNHURRIED = 0.05
-"""A run waits by this scale for pictures like photographs: drawing them takes this machine's own
-time, which nothing scales."""
+UNHURRIED = 0.2
+"""A run waits by this scale for pictures like photographs, and asks for few: drawing them takes
+this machine's own time, which nothing scales."""
 
 
 @contextmanager
@@ -113,11 +113,12 @@ def performed(  # noqa: PLR0913 - what a run depends on
 
     Without `operations` that is all that the provider has.
     """
+    natural = fault in NEED_NATURAL
     options = Options(
         target=Target(against="emulator", providers=(provider,), operations=operations),
-        planning=Planning(seed=seed, quick=quick),
+        planning=Planning(seed=seed, quick=quick or natural),
         emulator=EmulatorOptions(
-            time_scale=UNHURRIED if fault in NEED_NATURAL else SCALE,
+            time_scale=UNHURRIED if natural else SCALE,
             faults=(f"{provider}:{fault}",) if fault else (),
         ),
         output=Output(out=out),
