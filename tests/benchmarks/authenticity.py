@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "flat": ("--max-images", "16", "--max-requests", "60", "--time-scale", "0.005"),
     "several": ("--time-scale", "0.005"),
     "signed": ("--max-images", "8", *FEW, "--time-scale", "0.02"),
+    "quick": ("--quick", "--concurrency", "2", "--time-scale", "0.1", "--natural"),
     "natural": ("--max-images", "10", *FEW, "--time-scale", "0.05", "--natural"),
 }
 PROFILES = {**PROFILES, "both": PROFILES["natural"]}
@@ -110,7 +112,7 @@ def _slowness(fault: str) -> int:
     """Return the place of a row's kind: drawing pictures like photographs takes longest."""
     if not fault:
         return 0
-    return ("flat", "signed", "several", "natural", "both").index(LIES[fault].profile)
+    return ("quick", "signed", "flat", "natural", "several", "both").index(LIES[fault].profile)
 
 
 def _kept(path: Path) -> list[Row]:
@@ -199,8 +201,15 @@ def _of_time(row: Mapping[str, Any]) -> Iterator[Told]:
 
 # ------------------------------------------------------------------------------------------ verdict
 def _honest(rows: Sequence[Row]) -> dict[str, float]:
-    """Return each provider's honest overhead, in seconds."""
-    return {row.provider: row.overhead_s for row in rows if not row.fault and row.overhead_s}
+    """Return each provider's usual overhead in seconds: the median of runs of one kind.
+
+    These are under faults that have nothing to do with time.
+    """
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row.profile == "signed" and row.fault != "held_after_signing" and row.overhead_s:
+            found.setdefault(row.provider, []).append(row.overhead_s)
+    return {provider: median(values) for provider, values in found.items()}
 
 
 def _telling(row: Row, honest: Mapping[str, float]) -> list[Told]:
@@ -209,7 +218,7 @@ def _telling(row: Row, honest: Mapping[str, float]) -> list[Told]:
     found = [one for one in row.told if one.kind in awaited and "not shown" not in one.section]
     usual = honest.get(row.provider)
     if "overhead" in awaited and row.overhead_s and usual:
-        text = f"median overhead {row.overhead_s:.1f} s; honest {usual:.1f} s"
+        text = f"median overhead {row.overhead_s:.2f} s; {usual:.2f} s without the fault"
         if row.overhead_s >= HELD_TIMES * usual:
             found.append(Told(section="row", kind="overhead", sentence=text))
     return found
@@ -253,7 +262,8 @@ def _page(rows: Sequence[Row]) -> list[str]:
         "a finding, a contradiction, a shown suspicion, a note on billing or the row itself says",
         "it; *no evidence*: by the documents nothing in the provider's replies can (the reason",
         "beside it), and nothing was told; MISSED: something could, and did not in this run;",
-        "FALSE: something was told that is not so. Evidence: emulator; it says nothing of real providers.",
+        "FALSE: something was told that is not so. Evidence: emulator; it says nothing of real",
+        "providers. Rows differ in how many images were asked for.",
         "",
         f"- {len(words)} rows: {counts}",
         f"- honest: nothing told at {controls.count('nothing told')} of {len(controls)} providers",

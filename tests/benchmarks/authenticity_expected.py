@@ -1,8 +1,9 @@
 """What each lie of the emulator leaves in a provider's replies, by the documents.
 
 Written from what the documents say that a reply carries, before anything was run. `sub2api` and
-`openai` count tokens (`usage`), `aimlapi` tells US dollars that come from tokens
-(`meta.usage.usd_spent`), `buble`, `apiframe` and `nanobanana` tell credits, which follow the
+`openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
+(`meta.usage.usd_spent`): one that agrees is told, one that differs may be at another price, and
+only that it does not move says something. `buble`, `apiframe` and `nanobanana` tell credits, which follow the
 request. All images may bear a manifest. A kind is the stable word of summary.json; a finding's is
 its check's name.
 """
@@ -21,7 +22,7 @@ QUALITY = "images_have_the_asked_quality"
 ARITHMETIC = ("drawn_as_other_quality", "fits_no_quality", QUALITY)
 SIZES = ("images_have_the_asked_dimensions", "images_have_the_asked_aspect_ratio")
 
-Profile = Literal["flat", "several", "signed", "natural", "both"]
+Profile = Literal["flat", "several", "quick", "signed", "natural", "both"]
 """How the run is made: how many images, whether they are signed, and look like photographs."""
 
 
@@ -43,8 +44,8 @@ def _at(providers: tuple[str, ...], *kinds: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(providers, kinds)
 
 
-CREDITS = "credits follow what was asked, and no token is counted"
-_DRAWN = Lie(profile="flat", kinds=_at(COUNTED, *ARITHMETIC), why=CREDITS)
+CREDITS = "no token is counted; credits follow what was asked, and dollars may be another price"
+_DRAWN = Lie(profile="flat", kinds=_at(TOKENS, *ARITHMETIC), why=CREDITS)
 
 LIES: dict[str, Lie] = {
     **{
@@ -54,7 +55,7 @@ LIES: dict[str, Lie] = {
         if asked != drawn
     },
     "lower_quality_served": _DRAWN,
-    "one_image_drawn_low": Lie(profile="several", kinds=_at(COUNTED, *ARITHMETIC)),
+    "one_image_drawn_low": Lie(profile="several", kinds=_at(TOKENS, *ARITHMETIC), why=CREDITS),
     "smaller_and_enlarged": Lie(
         profile="natural", kinds=_at(ALL, "enlarged") | _at(COUNTED, "enlarged", *ARITHMETIC)
     ),
@@ -86,8 +87,8 @@ LIES: dict[str, Lie] = {
     "overcharge": Lie(
         profile="flat",
         kinds=_at(("buble", "apiframe", "nanobanana"), "off_list", "charges_the_list_price")
-        | _at(("aimlapi",), *ARITHMETIC, "off_list")
         | _at(TOKENS, *ARITHMETIC),
+        why="it has no list, and dollars may be another price",
         beside=("charged_for_duplicate", "paid_undelivered"),
     ),
     "partials_not_counted": Lie(
@@ -98,7 +99,12 @@ LIES: dict[str, Lie] = {
     "usage_constant": Lie(
         profile="flat", kinds=_at(COUNTED, "constant_usage", *ARITHMETIC), why=CREDITS
     ),
-    "usage_of_another_size": Lie(profile="flat", kinds=_at(COUNTED, *ARITHMETIC), why=CREDITS),
+    "usage_of_another_size": Lie(
+        profile="flat",
+        kinds=_at(TOKENS, *ARITHMETIC),
+        why=CREDITS,
+        beside=("constant_usage",),
+    ),
     "reencoded": Lie(
         profile="signed",
         kinds={},
@@ -117,7 +123,7 @@ LIES: dict[str, Lie] = {
     ),
     "nearly_cached": Lie(profile="natural", kinds=_at(ALL, "near_identical_images")),
     "nearly_repeated_images": Lie(
-        profile="natural",
+        profile="quick",
         kinds=_at(("sub2api", "apiframe", "aimlapi", "openai"), "near_identical_images"),
     ),
     "repeated_images": Lie(
