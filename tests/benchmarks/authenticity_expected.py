@@ -3,9 +3,9 @@
 Written from what the documents say that a reply carries, before anything was run. `sub2api` and
 `openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
 (`meta.usage.usd_spent`): one that agrees is told, one that differs may be at another price, and
-only that it does not move says something. `buble`, `apiframe` and `nanobanana` tell credits, which follow the
-request. All images may bear a manifest. A kind is the stable word of summary.json; a finding's is
-its check's name.
+only that it does not move says something. `buble`, `apiframe` and `nanobanana` tell credits, which
+follow the request. All images may bear a manifest. A kind is the stable word of summary.json; a
+finding's is its check's name.
 """
 
 from dataclasses import dataclass
@@ -124,7 +124,8 @@ LIES: dict[str, Lie] = {
     "nearly_cached": Lie(profile="natural", kinds=_at(ALL, "near_identical_images")),
     "nearly_repeated_images": Lie(
         profile="quick",
-        kinds=_at(("sub2api", "apiframe", "aimlapi", "openai"), "near_identical_images"),
+        kinds=_at(("sub2api", "apiframe", "openai"), "near_identical_images"),
+        why="only edits bring several there, and edits of one image may look alike",
     ),
     "repeated_images": Lie(
         profile="several",
