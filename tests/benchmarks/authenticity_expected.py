@@ -64,7 +64,7 @@ LIES: dict[str, Lie] = {
         profile="several",
         kinds=_at((*COUNTED, "nanobanana"), "billed_as_asked"),
         why="no document names the pixels of its classes, and the ratio is as asked",
-        beside=(*SIZES, *ARITHMETIC, "images_match_their_declaration"),
+        beside=("paid_undelivered", *SIZES, *ARITHMETIC, "images_match_their_declaration"),
     ),
     "billed_for_failures": Lie(
         profile="flat",
@@ -121,7 +121,9 @@ LIES: dict[str, Lie] = {
         kinds={},
         why="a run never asks for the same in the same words twice: such a cache serves none",
     ),
-    "nearly_cached": Lie(profile="natural", kinds=_at(ALL, "near_identical_images")),
+    "nearly_cached": Lie(
+        profile="natural", kinds=_at(ALL, "near_identical_images"), beside=("identical_images",)
+    ),
     "nearly_repeated_images": Lie(
         profile="quick",
         kinds=_at(("sub2api", "apiframe", "openai"), "near_identical_images"),
