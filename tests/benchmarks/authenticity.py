@@ -44,7 +44,17 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "several": ("--time-scale", "0.005"),
     "signed": ("--max-images", "8", *FEW, "--time-scale", "0.02"),
     "quick": ("--quick", "--concurrency", "2", "--time-scale", "0.1", "--natural"),
-    "natural": ("--max-images", "10", *FEW, "--time-scale", "0.05", "--natural"),
+    "natural": (
+        "--max-images",
+        "16",
+        "--max-requests",
+        "60",
+        "--concurrency",
+        "2",
+        "--time-scale",
+        "0.05",
+        "--natural",
+    ),
 }
 PROFILES = {**PROFILES, "both": PROFILES["natural"]}
 

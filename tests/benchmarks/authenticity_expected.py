@@ -64,7 +64,13 @@ LIES: dict[str, Lie] = {
         profile="several",
         kinds=_at((*COUNTED, "nanobanana"), "billed_as_asked"),
         why="no document names the pixels of its classes, and the ratio is as asked",
-        beside=("paid_undelivered", *SIZES, *ARITHMETIC, "images_match_their_declaration"),
+        beside=(
+            "paid_undelivered",
+            "constant_usage",
+            *SIZES,
+            *ARITHMETIC,
+            "images_match_their_declaration",
+        ),
     ),
     "billed_for_failures": Lie(
         profile="flat",

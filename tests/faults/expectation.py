@@ -79,8 +79,8 @@ NAMED: dict[str, dict[str, Promise]] = {
     "repeated_images": dict.fromkeys(COUNTS, ("n.range", "images_are_different")),
     "capped_images": COUNTS,
     "lower_quality_served": dict.fromkeys(OPENAI_SHAPED, ("quality.one_of", QUALITY)),
-    # aimlapi tells money, by which only what agrees is told; of openai, the plan asks for several
-    # images in low and auto alone
+    # aimlapi tells money, by which only what agrees is told; of openai, the plan of
+    # seed 0 asks for several images in low and auto alone
     "one_image_drawn_low": {"sub2api": ("quality.one_of", QUALITY)},
     "lower_quality_declared": dict.fromkeys(OPENAI_SHAPED, ("quality.one_of", DECLARES)),
     "wrong_declared_size": dict.fromkeys(OPENAI_SHAPED, ("size.format", DECLARES)),
