@@ -1,6 +1,8 @@
 """What each lie of the emulator leaves in a provider's replies, by the documents.
 
-Written from what the documents say that a reply carries, before anything was run. `sub2api` and
+Written from what the documents say that a reply carries. After first runs, these were changed:
+dollars of `aimlapi` that differ, `overcharge` where tokens are counted, `cached_by_prompt`, and
+`nearly_repeated_images` at `aimlapi`; see their reasons. `sub2api` and
 `openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
 (`meta.usage.usd_spent`): one that agrees is told, one that differs may be at another price, and
 only that it does not move says something. `buble`, `apiframe` and `nanobanana` tell credits, which
