@@ -10,6 +10,7 @@ import pytest
 
 from harness.adaptive.strategies import follow_up_strategy
 from harness.core.case import Plan, PlannedRequest
+from harness.emulator.faults.authenticity import NEED_NATURAL
 from harness.planning.conformance import plan_for
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, Target
 from harness.policy import Conclusion
@@ -22,6 +23,9 @@ from tests.loopback import ANY
 from tests.shipped import SHIPPED, conclude
 
 SCALE = 0.0002
+UNHURRIED = 0.2
+"""A run waits by this scale for pictures like photographs, and asks for few: drawing them takes
+this machine's own time, which nothing scales."""
 
 
 @contextmanager
@@ -109,11 +113,13 @@ def performed(  # noqa: PLR0913 - what a run depends on
 
     Without `operations` that is all that the provider has.
     """
+    natural = fault in NEED_NATURAL
     options = Options(
         target=Target(against="emulator", providers=(provider,), operations=operations),
-        planning=Planning(seed=seed, quick=quick),
+        planning=Planning(seed=seed, quick=quick or natural),
         emulator=EmulatorOptions(
-            time_scale=SCALE, faults=(f"{provider}:{fault}",) if fault else ()
+            time_scale=UNHURRIED if natural else SCALE,
+            faults=(f"{provider}:{fault}",) if fault else (),
         ),
         output=Output(out=out),
     )

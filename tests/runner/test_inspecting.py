@@ -258,3 +258,17 @@ def test_a_run_that_was_interrupted_looks_at_nothing_and_its_report_does_later(
     monkeypatch.setattr(api, "perform", lambda *_, **__: replace(stopped, header=done.header))
     assert len(api.run(api.Options(target=api.Target(providers=("openai",)))).inspections) == 3
     assert len(api.report(folder, out=folder).inspections) == 3
+
+
+def test_a_run_checks_signers_against_what_its_own_emulator_writes(tmp_path: Path) -> None:
+    file = tmp_path / "emulator.pem"
+    options = api.Options(
+        target=api.Target(against="emulator", providers=("nanobanana",), operations=("generate",)),
+        limits=api.RunLimits(max_images=1, max_requests=4),
+        emulator=api.EmulatorOptions(signed=file, time_scale=0.05),
+        output=api.Output(out=tmp_path / "first", trust_anchors=(file,)),
+    )
+    assert _chains(api.run(options).inspections) == ["trusted"]
+    # the file is now of an emulator that has ended
+    again = replace(options, output=replace(options.output, out=tmp_path / "second"))
+    assert _chains(api.run(again).inspections) == ["trusted"]

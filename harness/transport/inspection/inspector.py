@@ -85,11 +85,7 @@ class Inspector:
         """
         with self._turn:
             inspection = self._manifest(image, digest)
-            if inspection.why in (
-                OTHER_BYTES,
-                TOO_LONG,
-                ENDED,
-            ):  # what a file did once, it does again
+            if inspection.why in (OTHER_BYTES, TOO_LONG, ENDED):  # it would do so again
                 return inspection
             return replace(inspection, signs=self._signs(image))
 
