@@ -68,7 +68,7 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
     another quality's, or makes up images of several, however it is read (for all images of a reply
     alone, where the provider's other replies count all of theirs); a count of no quality, one
     that stands still over other sizes, and one that the provider's own document shows for it decide
-    nothing. Nor does a charge that differs: only one that agrees is told. Where no quality was
+    nothing. Nor does a charge that differs: it may be another price. Where no quality was
     asked for, nothing is said, but for a reply whose count is at odds with what it says itself.
     """
     served = subject.served

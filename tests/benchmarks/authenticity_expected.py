@@ -1,11 +1,11 @@
 """What each lie of the emulator leaves in a provider's replies, by the documents.
 
 Written from what the documents say that a reply carries. After first runs, these were changed:
-dollars of `aimlapi` that differ, `overcharge` where tokens are counted, `cached_by_prompt`, and
-`nearly_repeated_images` at `aimlapi`; see their reasons. `sub2api` and
-`openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
-(`meta.usage.usd_spent`): one that agrees is told, one that differs may be at another price, and
-only that it does not move says something. `buble`, `apiframe` and `nanobanana` tell credits, which
+`overcharge` where tokens are counted, `usage_of_another_size` and `one_image_drawn_low` at
+`aimlapi`, `cached_by_prompt`, and `nearly_repeated_images` at `aimlapi`; see their reasons.
+`sub2api` and `openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
+(`meta.usage.usd_spent`): the maker's price of another quality is told as such, and what is no
+quality's price may be another list. `buble`, `apiframe` and `nanobanana` tell credits, which
 follow the request. All images may bear a manifest. A kind is the stable word of summary.json; a
 finding's is its check's name.
 """
@@ -47,7 +47,11 @@ def _at(providers: tuple[str, ...], *kinds: str) -> dict[str, tuple[str, ...]]:
 
 
 CREDITS = "no token is counted; credits follow what was asked, and dollars may be another price"
-_DRAWN = Lie(profile="flat", kinds=_at(TOKENS, *ARITHMETIC), why=CREDITS)
+_DRAWN = Lie(
+    profile="flat",
+    kinds=_at(TOKENS, *ARITHMETIC) | _at(("aimlapi",), "charged_as_other_quality"),
+    why=CREDITS,
+)
 
 LIES: dict[str, Lie] = {
     **{

@@ -13,6 +13,7 @@ Agreement = Literal[
     "asked",
     "other",
     "mixed",
+    "other_charge",
     "unasked",
     "declared_other",
     "part",
@@ -26,17 +27,21 @@ Agreement = Literal[
 """How the count stands to what was asked for.
 
 `asked`: it is that of the quality asked for. `other`: of another one. `mixed`: of several, so that
-some images are not as asked. `unasked`: of a quality, and none was asked for. `declared_other`: the
-same, and the reply (or the document's default) names another one. `part`: of the quality asked
-for, and only one of several images is counted. `asked_size`: of the quality and the size asked
-for, and other pixels came. `other_model`: of no quality of the model asked for, and of one of
-another model that is known. `shown`: what the provider's own document shows for this, and the maker
-gives another quality. `several`: what is counted can be read in several ways that disagree. `none`:
-of no quality. `unclear`: not as asked, and nothing follows, since text may be counted too, the
-reply names another model, its counts contradict each other, or it is only a charge.
+some images are not as asked. `other_charge`: the charge is the maker's price of another quality: it
+was drawn, or is what its price is here. `unasked`: of a quality, and none was asked for.
+`declared_other`: the same, and the reply (or the document's default) names another one. `part`: of
+the quality asked for, and only one of several images is counted. `asked_size`: of the quality and
+the size asked for, and other pixels came. `other_model`: of no quality of the model asked for, and
+of one of another model that is known. `shown`: what the provider's own document shows for this, and
+the maker gives another quality. `several`: what is counted can be read in several ways that
+disagree. `none`: of no quality. `unclear`: not as asked, and nothing follows, since text may be
+counted too, the reply names another model, its counts contradict each other, or it is only a
+charge.
 """
 
-Kind = Literal["drawn_as_other_quality", "fits_no_quality", "fits_other_model"]
+Kind = Literal[
+    "drawn_as_other_quality", "charged_as_other_quality", "fits_no_quality", "fits_other_model"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,8 @@ class Drawn:
         match self.agreement:
             case "other" | "mixed":
                 return "drawn_as_other_quality"
+            case "other_charge":
+                return "charged_as_other_quality"
             case "none" | "asked_size":
                 return "fits_no_quality"
             case "other_model":

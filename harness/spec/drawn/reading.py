@@ -351,7 +351,7 @@ def _is_shown(delivery: Delivery, count: Count) -> bool:
 
 
 def _by_money(delivery: Delivery, model: Model, tokens: ImageTokens) -> Drawn | None:
-    """Read a charge: it agrees, or nothing follows.
+    """Read a charge: it is the maker's price of a quality, or nothing follows.
 
     A list of fixed prices that is documented says what a delivery costs, whatever is drawn.
     """
@@ -373,7 +373,7 @@ def _by_money(delivery: Delivery, model: Model, tokens: ImageTokens) -> Drawn | 
     quality, counted = found or ("", 0)
     agreement: Agreement = "unclear"
     if found:
-        agreement = "unasked" if delivery.quality is None else agreement
+        agreement = "unasked" if delivery.quality is None else "other_charge"
         agreement = "asked" if delivery.quality == quality else agreement
     told = sentences.Told(
         tokens=tokens,

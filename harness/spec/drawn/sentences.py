@@ -115,6 +115,10 @@ def _other(told: Told) -> str:
     return f"{_asked(told)}{told.instead(told.asked)}"
 
 
+def _other_charge(told: Told) -> str:
+    return f"{_other(told)}: drawn so, or sold at the maker's price of it"
+
+
 def _mixed(told: Told) -> str:
     numbers = Counter(told.qualities)
     others = [name for name in numbers if name != told.asked]
@@ -185,6 +189,7 @@ _WORDS: dict[Agreement, Callable[[Told], str]] = {
     "asked": _asked,
     "other": _other,
     "mixed": _mixed,
+    "other_charge": _other_charge,
     "unasked": _unasked,
     "declared_other": _declared_other,
     "part": _part,

@@ -59,22 +59,10 @@ def arithmetic(provider: Provider, records: Iterable[Record]) -> Arithmetic:
         drawn_as_asked=Count(count=asked, of=of),
         contradictions=tuple(contradictions),
         notes=(
-            *_by_charges([drawn for at, drawn in every.items() if at not in still]),
             *[*notes][:_MOST_NOTES],
             *([f"{more} more such counts"] if more > 0 else ()),
         ),
     )
-
-
-def _by_charges(drawn: Iterable[Drawn]) -> Iterable[str]:
-    """Say how many charges pay for another quality, by the maker's prices: no evidence."""
-    paid = [one for one in drawn if one.basis == "money" and one.qualities and one.asked]
-    other = sum(one.asked not in one.qualities for one in paid)
-    if other:
-        yield (
-            f"the charges of {other} of {requests(len(paid))} are the maker's price of another"
-            " quality than was asked for; a price is no count, and nothing is concluded"
-        )
 
 
 def _reading(provider: Provider, record: Record) -> Drawn | None:

@@ -23,8 +23,9 @@ class Contradiction:
     """Evidence that images are not what was asked for or what the reply says, in a sentence.
 
     `cases` are the ids of all cases that show it, `images` the digests of their images. `kind` is a
-    stable word: `drawn_as_other_quality`, `fits_no_quality`, `fits_other_model`, `constant_usage`,
-    `signed_before`, `altered`, `signed_by_other`, `other_family`, `broken_signature`.
+    stable word: `drawn_as_other_quality`, `charged_as_other_quality`, `fits_no_quality`,
+    `fits_other_model`, `constant_usage`, `signed_before`, `altered`, `signed_by_other`,
+    `other_family`, `broken_signature`.
     """
 
     kind: str

@@ -78,7 +78,8 @@ def test_a_charge_is_no_evidence_that_is_counted() -> None:
     assert agreeing is not None
     assert other is not None
     assert (agreeing.basis, agreeing.agreement, agreeing.counted) == ("money", "asked", 1756)
-    assert (other.agreement, other.kind) == ("unclear", None)
+    assert (other.agreement, other.kind) == ("other_charge", "charged_as_other_quality")
+    assert other.sentence.endswith("drawn so, or sold at the maker's price of it")
     assert not agreeing.decides
     assert not other.decides
 
