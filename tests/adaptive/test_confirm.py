@@ -14,6 +14,7 @@ from harness.core.record import Record
 from harness.core.verdict import Finding
 from harness.diagnosis.findings import findings
 from harness.planning.plan import planned_request
+from harness.spec.tokens import expected
 from tests.adaptive.world import REFUSED, Answering, World, base, fine, refusing, row, shuffled
 from tests.checks.build import LIVE
 from tests.shipped import shipped_provider as shipped
@@ -268,16 +269,18 @@ def test_a_prompt_that_is_too_long_is_repeated_by_another_of_its_length() -> Non
     assert text != wrong.arguments["prompt"]
 
 
-def test_what_only_the_plain_reply_shows_is_asked_again_when_that_comes_last() -> None:
-    def answer(case: Case) -> Outcome:
-        return replace(fine(case), usage=Usage(input=1, output=95, total=96))
-
+def test_another_quality_than_asked_needs_no_plain_reply_to_be_asked_again() -> None:
     inquiry, high = FailureReducer(SUB2API), row(1, quality="high")
-    first = Record(shot=planned_request(SUB2API, high), evidence=LIVE, outcome=answer(high))
-    last = Record(shot=planned_request(SUB2API, base()), evidence=LIVE, outcome=answer(base()))
+    image = fine(high)
+    assert isinstance(image, Images)
+    size = (image.pictures[0].width_px or 0, image.pictures[0].height_px or 0)
+    assert SUB2API.model is not None
+    assert SUB2API.model.tokens is not None
+    low = expected(SUB2API.model.tokens, "low", [size])
+    drawn = replace(image, usage=Usage(input=1, output=low, total=None))
+    first = Record(shot=planned_request(SUB2API, high), evidence=LIVE, outcome=drawn)
 
-    assert list(inquiry.on_record(first)) == []
-    assert [one.case.follows for one in inquiry.on_record(last)] == [high.id]
+    assert [one.case.follows for one in inquiry.on_record(first)] == [high.id]
 
 
 def test_a_promise_is_asked_again_once_whatever_the_number_of_cases() -> None:

@@ -28,7 +28,7 @@ RUN_FLAGS = """
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
 --timeout --reference --exchange-rate
---calibrate --time-scale --fault --port --out --resume --retry-unknown --record
+--calibrate --time-scale --fault --natural --signed --port --out --resume --retry-unknown --record
 --cassettes --frames --trust-anchors
 --json --help
 """

@@ -17,6 +17,7 @@ from harness.transport.inspection.inspector import ENDED, TOO_LONG, UNSTARTED, I
 
 c2pa = pytest.importorskip("c2pa")
 from harness.transport.inspection.manifests import _nothing_more_opened  # noqa: E402 - needs c2pa
+from tests.loopback import HUNG_S  # noqa: E402 - the same
 from tests.signing import Authority, drawn, encoded, pixels  # noqa: E402 - the same
 from tests.transport.inspection.jumbf import (  # noqa: E402 - beside its like
     box,
@@ -172,7 +173,7 @@ def _listening() -> Iterator[tuple[str, list[bytes]]]:
                 except OSError:
                     return
                 with connection, suppress(OSError):
-                    connection.settimeout(1)
+                    connection.settimeout(HUNG_S)
                     received.append(connection.recv(4096))
 
         thread = threading.Thread(target=serve, daemon=True)
