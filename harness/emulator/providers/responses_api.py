@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 ONLY_TEXT = "There is no tool to make an image with."
 TEXT_TOKENS, REASONING_TOKENS = 154, 1280  # of the answer and its reasoning, from the recording
 
+# What a response counts beside its image: the schema has both.
+NO_SEARCH: Json = {"web_search": {"num_requests": 0}}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseParts:
@@ -188,7 +191,7 @@ def _parts(
         common=common,
         items=items,
         usage=None if lacking else usage,
-        tool_usage=None if lacking or drawn is None else {"image_gen": drawn},
+        tool_usage=None if lacking or drawn is None else {"image_gen": drawn, **NO_SEARCH},
     )
 
 
