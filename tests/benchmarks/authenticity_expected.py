@@ -5,7 +5,7 @@ Written from what the documents say that a reply carries. After first runs, thes
 `aimlapi`, `cached_by_prompt`, and `nearly_repeated_images` at `aimlapi`; see their reasons.
 `sub2api` and `openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
 (`meta.usage.usd_spent`): the maker's price of another quality is told as such, and what is no
-quality's price may be another list. `buble`, `apiframe` and `nanobanana` tell credits, which
+quality's price may be another list. It is only asked for medium. `buble`, `apiframe` and `nanobanana` tell credits, which
 follow the request. All images may bear a manifest. A kind is the stable word of summary.json; a
 finding's is its check's name.
 """
@@ -46,16 +46,18 @@ def _at(providers: tuple[str, ...], *kinds: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(providers, kinds)
 
 
-CREDITS = "no token is counted; credits follow what was asked, and dollars may be another price"
-_DRAWN = Lie(
-    profile="flat",
-    kinds=_at(TOKENS, *ARITHMETIC) | _at(("aimlapi",), "charged_as_other_quality"),
-    why=CREDITS,
+CREDITS = (
+    "no token is counted; credits follow what was asked; dollars are read of a plain image in a"
+    " quality that is asked for, at the maker's own price"
 )
+_DRAWN = Lie(profile="flat", kinds=_at(TOKENS, *ARITHMETIC), why=CREDITS)
+_CHARGED = _at(TOKENS, *ARITHMETIC) | _at(("aimlapi",), "charged_as_other_quality")
+_DRAWN_FOR_MEDIUM = Lie(profile="several", kinds=_CHARGED, why=CREDITS)
+"""The page of `aimlapi` shows only medium: no plan asks it for another quality."""
 
 LIES: dict[str, Lie] = {
     **{
-        f"drawn_as:{asked}:{drawn}": _DRAWN
+        f"drawn_as:{asked}:{drawn}": _DRAWN_FOR_MEDIUM if asked == "medium" else _DRAWN
         for asked in ("high", "medium", "low")
         for drawn in ("high", "medium", "low")
         if asked != drawn

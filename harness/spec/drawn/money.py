@@ -1,5 +1,6 @@
 """A charge as tokens: which quality it pays for at the maker's own prices, if exactly one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,10 +36,7 @@ def pays_for(tokens: ImageTokens, prices: MakerPrices, paid: Paid) -> tuple[str,
     The charge less the price of the images must be what the prompt and the references can have
     cost. A reseller that asks more or less than the maker fits none, by that.
     """
-    text = (paid.prompt_bytes + BESIDE_PROMPT) * prices.text_input
-    references = paid.references * REFERENCE_TOKENS * prices.image_input
-    partials = paid.partials * tokens.partial * prices.image_output
-    at_most = (text + references + partials) / prices.per
+    at_most = _beside(tokens, prices, paid)
     found = [
         (name, number)
         for name in tokens.qualities
@@ -46,3 +44,23 @@ def pays_for(tokens: ImageTokens, prices: MakerPrices, paid: Paid) -> tuple[str,
         and 0 <= paid.charge - number * prices.image_output / prices.per <= at_most
     ]
     return found[0] if len(found) == 1 else None
+
+
+def is_apart(
+    tokens: ImageTokens, prices: MakerPrices, paid: Paid, qualities: Sequence[str]
+) -> bool:
+    """Tell whether little beside the images can be paid for: a tenth of the dearest quality.
+
+    Else a discount, or some images of another quality, may look like one quality and much input.
+    """
+    counts = [expected(tokens, name, paid.sizes) or 0 for name in qualities]
+    dearest = max(counts, default=0) * prices.image_output / prices.per
+    return not paid.references and 10 * _beside(tokens, prices, paid) <= dearest
+
+
+def _beside(tokens: ImageTokens, prices: MakerPrices, paid: Paid) -> Decimal:
+    """Return the most that a charge may hold beside finished images, in US dollars."""
+    text = (paid.prompt_bytes + BESIDE_PROMPT) * prices.text_input
+    references = paid.references * REFERENCE_TOKENS * prices.image_input
+    partials = paid.partials * tokens.partial * prices.image_output
+    return (text + references + partials) / prices.per

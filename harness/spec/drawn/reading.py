@@ -10,7 +10,7 @@ from harness.spec.drawn import sentences
 from harness.spec.drawn.count import Count, counted, files_sent
 from harness.spec.drawn.delivery import Delivery, asked_model, is_model, sizes_of
 from harness.spec.drawn.drawn import Agreement, Drawn
-from harness.spec.drawn.money import Paid, pays_for
+from harness.spec.drawn.money import Paid, is_apart, pays_for
 from harness.spec.drawn.others import Fitting, of_another
 from harness.spec.model import ImageTokens, Model
 from harness.spec.provider import Operation, Provider
@@ -373,7 +373,9 @@ def _by_money(delivery: Delivery, model: Model, tokens: ImageTokens) -> Drawn | 
     quality, counted = found or ("", 0)
     agreement: Agreement = "unclear"
     if found:
-        agreement = "unasked" if delivery.quality is None else "other_charge"
+        apart = is_apart(tokens, model.price, paid, [quality, delivery.quality or quality])
+        agreement = "other_charge" if apart else agreement
+        agreement = "unasked" if delivery.quality is None else agreement
         agreement = "asked" if delivery.quality == quality else agreement
     told = sentences.Told(
         tokens=tokens,

@@ -80,6 +80,9 @@ def test_a_charge_is_no_evidence_that_is_counted() -> None:
     assert (agreeing.basis, agreeing.agreement, agreeing.counted) == ("money", "asked", 1756)
     assert (other.agreement, other.kind) == ("other_charge", "charged_as_other_quality")
     assert other.sentence.endswith("drawn so, or sold at the maker's price of it")
+    long = read(images, {"quality": "low", "prompt": "p" * 2_000}, name="aimlapi")
+    assert long is not None
+    assert (long.agreement, long.kind) == ("unclear", None)  # much of it may be for the prompt
     assert not agreeing.decides
     assert not other.decides
 
