@@ -5,9 +5,9 @@ Written from what the documents say that a reply carries. After first runs, thes
 `aimlapi`, `cached_by_prompt`, and `nearly_repeated_images` at `aimlapi`; see their reasons.
 `sub2api` and `openai` count tokens (`usage`). `aimlapi` tells US dollars that come from tokens
 (`meta.usage.usd_spent`): the maker's price of another quality is told as such, and what is no
-quality's price may be another list. It is only asked for medium. `buble`, `apiframe` and `nanobanana` tell credits, which
-follow the request. All images may bear a manifest. A kind is the stable word of summary.json; a
-finding's is its check's name.
+quality's price may be another list. It is only asked for medium. `buble`, `apiframe` and
+`nanobanana` tell credits, which follow the request. All images may bear a manifest. A kind is the
+stable word of summary.json; a finding's is its check's name.
 """
 
 from dataclasses import dataclass
