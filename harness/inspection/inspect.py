@@ -9,7 +9,6 @@ from time import monotonic
 
 from harness.core.errors import UsageError
 from harness.core.exchange import Picture
-from harness.core.formats import NOT_DECODED
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Images, Usage
@@ -31,8 +30,9 @@ from harness.spec.model import Model
 from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.signing import is_makers, statements
 from harness.stats.suspicions.suspicions import suspicions_of_files
-from harness.transport.bodies.decode import CLAIMS, Decoded
+from harness.transport.bodies.decode import CLAIMS
 from harness.transport.bodies.decoder import ImageDecoder
+from harness.transport.bodies.images import picture_of
 from harness.transport.inspection.anchors import Anchors
 from harness.transport.inspection.inspector import Inspector
 
@@ -148,7 +148,9 @@ def _looked_at(
             for each in found:
                 decoding = thread.submit(decoder.decoded, each.path)
                 inspection = inspector.inspect(each.path)
-                shown.append((_picture(each, inspection, decoding.result().image), inspection))
+                image = decoding.result().image
+                picture = picture_of(inspection.digest, each.size_bytes, image)
+                shown.append((picture, inspection))
                 if monotonic() - told_s >= TELLS_EVERY_S:
                     told_s = monotonic()
                     note(f"inspected: {len(shown):,} of {len(found):,} files")
@@ -156,18 +158,6 @@ def _looked_at(
             decoder.abort()
             decoder.close()
     return shown
-
-
-def _picture(path: ImagePath, inspection: Inspection, image: Decoded) -> Picture:
-    """Return what decoding showed; a format that is only known by its first bytes is no fault."""
-    known = image.format in NOT_DECODED
-    why = f"{image.format} is recognised by its first bytes, not decoded" if known else image.why
-    return Picture(
-        digest=inspection.digest,
-        size_bytes=path.size_bytes,
-        state="undecodable" if why else "decoded",
-        **image._replace(why=why)._asdict(),
-    )
 
 
 def _file(name: str, picture: Picture, inspection: Inspection, beside: _Asked) -> InspectedFile:

@@ -114,14 +114,21 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
             process.communicate(timeout=HUNG_S)
 
 
-@pytest.fixture(scope="session")
-def _served() -> Iterator[Emulator]:
+@contextmanager
+def emulating(*flags: str) -> Iterator[Emulator]:
+    """An emulator without pauses, and with all accounts, under these flags."""
     accounts = [part for key in ACCOUNTS for part in ("--key", key)]
     with (
-        running("--time-scale", "0", *accounts) as (_, urls),
+        running("--time-scale", "0", *flags, *accounts) as (_, urls),
         loopback(authorization=KEY) as client,
     ):
         yield Emulator(urls, client)
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[Emulator]:
+    with emulating() as emulator:
+        yield emulator
 
 
 @pytest.fixture

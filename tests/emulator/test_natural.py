@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from harness.emulator import natural
-from tests.emulator.conftest import ACCOUNTS, KEY, Emulator, running
+from tests.emulator.conftest import Emulator, emulating
 from tests.emulator.files import gray, layout, share_of_high_frequencies, tables
-from tests.loopback import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +21,8 @@ SMALL: dict[str, Any] = {"size": "1024x640", "quality": "low"}
 @pytest.fixture(scope="module")
 def alive() -> Iterator[Emulator]:
     """An emulator whose pictures are natural."""
-    accounts = [part for key in ACCOUNTS for part in ("--key", key)]
-    with (
-        running("--time-scale", "0", "--natural", *accounts) as (_, urls),
-        loopback(authorization=KEY) as client,
-    ):
-        yield Emulator(urls, client)
+    with emulating("--natural") as emulator:
+        yield emulator
 
 
 @pytest.fixture

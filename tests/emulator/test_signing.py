@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.emulator.conftest import ACCOUNTS, KEY, Emulator, decoded, running
+from tests.emulator.conftest import KEY, Emulator, decoded, emulating, running
 from tests.emulator.files import layout
 from tests.loopback import ANY, HUNG_S, loopback
 
@@ -32,12 +32,8 @@ PROVIDERS = ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai"]
 @pytest.fixture(scope="module")
 def alive() -> Iterator[Emulator]:
     """An emulator that signs."""
-    accounts = [part for key in ACCOUNTS for part in ("--key", key)]
-    with (
-        running("--time-scale", "0", "--signed", *accounts) as (_, urls),
-        loopback(authorization=KEY) as client,
-    ):
-        yield Emulator(urls, client)
+    with emulating("--signed") as emulator:
+        yield emulator
 
 
 @pytest.fixture

@@ -4,6 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from harness.spec import price
+from harness.spec.drawn import sentences
+from harness.spec.drawn.count import files_sent
+from harness.spec.drawn.delivery import Delivery
+from harness.spec.drawn.drawn import Agreement, Drawn
 from harness.spec.model import ImageTokens, MakerPrices
 from harness.spec.rules.lattice import Size
 from harness.spec.tokens import expected
@@ -28,6 +33,65 @@ class Paid:
     prompt_bytes: int
     references: int
     partials: int
+
+
+def by_money(delivery: Delivery, tokens: ImageTokens) -> Drawn | None:
+    """Read a charge: it is the maker's price of a quality, or nothing follows.
+
+    None where there is none in the maker's money, and where a list of fixed prices is documented:
+    it says what a delivery costs, whatever is drawn.
+    """
+    charge, prices, maker = delivery.images.charged, delivery.provider.prices, delivery.model.price
+    if not charge or maker is None or prices.unit.lower() != maker.unit:
+        return None
+    listed = price.listed_price(delivery.provider, delivery.operation, delivery.arguments)
+    if prices.status == "documented" and listed is not None:
+        return None
+    prompt = delivery.arguments.get("prompt")
+    paid = Paid(
+        charge=charge,
+        sizes=delivery.sizes,
+        prompt_bytes=len(prompt.encode(errors="replace")) if isinstance(prompt, str) else 0,
+        references=files_sent(delivery.operation, delivery.arguments),
+        partials=delivery.partials,
+    )
+    found = pays_for(tokens, maker, paid)
+    quality, counted = found or ("", 0)
+    agreement = _agreement(delivery.quality, quality, tokens, maker, paid)
+    told = sentences.Told(
+        tokens=tokens,
+        counted=counted,
+        unit=f"{counted:,} tokens, which the charge of {charge} USD pays for,"
+        if found
+        else f"the {charge} USD charged",
+        qualities=(quality,) if found else (),
+        verb="charged as",
+        **delivery.facts(),
+    )
+    doubts = "a price is no count" if agreement == "unclear" else ""
+    return Drawn(
+        counted=counted,
+        sizes=delivery.sizes,
+        qualities=told.qualities,
+        asked=delivery.quality,
+        basis="money",
+        agreement=agreement,
+        sentence=sentences.sentence(agreement, told, doubts),
+        charge=charge,
+    )
+
+
+def _agreement(
+    asked: str | None, quality: str, tokens: ImageTokens, maker: MakerPrices, paid: Paid
+) -> Agreement:
+    """Return how the `quality` that is paid for (empty: none) stands to the one asked for."""
+    if not quality:
+        return "unclear"
+    if asked is None:
+        return "unasked"
+    if asked == quality:
+        return "asked"
+    return "other_charge" if is_apart(tokens, maker, paid, (asked, quality)) else "unclear"
 
 
 def pays_for(tokens: ImageTokens, prices: MakerPrices, paid: Paid) -> tuple[str, int] | None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.core.outcome import Images
-from harness.spec import price
 from harness.spec.drawn import sentences
-from harness.spec.drawn.count import Count, counted, files_sent
+from harness.spec.drawn.count import Count, counted
 from harness.spec.drawn.delivery import Delivery, asked_model, is_model, sizes_of
 from harness.spec.drawn.drawn import Agreement, Drawn
-from harness.spec.drawn.money import Paid, is_apart, pays_for
+from harness.spec.drawn.money import by_money
 from harness.spec.drawn.others import Fitting, of_another
 from harness.spec.model import ImageTokens, Model
 from harness.spec.provider import Operation, Provider
@@ -54,7 +53,7 @@ def reading(
     )
     count = counted(operation, given, images.usage)
     if count is None:
-        return _by_money(delivery, model, model.tokens)
+        return by_money(delivery, model.tokens)
     if count.with_text and model.tokens.table:
         return None  # gpt-image-1.5 writes text beside an edit, and its sum is no count of images
     return _by_tokens(delivery, model.tokens, count)
@@ -347,54 +346,4 @@ def _is_shown(delivery: Delivery, count: Count) -> bool:
         and each == {row.size}
         and count.tokens in (row.tokens, row.tokens * len(delivery.sizes))
         for row in shown
-    )
-
-
-def _by_money(delivery: Delivery, model: Model, tokens: ImageTokens) -> Drawn | None:
-    """Read a charge: it is the maker's price of a quality, or nothing follows.
-
-    A list of fixed prices that is documented says what a delivery costs, whatever is drawn.
-    """
-    charge, prices = delivery.images.charged, delivery.provider.prices
-    if not charge or model.price is None or prices.unit.lower() != model.price.unit:
-        return None
-    listed = price.listed_price(delivery.provider, delivery.operation, delivery.arguments)
-    if prices.status == "documented" and listed is not None:
-        return None
-    prompt = delivery.arguments.get("prompt")
-    paid = Paid(
-        charge=charge,
-        sizes=delivery.sizes,
-        prompt_bytes=len(prompt.encode(errors="replace")) if isinstance(prompt, str) else 0,
-        references=files_sent(delivery.operation, delivery.arguments),
-        partials=delivery.partials,
-    )
-    found = pays_for(tokens, model.price, paid)
-    quality, counted = found or ("", 0)
-    agreement: Agreement = "unclear"
-    if found:
-        apart = is_apart(tokens, model.price, paid, [quality, delivery.quality or quality])
-        agreement = "other_charge" if apart else agreement
-        agreement = "unasked" if delivery.quality is None else agreement
-        agreement = "asked" if delivery.quality == quality else agreement
-    told = sentences.Told(
-        tokens=tokens,
-        counted=counted,
-        unit=f"{counted:,} tokens, which the charge of {charge} USD pays for,"
-        if found
-        else f"the {charge} USD charged",
-        qualities=(quality,) if found else (),
-        verb="charged as",
-        **delivery.facts(),
-    )
-    doubts = "a price is no count" if agreement == "unclear" else ""
-    return Drawn(
-        counted=counted,
-        sizes=delivery.sizes,
-        qualities=told.qualities,
-        asked=delivery.quality,
-        basis="money",
-        agreement=agreement,
-        sentence=sentences.sentence(agreement, told, doubts),
-        charge=charge,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Estimate
-from harness.spec.drawn.delivery import asked_model, is_model
+from harness.spec.drawn.delivery import IMAGE_MODEL, asked_model
 from harness.spec.drawn.notes import document_contradictions
 from harness.spec.model import Model
 from harness.spec.provider import Provider
@@ -23,9 +23,6 @@ from harness.stats.authenticity.signing import signed_by
 
 REFERENCE = "openai"
 """The maker itself: the provider beside which the others' overheads are laid, if none is named."""
-
-IMAGE_MODEL = "image_model"
-"""The argument that names the model of images beside an agent's own."""
 
 
 def authenticity(
@@ -81,15 +78,10 @@ def _model(provider: Provider, record: Record) -> Model | None:
     """
     operation, sold = provider.operation(record.shot.case.operation), provider.model
     given = operation.given(record.shot.case.arguments)
-    model = sold and asked_model(sold, operation, given)
-    if model is None:
+    unnamed = operation.protocol == "responses" and given.get(IMAGE_MODEL) is None
+    if unnamed and record.evidence.kind == "recorded" and not record.evidence.emulated:
         return None
-    if operation.protocol != "responses":
-        return model
-    asked, others = given.get(IMAGE_MODEL), record.evidence.kind == "recorded"
-    if asked is None:
-        return None if others and not record.evidence.emulated else model
-    return model if isinstance(asked, str) and is_model(asked, model.name) else None
+    return sold and asked_model(sold, operation, given)
 
 
 def _beside(rows: Sequence[Authenticity], reference: str) -> tuple[Authenticity, ...]:

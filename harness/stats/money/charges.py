@@ -9,7 +9,7 @@ from harness.core.exchange import Exchange, Reply, Step, submission
 from harness.core.jsonvalue import Json, canonical, read_amount
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
-from harness.spec.drawn.delivery import asked_model
+from harness.spec.drawn.delivery import asked_model, sizes_of
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of, other_job
 from harness.spec.model import Model
@@ -76,13 +76,8 @@ class Charge:
     def sizes(self) -> tuple[Size, ...] | None:
         """The pixels of the images that came; None where some could not be decoded."""
         pictures = self.served.pictures if self.served else ()
-        sizes = [
-            (each.width_px, each.height_px)
-            for each in pictures
-            if each.state == "decoded" and each.width_px and each.height_px
-        ]
-        found = [(width, height) for width, height in sizes if width and height]
-        return tuple(found) if len(found) == len(pictures) else None
+        found = sizes_of(pictures)
+        return found if found or not pictures else None
 
     @property
     def answers(self) -> list[Exchange]:

@@ -103,7 +103,7 @@ class ImageCollector:
         def decode() -> Seen:
             size = path.stat().st_size
             development = self.decoder.decoded(path)
-            picture = self._inspected(_picture(image.digest, size, development.image), path)
+            picture = self._inspected(picture_of(image.digest, size, development.image), path)
             if not picture.withheld:
                 self._keep_file(file_name(picture), path)
             return picture, development.cpu_s
@@ -119,7 +119,7 @@ class ImageCollector:
         def decode() -> Seen:
             with self._one_at_a_time:  # bodies are read on several threads
                 development = self._decoded(raw)
-            picture = self._inspected(_picture(digest, len(raw), development.image), raw)
+            picture = self._inspected(picture_of(digest, len(raw), development.image), raw)
             if not picture.withheld:
                 self._keep(file_name(picture), raw)
             return picture, development.cpu_s
@@ -186,7 +186,8 @@ def file_name(picture: Picture) -> str:
     return f"{picture.digest}.{picture.format if picture.format != 'unknown' else 'bin'}"
 
 
-def _picture(digest: str, size_bytes: int, image: Decoded) -> Picture:
+def picture_of(digest: str, size_bytes: int, image: Decoded) -> Picture:
+    """Describe a decoded image; one of a format that is only known by its first bytes says so."""
     state: PictureState = "undecodable" if image.why else "decoded"
     if image.format in NOT_DECODED:
         image = image._replace(why=f"{image.format} is recognised by its first bytes, not decoded")
