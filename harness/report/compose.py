@@ -25,9 +25,11 @@ from harness.report.labels import (
 )
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Unjudged, Waiting
+from harness.report.pictures.pictures import pictures
 from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
+from harness.report.transcripts.transcripts import transcripts
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.authenticity.authenticity import authenticity
@@ -80,6 +82,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         _shown(finding, providers[finding.provider], files, words, number)
         for number, finding in enumerate(findings, 1)
     ]
+    benchmark = of_run(header, records, verdicts, providers)
     return Report(
         header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
@@ -105,7 +108,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         files=files,
         case_times_s=_case_times_s(records),
         case_words=words,
-        benchmark=of_run(header, records, verdicts, providers),
+        benchmark=benchmark,
         behaviours=tuple(behaviours(records, providers)),
         explored=tuple(explored(records, verdicts)),
         in_doubt=doubts,
@@ -114,6 +117,10 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         billing=billing(records, providers),
         price_comparison=compare_prices(providers.values(), rates, on=day),
         maker_costs=maker_costs(own, providers, rates, on=day),
+        transcripts=transcripts(records, verdicts, findings, providers),
+        pictures=pictures(
+            records, verdicts, providers, benchmark=benchmark, inspections=inspections
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """What a report holds; every format is drawn from these values and computes nothing of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.adaptive.discovery.question import Discovered
@@ -9,6 +9,8 @@ from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.report.authenticity.sections import Evidence
 from harness.report.benchmark.answers import Benchmarked
+from harness.report.pictures.model import Pictures
+from harness.report.transcripts.model import Transcripts
 from harness.stats.authenticity.model import Authenticity
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.completion import Completion
@@ -241,7 +243,8 @@ class Report:
     `behaviours` is what replies showed beside the promises; it convicts nobody. `in_doubt` counts
     the requests that were cut off without a reply, and the questions that are open for that; the
     header's notes say it in words. `authenticity` to `maker_costs` are told beside the promises,
-    and convict nobody.
+    and convict nobody. `transcripts` hold what was sent and came behind each promise. `thumbnails`
+    are small copies of images by digest, as `data:` addresses.
     """
 
     header: RunHeader
@@ -273,6 +276,9 @@ class Report:
     billing: tuple[BillingNote, ...] = ()
     price_comparison: tuple[PriceComparison, ...] = ()
     maker_costs: tuple[MakerCost, ...] = ()
+    transcripts: Transcripts = field(default_factory=Transcripts)
+    pictures: Pictures = field(default_factory=Pictures)
+    thumbnails: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:

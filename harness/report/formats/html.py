@@ -29,6 +29,7 @@ from harness.report.labels import (
     waiting_advice,
 )
 from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
+from harness.report.overview.overview import overview
 from harness.report.text import (
     amount_text,
     between,
@@ -123,10 +124,11 @@ def html(report: Report) -> str:
     environment = _environment()
     groups = column_groups(report.matrix)
     anchors = _anchors(report)
-    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8") + filter_rules(groups)
-    script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
+    style = _joined("style") + filter_rules(groups)
+    script = _joined("script")
     return environment.get_template("index.html.j2").render(
         report=report,
+        overview=overview(report),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
@@ -171,6 +173,12 @@ def request_shown(request: Request) -> str:
     else:
         body = json.dumps(pruned_json(request.body), indent=2, ensure_ascii=False)
     return f"{head}\n{visible(shortened(body, _MOST_REQUEST), keep=chr(10))}"
+
+
+def _joined(folder: str) -> str:
+    """Return the files of a folder of templates one after the other, in the order of their names."""
+    files = sorted((_TEMPLATES / folder).iterdir())
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def _environment() -> Environment:

@@ -19,7 +19,10 @@ EVIL = (
     "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(2)> \u202eabc\u202c \0"
 )
 VOID = {"meta", "link", "br", "wbr", "input", "img", "line", "circle"}
-STYLE = (Path(module.__file__).parents[1] / "templates" / "style.css").read_text(encoding="utf-8")
+STYLE = "".join(
+    file.read_text(encoding="utf-8")
+    for file in sorted((Path(module.__file__).parents[1] / "templates" / "style").iterdir())
+)
 
 
 class Page(HTMLParser):

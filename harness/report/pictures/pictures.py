@@ -1,0 +1,37 @@
+"""Records to all pictures of a report."""
+
+from collections.abc import Mapping, Sequence
+
+from harness.core.inspection import Inspection
+from harness.core.record import Record
+from harness.core.verdict import Verdict
+from harness.report.benchmark.answers import Benchmarked
+from harness.report.pictures.coverage import coverage_maps
+from harness.report.pictures.errors import error_timelines
+from harness.report.pictures.gallery import galleries
+from harness.report.pictures.model import Pictures
+from harness.report.pictures.sizes import size_planes
+from harness.report.pictures.times import times_charts
+from harness.report.pictures.tradeoff import tradeoffs
+from harness.report.pictures.waterfall import waterfalls
+from harness.spec.provider import Provider
+
+
+def pictures(
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    providers: Mapping[str, Provider],
+    *,
+    benchmark: Benchmarked | None,
+    inspections: Mapping[str, Inspection],
+) -> Pictures:
+    """Return every picture that these records can carry; none is drawn of nothing."""
+    return Pictures(
+        sizes=size_planes(records, verdicts, providers),
+        times=times_charts(records, providers),
+        tradeoffs=tradeoffs(benchmark),
+        errors=error_timelines(records, providers),
+        waterfalls=waterfalls(records, providers),
+        galleries=galleries(records, inspections),
+        coverage=coverage_maps(records, providers),
+    )

@@ -1,0 +1,82 @@
+"""What was sent and what came, cut to a size that a page can hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of an exchange as text: its first line, its headers, its body cut to size.
+
+    `cut` says how much of the body is not shown; empty where it is whole.
+    """
+
+    first_line: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """One case as it was sent and answered.
+
+    `received` is missing where no reply came; `why` then says what happened. `summary` is the
+    outcome in a few words (`refused 400`, `1 image, png 1024x1024`). `images` are digests, the
+    first at most four. `steps` names the round trips that are not shown, with their number
+    (`12 polls`). `line` is where the journal holds the reply; None where there is no journal.
+    """
+
+    provider: str
+    operation: str
+    case: str
+    sent: Message
+    received: Message | None
+    why: str
+    summary: str
+    curl: str
+    notes: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """A sentence of a document word for word, and its place; `text` is empty where none is kept."""
+
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellDetail:
+    """What stands behind one cell of the matrix: the document's words, and the cases that show it.
+
+    `cases` are ids of transcripts of this provider, the telling ones first; `more` counts those
+    that are only in the journal.
+    """
+
+    provider: str
+    operation: str
+    promise: str
+    quotations: tuple[Quotation, ...]
+    cases: tuple[str, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcripts:
+    """All transcripts that a report holds, by provider, operation and case; and what they are of.
+
+    `details` are by provider, operation and promise. `left_out` counts the cells whose transcripts
+    the page has no room for.
+    """
+
+    by_case: Mapping[tuple[str, str, str], Transcript] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    details: Mapping[tuple[str, str, str], CellDetail] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    left_out: int = 0
