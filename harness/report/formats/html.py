@@ -176,7 +176,7 @@ def request_shown(request: Request) -> str:
 
 
 def _joined(folder: str) -> str:
-    """Return the files of a folder of templates one after the other, in the order of their names."""
+    """Return the files of a folder of templates in one, in the order of their names."""
     files = sorted((_TEMPLATES / folder).iterdir())
     return "".join(file.read_text(encoding="utf-8") for file in files)
 
