@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -76,6 +76,7 @@ def record(  # noqa: PLR0913 - what a recording is made of
     cassettes: Path,
     search: Search,
     benchmark: Benchmark | None = None,
+    faults: Sequence[str] = (),
 ) -> Path:
     """Write the cassettes of one provider from what a run has kept; return their folder.
 
@@ -84,7 +85,8 @@ def record(  # noqa: PLR0913 - what a recording is made of
 
     Only finished requests are written, and the plan beside them holds just those, so that a replay
     asks for nothing that is not there. A benchmark is one cassette of its own, with its design
-    beside it. NothingTested where no request was finished.
+    beside it. `faults` are those that the emulator had switched on: whoever replays is told.
+    NothingTested where no request was finished.
     """
     finished = [record for record in records if record.outcome is not None]
     if not finished:
@@ -103,7 +105,7 @@ def record(  # noqa: PLR0913 - what a recording is made of
                 aside / file,
                 _exchanges(finished, plan, operations),
                 base_url=base_url,
-                metadata=_metadata(finished[0], plan, operations),
+                metadata=_metadata(finished[0], plan, operations, faults),
                 picture_bytes=partial(_image, run_folder),
             )
         write_whole(aside / (PLAN if benchmark is None else BENCHMARK_PLAN), dumped(plan))
@@ -154,7 +156,9 @@ def _moved(aside: Path, folder: Path) -> None:
                 raise StoreError(f"{place} cannot be written: {error.strerror}") from error
 
 
-def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str, Json]:
+def _metadata(
+    first: Record, plan: Plan, operations: Sequence[str], faults: Sequence[str]
+) -> dict[str, Json]:
     source = first.evidence.source
     return {
         "provider": plan.provider,
@@ -164,6 +168,7 @@ def _metadata(first: Record, plan: Plan, operations: Sequence[str]) -> dict[str,
         "by": first.evidence.by,
         "harness": harness_version(),
         **({"emulator": harness_version()} if source == "emulator" else {}),
+        **({"faults": list(faults)} if faults else {}),
         "seed": plan.seed,
         "plan_digest": plan_digest(plan),
         "spec_digest": plan.spec_digest,
@@ -223,6 +228,14 @@ def recorded_evidence(tape: Tape) -> Provenance:
         date=str(tape.metadata.get("recorded", "unknown")),
         by=str(tape.metadata.get("by", "unknown")),
     )
+
+
+def recorded_faults(tapes: Mapping[str, Tape]) -> Iterator[str]:
+    """Yield a sentence for each provider whose emulator had faults switched on."""
+    for name, tape in tapes.items():
+        faults = tape.metadata.get("faults")
+        if isinstance(faults, list) and faults:
+            yield f"{name}: recorded from the emulator with faults: {', '.join(map(str, faults))}"
 
 
 def recorded_benchmark(

@@ -37,7 +37,7 @@ from harness.runner.execution.earlier import (
 )
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
-from harness.runner.recording import withheld_notes
+from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
 from harness.runner.specs import keys_by_variable, other_specs
 from harness.sensitive.image_bytes import secret_in_image
@@ -234,6 +234,7 @@ class _Runner:
             raise NothingTested("the plan holds no case")
         faults = ", ".join(self.options.emulator.faults)
         notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
+        notes += recorded_faults(source.tapes)
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
