@@ -48,9 +48,20 @@ def _first(qualified: Sequence[Candidate]) -> str:
     if len(qualified) == 1:
         return f"only {names} qualifies{_cost(first)}"
     apart = ", not told apart" if len(first) > 1 else ""
-    said = f"{names} {_verb(len(first), 'come')} first of {len(qualified)} that qualify{apart}"
+    said = f"{names} {_verb(len(first), 'come')} first of {_among(qualified, unranked)}{apart}"
+    if len(qualified) - len(unranked) == 1:
+        said = f"of {len(qualified)} that qualify, only {names} has a certain price"
     others = listing([each.provider for each in unranked]) if unranked else ""
     return f"{said}{_cost(first)}{_unranked(unranked, names=f'{others} ')}"
+
+
+def _among(qualified: Sequence[Candidate], unranked: Sequence[Candidate]) -> str:
+    """Say how many are ranked, and how many of those that qualify are not."""
+    if not unranked:
+        return f"{len(qualified)} that qualify"
+    return (
+        f"{len(qualified) - len(unranked)} with a certain price, of {len(qualified)} that qualify"
+    )
 
 
 def _unranked(unranked: Sequence[Candidate], *, names: str) -> str:

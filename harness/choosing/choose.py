@@ -21,7 +21,7 @@ from harness.choosing.model import (
     Standing,
     UnitPrice,
 )
-from harness.choosing.prices import in_usd, listed_price, measured_price, mixed, of_month
+from harness.choosing.prices import IMAGE, in_usd, listed_price, measured_price, mixed, of_month
 from harness.choosing.rank import placed
 from harness.choosing.words import price as price_text
 from harness.core.benchmark import Purchase
@@ -157,7 +157,7 @@ def _offer(provider: Provider, workload: Workload, asked: _Asked) -> Offer:
 def _lacking(provider: Provider, known: UnitPrice | None) -> str:
     """Say what would tell the price in US dollars."""
     unit = provider.prices.unit if known is None else known.unit
-    named = "its documents name no price; " if unit == "image" else ""
+    named = "its documents name no price; " if unit == IMAGE else ""
     return f"{named}--exchange-rate {provider.name}=USD would decide"
 
 
@@ -184,7 +184,7 @@ def _rests_on_measuring(
     """Tell whether a standing would be another one without what was measured."""
     told = [ceiling for ceiling in held if ceiling.about in MEASURED and ceiling.word != "unknown"]
     if standing != "excluded":
-        return bool(told)
+        return bool(told) and standing != "near"
     by_documents = any(offer.fit == "unsupported" for offer in offers)
     words = {ceiling.word for ceiling in held if ceiling.about not in MEASURED}
     return bool(told) and not by_documents and "exceeded" not in words
@@ -205,11 +205,11 @@ def _once(reasons: Sequence[str]) -> tuple[str, ...]:
 def _unpriced(
     provider: Provider, price: UnitPrice | None, usd: UnitPrice | None, standing: Standing
 ) -> Iterator[str]:
-    """Say why one that qualifies has no place: its price in US dollars is unknown, or no promise."""
+    """Say why one that qualifies has no place: its price in US dollars is not certain."""
     if standing != "qualifies":
         return
     if usd is None:
-        own = f"{price_text(price)} an image, " if price is not None else ""
+        own = f"{price_text(price)} an image, " if price and price.unit != IMAGE else ""
         yield f"{own}not ranked by price: {_lacking(provider, price)}"
     elif usd.status != "documented":
         yield (

@@ -20,7 +20,8 @@ a ceiling is exceeded for certain."""
 Word = Literal["met", "exceeded", "open", "unknown"]
 """Whether a ceiling is certainly met, certainly exceeded, or neither; `unknown`: nothing tells."""
 
-PriceBasis = Literal["listed", "measured"]
+PriceBasis = Literal["listed", "measured", "said"]
+"""By the documents, as spent in real runs, or by the user where the documents name no price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

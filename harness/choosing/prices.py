@@ -20,6 +20,8 @@ from harness.stats.benchmark.model import Spend
 from harness.stats.intervals import proportion_estimate
 
 USD = "usd"
+IMAGE = "image"
+"""The unit of a provider whose documents name no price: only the user can say what one costs."""
 
 
 def listed_price(provider: Provider, workload: Workload, fit: Fit) -> UnitPrice | None:
@@ -67,10 +69,15 @@ def _bounds(usable: Estimate) -> tuple[Decimal, Decimal]:
 
 
 def in_usd(provider: str, known: UnitPrice | None, rates: Mapping[str, Rate]) -> UnitPrice | None:
-    """Return a price in US dollars; None where nobody says what its unit is worth."""
+    """Return a price in US dollars; None where nobody says what its unit is worth.
+
+    What an image of a list without prices is worth is the price itself, as the user says it.
+    """
     if known is None:
         return None
     rate = rate_of(provider, known.unit, rates)
+    if rate is not None and known.unit == IMAGE and known.basis == "listed":
+        return replace(_times(known, rate.usd, USD), basis="said", status="documented")
     if rate is not None:
         return _times(known, rate.usd, USD)
     return known if currency(known.unit) == USD else None

@@ -110,5 +110,5 @@ def choose(  # noqa: PLR0913 - one for each option
     if as_json:
         echo_json(as_json_text(choice))
     else:
-        show(choice)
+        show(choice, workloads)
     context.exit(choice.exit_code)

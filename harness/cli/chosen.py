@@ -1,12 +1,14 @@
 """How `harness choose` prints its answer: a sentence, a table and reasons, or JSON."""
 
+import shlex
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from harness.choosing.choose import MEASURED
 from harness.choosing.model import Candidate, Choice, RunEvidence
 from harness.cli.printing import echo
 from harness.cli.terminal import terminal
@@ -26,8 +28,11 @@ def as_json_text(choice: Choice) -> str:
     return json_text({**fields, "exit_code": choice.exit_code}).rstrip("\n")
 
 
-def show(choice: Choice) -> None:
-    """Print a choice within 80 columns: the sentence first, the reasons after the table."""
+def show(choice: Choice, words: Sequence[str]) -> None:
+    """Print a choice within 80 columns: the sentence first, the reasons after the table.
+
+    `words` are what was typed for `--workload`: a benchmark of the same is what measures it.
+    """
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     console = terminal(highlight=False, width=width)
     echo(_filled(choice.sentence, width))
@@ -42,6 +47,19 @@ def show(choice: Choice) -> None:
         console.print(table)
     for line in choice.notes:
         echo(_filled(line, width))
+    if _unmeasured(choice):
+        asked = " ".join(f"--workload {shlex.quote(word)}" for word in words)
+        echo(f"to measure: harness run --only benchmark {asked}")
+
+
+def _unmeasured(choice: Choice) -> bool:
+    """Tell whether a ceiling is open because nothing was measured."""
+    return any(
+        ceiling.about in MEASURED and ceiling.word == "unknown"
+        for each in choice.candidates
+        for offer in each.offers
+        for ceiling in offer.ceilings
+    )
 
 
 def _filled(text: str, width: int) -> str:

@@ -1,15 +1,25 @@
 """A report's benchmark as a choice of a provider rests on it, and the choice in words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from harness.choosing.choose import of_one_run
-from harness.choosing.model import Choice, MeasuredRun, RunEvidence, Standing, UnitPrice
+from harness.choosing.model import (
+    Candidate,
+    Choice,
+    MeasuredRun,
+    Offer,
+    RunEvidence,
+    Standing,
+    UnitPrice,
+)
 from harness.choosing.words import price, share
 from harness.core.benchmark import Purchase
 from harness.core.record import RunHeader
 from harness.report.benchmark.answers import Benchmarked
-from harness.report.benchmark.words import ceiling
+from harness.report.benchmark.words import FIT_WORDS, ceiling, span_s
 from harness.report.model import Report
+from harness.report.text import one_line, percent
 from harness.spec.provider import Provider
 
 
@@ -68,13 +78,104 @@ def price_cell(known: UnitPrice | None) -> str:
 
 
 def basis(known: UnitPrice | None) -> str:
-    """Return what a price rests on in a word: `listed`, `measured`, `undocumented`."""
+    """Return what a price rests on in a word: `listed`, `measured`, `your rate`, `undocumented`."""
     if known is None:
         return "-"
-    return known.basis if known.status == "documented" else known.status
+    word = "your rate" if known.basis == "said" else known.basis
+    return word if known.status == "documented" else known.status
 
 
 def date_and_kind(row: RunEvidence) -> str:
     """Return the day of the replies and what made them: `2026-12-01, live`."""
     kind = row.kind if row.kind == "emulator" or not row.emulated else f"emulator, {row.kind}"
     return f"{row.day}, {kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceRow:
+    """One provider of a choice in words; `state` is the class of its tag.
+
+    `documents` say how near it comes to each workload, `measured` what this run saw of it.
+    """
+
+    place: str
+    provider: str
+    standing: str
+    state: str
+    documents: tuple[str, ...]
+    listed: str
+    price: str
+    basis: str
+    month: str
+    measured: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceSection:
+    """A choice as a page shows it; `months` where a price of a month is known for anybody."""
+
+    sentence: str
+    asked: str
+    months: bool
+    rows: tuple[ChoiceRow, ...]
+    notes: tuple[str, ...]
+
+
+_STATES: dict[Standing, str] = {
+    "qualifies": "held",
+    "near": "inconclusive",
+    "undecided": "inconclusive",
+    "excluded": "broken",
+}
+
+
+def choice_section(choice: Choice | None) -> ChoiceSection | None:
+    """Return a choice in words; None without one."""
+    if choice is None:
+        return None
+    several = len(choice.workloads) > 1
+    return ChoiceSection(
+        sentence=choice.sentence,
+        asked=asked_sentence(choice.purchase),
+        months=choice.purchase.images_per_month is not None,
+        rows=tuple(_row(each, several=several) for each in choice.candidates),
+        notes=choice.notes,
+    )
+
+
+def _row(each: Candidate, *, several: bool) -> ChoiceRow:
+    known = each.usd or each.price
+    mark = " (emulator)" if each.emulated else ""
+    return ChoiceRow(
+        place=f"{each.place}." if each.place is not None else "-",
+        provider=each.provider,
+        standing=f"{STANDING_WORDS[each.standing]}{mark}",
+        state=_STATES[each.standing],
+        documents=tuple(
+            _named(offer, FIT_WORDS[offer.fit], several=several) for offer in each.offers
+        ),
+        listed="; ".join(dict.fromkeys(price_cell(offer.listed) for offer in each.offers)),
+        price=price_cell(known),
+        basis=basis(known),
+        month=price_cell(each.month),
+        measured=tuple(
+            _named(offer, _seen(row), several=several)
+            for offer in each.offers
+            for row in offer.evidence
+        ),
+        reasons=each.reasons,
+    )
+
+
+def _named(offer: Offer, text: str, *, several: bool) -> str:
+    return f"{one_line(offer.workload, 60)}: {text}" if several else text
+
+
+def _seen(row: RunEvidence) -> str:
+    """Return what a run saw in a line: `n 8, median 8.4 s, 5.1 to 10.1; failed ...`."""
+    mark = f", {date_and_kind(row)}" if row.emulated or row.kind == "recorded" else ""
+    return (
+        f"n {row.n}, median {span_s(row.median)}; p95 {span_s(row.p95)};"
+        f" failed {percent(row.failure)} ({row.stage}{mark})"
+    )
