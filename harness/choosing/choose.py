@@ -182,12 +182,12 @@ def _rests_on_measuring(
     standing: Standing, offers: Sequence[Offer], held: Sequence[Ceiling]
 ) -> bool:
     """Tell whether a standing would be another one without what was measured."""
-    told = [ceiling for ceiling in held if ceiling.about in MEASURED and ceiling.word != "unknown"]
+    words = {ceiling.word for ceiling in held if ceiling.about in MEASURED}
     if standing != "excluded":
-        return bool(told) and standing != "near"
+        return standing != "near" and ("open" if standing == "undecided" else "met") in words
     by_documents = any(offer.fit == "unsupported" for offer in offers)
-    words = {ceiling.word for ceiling in held if ceiling.about not in MEASURED}
-    return bool(told) and not by_documents and "exceeded" not in words
+    prices = {ceiling.word for ceiling in held if ceiling.about not in MEASURED}
+    return "exceeded" in words and not by_documents and "exceeded" not in prices
 
 
 def _measured(offers: Sequence[Offer]) -> Iterator[str]:

@@ -73,8 +73,8 @@ def asked_sentence(purchase: Purchase) -> str:
 
 
 def price_cell(known: UnitPrice | None) -> str:
-    """Return a price for a narrow column: `0.05 usd`, with its interval; `unknown` without one."""
-    return "unknown" if known is None else price(known)
+    """Return a price for a narrow column: `0.05 usd`, `<= 4 credits`; `unknown` without one."""
+    return "unknown" if known is None else price(known).replace("at most", "<=")
 
 
 def basis(known: UnitPrice | None) -> str:
