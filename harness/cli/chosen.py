@@ -63,7 +63,9 @@ def _unmeasured(choice: Choice) -> bool:
 
 
 def _filled(text: str, width: int) -> str:
-    return textwrap.fill(one_line(text, 2_000), max(width, 40), subsequent_indent="  ")
+    return textwrap.fill(
+        one_line(text, 2_000), max(width, 40), subsequent_indent="  ", break_on_hyphens=False
+    )
 
 
 def _reasons(each: Candidate) -> Iterator[str]:

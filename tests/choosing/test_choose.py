@@ -252,6 +252,12 @@ def test_what_was_asked_otherwise_than_the_documents_have_it_today_counts_for_no
     assert "otherwise than the documents have it today" in choice.notes[0]
 
 
+def test_a_run_that_is_no_benchmark_is_named() -> None:
+    choice = choose([SQUARE], providers("nanobanana"), unmeasured=["conformance"])
+
+    assert choice.notes == ("conformance is no benchmark: it measured none of these workloads",)
+
+
 # --------------------------------------------------------------------------------------- emulated
 def test_the_emulator_lets_nobody_qualify_without_saying_so() -> None:
     choice = choose(

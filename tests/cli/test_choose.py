@@ -50,7 +50,9 @@ def test_the_exit_code_says_whether_anybody_can(
     assert status([*only, *RATE]) == 0
     assert status([*only, "--exchange-rate", "nanobanana=0.06"]) == 1
     assert status(only) == 4
-    assert "--exchange-rate nanobanana=USD would decide" in capsys.readouterr().out
+    assert "--exchange-rate nanobanana=USD would decide" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,17 +102,25 @@ def test_who_did_it_in_which_run_fits_80_columns(capsys: pytest.CaptureFixture[s
     assert json.loads(as_json_text(choice))["exit_code"] == 1
 
 
-def test_a_run_that_is_no_benchmark_is_named_and_a_benchmark_takes_the_same_file(
-    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_benchmark_takes_the_same_file(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = ["plan", "--only", "benchmark", "--workload", str(mine), "--provider", "nanobanana"]
 
-    assert status([*plan, "--json"]) == 0
-    design = json.loads(capsys.readouterr().out)["design"]
-    assert design["purchase"]["usd_per_image"] == 0.05
+    code = status([*plan, "--json"])
 
-    out = str(tmp_path / "run")
-    assert status(["run", "--provider", "nanobanana", "--quick", "--out", out]) == 0
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["design"]["purchase"]["usd_per_image"] == 0.05
+
+
+def test_the_folder_of_a_benchmark_is_judged_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, one = tmp_path / "measured", ["--provider", "nanobanana"]
+    measured = status(["run", "--only", "benchmark", *one, "--no-calibrate", "--out", str(out)])
     capsys.readouterr()
-    assert status(["choose", "--workload", str(mine), "--run", out, *RATE]) == 0
-    assert "run is no benchmark: it measured none" in capsys.readouterr().out
+    code = status(["choose", "--workload", "square-draft", *one, "--run", str(out), *RATE])
+    text = capsys.readouterr().out
+
+    assert (measured, code) == (0, 0)
+    assert "square-draft in measured (" in text
+    assert "emulator, recorded" in text
+    assert [*out.glob("choice*")] == []
