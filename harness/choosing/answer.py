@@ -67,7 +67,9 @@ def _among(qualified: Sequence[Candidate], unranked: Sequence[Candidate]) -> str
 def _unranked(unranked: Sequence[Candidate], *, names: str) -> str:
     """Say what would rank those whose price in US dollars is not certain."""
     hints = [
-        f"--exchange-rate {each.provider}=USD" if each.usd is None else f"a run at {each.provider}"
+        f"--exchange-rate {each.provider}=USD"
+        if each.usd is None
+        else f"a live run of {each.provider}"
         for each in unranked
     ]
     return f"; {names}not ranked by price: {listing(hints)} would decide" if hints else ""

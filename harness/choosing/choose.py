@@ -214,7 +214,7 @@ def _unpriced(
     elif usd.status != "documented":
         yield (
             f"not ranked by price: {price_text(usd)} an image is {usd.status};"
-            " a run that measures it would decide"
+            " a live run would measure it"
         )
 
 
@@ -223,8 +223,9 @@ def _notes(asked: _Asked, providers: Sequence[Provider]) -> Iterator[str]:
     for run in asked.runs:
         if not any(names_in(run, workload) for workload in asked.workloads):
             yield f"{run.name} measured none of these workloads"
-        elif not asked.emulated and _emulated(run):
-            yield f"{run.name} was {ON_EMULATOR}; it decides nothing here"
+        elif _emulated(run):
+            decides = "" if asked.emulated else "; it decides nothing here"
+            yield f"{run.name} was {ON_EMULATOR}{decides}"
         for workload in asked.workloads:
             changed = [
                 provider.name for provider in providers if _asked_otherwise(run, provider, workload)

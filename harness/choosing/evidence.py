@@ -82,7 +82,7 @@ def _row(
 ) -> RunEvidence:
     ended = [each for each in attempts if each.end != "cut_off"]
     judged = reliability(attempts, slo) if attempts else None
-    known = run.evidence.get(speed.provider)
+    known, paid = run.evidence.get(speed.provider), _paid(run, speed)
     return RunEvidence(
         run=run.name,
         day=_day(run, known),
@@ -97,7 +97,18 @@ def _row(
         failure=proportion_estimate(sum(not each.usable for each in ended), len(ended)),
         within=judged.within if judged else None,
         slo=judged.slo if judged else None,
+        per_image=paid.per_image if paid else None,
+        unit=paid.unit if paid else "",
     )
+
+
+def _paid(run: MeasuredRun, speed: Speed) -> Spend | None:
+    """Return what a run spent at a provider for a workload, at all of its loads."""
+    row = (speed.provider, speed.basis, speed.workload)
+    rows = (
+        each for each in run.measured.spend if (each.provider, each.basis, each.workload) == row
+    )
+    return next(rows, None)
 
 
 def _day(run: MeasuredRun, known: Provenance | None) -> str:

@@ -58,7 +58,8 @@ class RunEvidence:
 
     `n` attempts that we did not cut off. `median` and `p95` are time to pixels, timeouts censored.
     `failure` is the share of the `n` that brought no usable image, with its Wilson interval; `slo`
-    what follows for the ceiling on time, None without one. `day` is the day of the replies.
+    what follows for the ceiling on time, None without one. `per_image` is what the whole run spent
+    for each usable image, in the provider's own `unit`. `day` is the day of the replies.
     """
 
     run: str
@@ -74,6 +75,8 @@ class RunEvidence:
     failure: Estimate
     within: Estimate | None
     slo: SloWord | None
+    per_image: Decimal | None
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,25 @@ from rich.table import Table
 
 from harness.choosing.choose import MEASURED
 from harness.choosing.model import Candidate, Choice, RunEvidence
+from harness.choosing.prices import IMAGE
+from harness.choosing.words import price
 from harness.cli.printing import echo
 from harness.cli.terminal import terminal
 from harness.report.benchmark.words import bounds_s, figure_s, workload_label
-from harness.report.choosing import STANDING_WORDS, asked_sentence, basis, date_and_kind, price_cell
+from harness.report.choosing import (
+    STANDING_WORDS,
+    asked_sentence,
+    basis,
+    date_and_kind,
+    paid,
+    price_cell,
+)
 from harness.report.jsontext import json_safe, json_text
 from harness.report.text import one_line, percent
 
 _WIDEST = 80
 _SHORT = 20
+_PADDING = (0, 1, 0, 0)
 
 
 def as_json_text(choice: Choice) -> str:
@@ -71,11 +81,15 @@ def _filled(text: str, width: int) -> str:
 def _reasons(each: Candidate) -> Iterator[str]:
     word = STANDING_WORDS[each.standing]
     mark = " (emulator)" if each.emulated else ""
-    yield f"{word}{mark}: {'; '.join(each.reasons)}" if each.reasons else f"{word}{mark}"
+    yield ": ".join(filter(None, (f"{word}{mark}", "; ".join(each.reasons))))
+    listed = [offer.listed for offer in each.offers if offer.listed and offer.measured]
+    prices = dict.fromkeys(price(known) for known in listed if known.unit != IMAGE)
+    if prices:
+        yield f"by its list an image is {' and '.join(prices)}"
 
 
 def _table(choice: Choice) -> Table:
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, padding=_PADDING, pad_edge=False)
     table.add_column("", no_wrap=True, justify="right")
     table.add_column("provider", overflow="fold")
     table.add_column("", no_wrap=True)
@@ -88,8 +102,8 @@ def _table(choice: Choice) -> Table:
         place = f"{each.place}." if each.place is not None else "-"
         known = each.usd or each.price
         row = [place, one_line(each.provider, _SHORT), STANDING_WORDS[each.standing]]
-        row += [price_cell(known)]
-        row += [price_cell(each.month)] if months else []
+        row += [_stacked(price_cell(known))]
+        row += [_stacked(price_cell(each.month))] if months else []
         table.add_row(*row, basis(known))
     return table
 
@@ -103,15 +117,23 @@ def _measured(choice: Choice) -> Iterator[Table]:
                 run = f"{one_line(row.run, 60)} ({date_and_kind(row)}), load {row.stage}"
                 rows.setdefault(f"{offer.workload} in {run}", []).append((each.provider, row))
     for title, seen in rows.items():
-        table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
+        table = Table(
+            box=SIMPLE_HEAD, title=title, title_justify="left", padding=_PADDING, pad_edge=False
+        )
         table.add_column("provider", overflow="fold")
-        for name in ("n", "median [95 %]", "p95 [95 %]", "failed [95 %]"):
+        for name in ("n", "median [95 %]", "p95 [95 %]", "failed [95 %]", "an image"):
             table.add_column(name, justify="right", overflow="fold")
         for provider, row in seen:
-            median = f"{figure_s(row.median)} {bounds_s(row.median)}"
+            figures = (f"{figure_s(row.median)} {bounds_s(row.median)}", _p95(row))
+            shares = (percent(row.failure), paid(row))
             name = one_line(provider, _SHORT)
-            table.add_row(name, str(row.n), median, _p95(row), percent(row.failure))
+            table.add_row(name, str(row.n), *map(_stacked, (*figures, *shares)))
         yield table
+
+
+def _stacked(text: str) -> str:
+    """Return a figure with its interval on a line of its own."""
+    return text.replace(" [", "\n[").replace(" (", "\n(")
 
 
 def _p95(row: RunEvidence) -> str:

@@ -13,8 +13,10 @@ from harness.choosing.model import (
     Standing,
     UnitPrice,
 )
-from harness.choosing.words import price, share
+from harness.choosing.prices import IMAGE
+from harness.choosing.words import amount, price, share
 from harness.core.benchmark import Purchase
+from harness.core.money import unit_of
 from harness.core.record import RunHeader
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.words import FIT_WORDS, ceiling, span_s
@@ -73,13 +75,22 @@ def asked_sentence(purchase: Purchase) -> str:
 
 
 def price_cell(known: UnitPrice | None) -> str:
-    """Return a price for a narrow column: `0.05 usd`, `<= 4 credits`; `unknown` without one."""
-    return "unknown" if known is None else price(known).replace("at most", "<=")
+    """Return a price for a narrow column: `0.05 usd`, `<= 4 credits`, `no price`."""
+    if known is None or known.unit == IMAGE:
+        return "no price"
+    return price(known).replace("at most", "<=")
+
+
+def paid(row: RunEvidence) -> str:
+    """Return what a run spent for a usable image, in the provider's own unit; `-` for nothing."""
+    if row.per_image is None or row.unit == IMAGE:
+        return "-"
+    return f"{amount(row.per_image)} {unit_of(row.per_image, row.unit)}"
 
 
 def basis(known: UnitPrice | None) -> str:
     """Return what a price rests on in a word: `listed`, `measured`, `your rate`, `undocumented`."""
-    if known is None:
+    if known is None or known.unit == IMAGE:
         return "-"
     word = "your rate" if known.basis == "said" else known.basis
     return word if known.status == "documented" else known.status
@@ -177,5 +188,5 @@ def _seen(row: RunEvidence) -> str:
     mark = f", {date_and_kind(row)}" if row.emulated or row.kind == "recorded" else ""
     return (
         f"n {row.n}, median {span_s(row.median)}; p95 {span_s(row.p95)};"
-        f" failed {percent(row.failure)} ({row.stage}{mark})"
+        f" failed {percent(row.failure)}; {paid(row)} a usable image ({row.stage}{mark})"
     )
