@@ -32,14 +32,15 @@ Every key of [purchase] may be left out. A benchmark takes the same file (run --
 A price in a unit of the provider's own is ranked where [rates] or --exchange-rate says its worth.
 
 \b
-qualifies    every ceiling is met for certain; places where one is certainly better
-near         the documents allow something like it only
+qualifies    every ceiling is met for certain; ranked where one is better
+near only    the documents allow something like it only
 not decided  a ceiling is open, or nothing tells
-excluded     the documents have no such request, or a ceiling is certainly exceeded
+excluded     the documents have no such request, or a ceiling is exceeded
 
 \b
-Exit codes: 0 a provider qualifies, 1 all are excluded, 2 wrong usage, 3 our own failure,
-4 nothing is decided: near, open, unknown, or measured on the emulator only.
+Exit codes: 0 a provider qualifies, 1 all are excluded, 2 wrong usage,
+3 our own failure, 4 nothing is decided: near, open, unknown, or measured on
+the emulator only.
 """
 
 

@@ -186,7 +186,8 @@ def _named(offer: Offer, text: str, *, several: bool) -> str:
 def _seen(row: RunEvidence) -> str:
     """Return what a run saw in a line: `n 8, median 8.4 s, 5.1 to 10.1; failed ...`."""
     mark = f", {date_and_kind(row)}" if row.emulated or row.kind == "recorded" else ""
+    spent = f"; {paid(row)} a usable image" if paid(row) != "-" else ""
     return (
         f"n {row.n}, median {span_s(row.median)}; p95 {span_s(row.p95)};"
-        f" failed {percent(row.failure)}; {paid(row)} a usable image ({row.stage}{mark})"
+        f" failed {percent(row.failure)}{spent} ({row.stage}{mark})"
     )
