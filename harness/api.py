@@ -1,4 +1,4 @@
-"""The verbs of the harness as Python functions: plan, run, judge, report, explain, inspect.
+"""The verbs of the harness as Python functions: plan, run, judge, report, choose, explain, inspect.
 
     from harness import Options, RunLimits, Target, api
 
@@ -26,6 +26,8 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
+from harness.choosing.choose import choose as chosen
+from harness.choosing.model import Choice
 from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.case import Plan
@@ -58,6 +60,7 @@ from harness.planning.options import (
     Target,
 )
 from harness.planning.plan import Limits
+from harness.report.choosing import measured_run
 from harness.report.frames import Frames, frames_of
 from harness.report.model import Report
 from harness.run_result import RunResult, concluded
@@ -77,12 +80,14 @@ from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
+from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
 
 __all__ = [
     "BenchmarkOptions",
+    "Choice",
     "EmulatorError",
     "EmulatorOptions",
     "Explanation",
@@ -109,6 +114,7 @@ __all__ = [
     "Target",
     "UsageError",
     "Verdict",
+    "choose",
     "explain",
     "frames",
     "inspect",
@@ -339,6 +345,46 @@ def report(  # noqa: PLR0913 - what a report depends on
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
     return concluded(header, records, target, catalogue, inspections=shown)
+
+
+def choose(  # noqa: PLR0913 - what a choice depends on
+    workload: str | Path | Sequence[str],
+    runs: Sequence[str | Path] = (),
+    *,
+    providers: Sequence[str] = (),
+    specs: Sequence[Spec] = (),
+    exchange_rates: Mapping[str, Rate] | None = None,
+    known_rates: Mapping[str, Rate] | None = None,
+    note: Callable[[str], None] = lambda _sentence: None,
+) -> Choice:
+    """Say which provider serves workloads as their file's `[purchase]` asks; send nothing.
+
+    `workload` is a TOML file, or what `--workload` takes; `harness.spec.workload.purchase` says how
+    a purchase is written. Without `runs`, benchmarks' folders that are judged again, the documents
+    alone speak. All known providers are asked without `providers`, those of the `specs` included.
+    `exchange_rates` and `known_rates` (of whoever is asked) say what a provider's unit is worth in
+    US dollars; without one its price stays in its own unit, and is in no ranking. Raises UsageError
+    as `report` does, and for a mistake in the file.
+
+        choose("mine.toml", ["reports/2026-12-01T093000-live"]).sentence
+    """
+    words = [str(workload)] if isinstance(workload, str | Path) else [*workload]
+    workloads, purchase = select_workloads(words), select_purchase(words)
+    results = [report(each, specs=specs, note=note) for each in runs]
+    catalogue = catalogue_of(specs)
+    for name in exchange_rates or ():
+        catalogue.entry(name)
+    for sentence in catalogue.left_out(providers):
+        note(sentence)
+    names = catalogue.chosen(providers or (*catalogue.entries,))
+    return chosen(
+        workloads,
+        [catalogue.provider(name) for name in names],
+        purchase=purchase,
+        runs=[run for result in results if (run := measured_run(result.report)) is not None],
+        rates={**(known_rates or {}), **(exchange_rates or {})},
+        unmeasured=[result.header.run for result in results if result.report.benchmark is None],
+    )
 
 
 def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:

@@ -1,10 +1,14 @@
 """How a benchmark was laid out, and how well the harness itself measured."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from harness.core.errors import UsageError
+from harness.core.jsonvalue import Amount
 from harness.core.rate import Rate
 from harness.core.workload import Fit, Workload
 
@@ -34,6 +38,36 @@ class Slo:
     seconds: float
 
 
+_SLO = re.compile(r"p(\d{1,2}(?:\.\d{1,3})?)\s*<\s*(\d{1,6}(?:\.\d{1,6})?)\s*(ms|s|min|)", re.ASCII)
+_UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
+
+
+def parse_slo(text: str) -> Slo | None:
+    """Read a ceiling on time to pixels, like `p95<60s`; None for what is none."""
+    match = _SLO.fullmatch(text.strip())
+    if match is None:
+        return None
+    quantile, seconds = float(match[1]) / 100, float(match[2]) * _UNIT_S[match[3] or "s"]
+    return Slo(quantile=quantile, seconds=seconds) if quantile and seconds else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What a buyer of workloads asks of a provider; None where nothing is asked.
+
+    `images_per_month` are those of all workloads together. At each workload, `slo` is the ceiling
+    on time to pixels, `failure_share` that on the share of requests without a usable image (between
+    0 and 1), `usd_per_image` that on the price of a usable image; `usd_per_month` is the ceiling on
+    the price of a month.
+    """
+
+    images_per_month: int | None = None
+    slo: Slo | None = None
+    failure_share: float | None = None
+    usd_per_image: Amount | None = None
+    usd_per_month: Amount | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """What was decided before the first request left.
@@ -41,7 +75,8 @@ class Design:
     `warm_up` blocks at the start are marked and left out of every figure. With `until_decided`,
     requests stop once a comparison is decided at error rate `alpha`. `timeout_s` replaces the
     timeout that the provider documents. The other providers are compared with the `reference`;
-    `exchange_rates` are known by provider.
+    `exchange_rates` are known by provider. `purchase` is what the workloads are bought for; it
+    changes no request.
     """
 
     seed: int
@@ -56,6 +91,7 @@ class Design:
     alpha: float = 0.05
     reference: str | None = None
     exchange_rates: dict[str, Rate] = field(default_factory=dict)
+    purchase: Annotated[Purchase | None, Field(exclude_if=lambda asked: asked is None)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
         slo=measuring.slo,
         until_decided=measuring.until_decided,
         exchange_rates=measuring.exchange_rates,
+        purchase=measuring.purchase,
     )
     if measuring.reference is not None:
         design = replace(design, reference=checked_reference(measuring.reference, design))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from harness.core.benchmark import Arrivals, Slo
+from harness.core.benchmark import Arrivals, Purchase, Slo
 from harness.core.errors import UsageError
 from harness.core.rate import Rate
 from harness.core.workload import Workload
@@ -13,7 +13,7 @@ from harness.planning.option_values import (
     read_levels,
     read_slo,
 )
-from harness.spec.workload.workloads import select_workloads
+from harness.spec.workload.workloads import select_purchase, select_workloads
 
 CONCURRENCY = 4
 """Requests under way at once at each provider, where nothing else sets the load."""
@@ -133,6 +133,7 @@ class Measuring:
     timeout_s: float | None = None
     reference: str | None = None
     exchange_rates: dict[str, Rate] = field(default_factory=dict)
+    purchase: Purchase | None = None
 
 
 def measuring(
@@ -161,6 +162,7 @@ def measuring(
         timeout_s=benchmark.timeout,
         reference=benchmark.reference,
         exchange_rates=benchmark.exchange_rates,
+        purchase=select_purchase(benchmark.workloads),
     )
 
 

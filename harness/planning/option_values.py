@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harness.core.benchmark import Slo
+from harness.core.benchmark import Slo, parse_slo
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import read_amount
 from harness.core.rate import Rate
@@ -19,9 +19,7 @@ _MOST_LEVELS = 32
 
 _NUMBER = r"(\d{1,6}(?:\.\d{1,6})?)"
 _RATE = re.compile(rf"{_NUMBER}\s*(?:(/s|/min|/h)|)", re.ASCII)
-_SLO = re.compile(rf"p(\d{{1,2}}(?:\.\d{{1,3}})?)\s*<\s*{_NUMBER}\s*(ms|s|min|)", re.ASCII)
 _PER = {"/s": 1, "/min": 60, "/h": 3600}
-_UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 
 # ------------------------------------------------------------------------------------- pairs
@@ -112,13 +110,10 @@ def _pair(text: str, option: str, form: str) -> tuple[str, str]:
 
 def read_slo(text: str) -> Slo:
     """Read a ceiling on time to pixels, like `p95<60s`; UsageError for a bad one."""
-    match = _SLO.fullmatch(text.strip())
-    quantile, seconds = (
-        (float(match[1]) / 100, float(match[2]) * _UNIT_S[match[3] or "s"]) if match else (0, 0)
-    )
-    if not (quantile and seconds):
+    slo = parse_slo(text)
+    if slo is None:
         raise UsageError(f"--slo {text}: not a ceiling", hint="like 'p95<60s' or 'p99<2min'")
-    return Slo(quantile=quantile, seconds=seconds)
+    return slo
 
 
 # ------------------------------------------------------------------------------------ levels

@@ -13,6 +13,7 @@ from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.diagnosis.history import FAILS
 from harness.report.benchmark.answers import of_run
+from harness.report.choosing import choice_of_run
 from harness.report.discovered import discovered_toml, observations
 from harness.report.explored import explored
 from harness.report.labels import (
@@ -109,6 +110,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         case_times_s=_case_times_s(records),
         case_words=words,
         benchmark=benchmark,
+        choice=choice_of_run(header, benchmark, providers),
         behaviours=tuple(behaviours(records, providers)),
         explored=tuple(explored(records, verdicts)),
         in_doubt=doubts,

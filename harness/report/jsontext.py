@@ -22,7 +22,8 @@ _NAMES: dict[type, dict[str, str]] = {
         "widest_gap_s": "widest_gap",
         "delivered": "webhook",
     },
-    Design: {"fits": "", "reference": "", "exchange_rates": ""},  # they stand beside it
+    # They stand beside it.
+    Design: {"fits": "", "reference": "", "exchange_rates": "", "purchase": ""},
     Attempt: {"seconds": "observed_s", "phases": "phases_s", "bounded": ""},
     Slo: {"seconds": "ceiling_s"},
     Streams: {"provider": "", "operation": ""},

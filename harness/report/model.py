@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.adaptive.discovery.question import Discovered
+from harness.choosing.model import Choice
 from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
 from harness.report.authenticity.sections import Evidence
@@ -239,7 +240,8 @@ class Report:
     by provider, operation and case; `case_words` says what a case does whose id does not tell, by
     provider and case. `discovered` are the answers to open questions, `discovered_toml` the same by
     provider, to be pasted into its TOML. `files` names the reference images that findings need and
-    the run folder holds. `benchmark` is missing where the run only asked for conformance.
+    the run folder holds. `benchmark` is missing where the run only asked for conformance, and
+    with it `choice`: which provider serves its workloads.
     `behaviours` is what replies showed beside the promises; it convicts nobody. `in_doubt` counts
     the requests that were cut off without a reply, and the questions that are open for that; the
     header's notes say it in words. `authenticity` to `maker_costs` are told beside the promises,
@@ -268,6 +270,7 @@ class Report:
     case_times_s: Mapping[tuple[str, str, str], float]
     case_words: Mapping[tuple[str, str], str]
     benchmark: Benchmarked | None = None
+    choice: Choice | None = None
     behaviours: tuple[Behaviour, ...] = ()
     explored: tuple[Explored, ...] = ()
     in_doubt: tuple[InDoubtCounts, ...] = ()

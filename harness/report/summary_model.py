@@ -6,6 +6,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict  # before Python 3.12 pydantic reads no other one
 
 from harness.adaptive.discovery.question import Discovered
+from harness.choosing.model import Choice
 from harness.core.benchmark import Calibration, Design, Watched
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
@@ -234,7 +235,8 @@ class RunReport(TypedDict):
     as asked, by whom, and for these requests; `suspicions` are weak signs, `billing` how it bills,
     `price_comparison` its list and `maker_costs` its charges beside the maker's prices: all of them
     convict nobody, and summaries of before have no such keys. `explored` counts what was drawn
-    after the plan, and is there only where something was; `benchmark` only where the run is one.
+    after the plan, and is there only where something was; `benchmark` only where the run is one,
+    and with it `choice`: which of its providers serves its workloads, as `harness choose` has it.
     """
 
     schema: Literal[1]
@@ -255,3 +257,4 @@ class RunReport(TypedDict):
     maker_costs: NotRequired[tuple[MakerCost, ...]]
     explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]
+    choice: NotRequired[Choice]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from math import ceil
 
+from pydantic import TypeAdapter
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -29,6 +30,8 @@ from harness.report.benchmark.words import (
 )
 from harness.report.text import count
 from harness.spec.provider import Provider
+
+_DESIGN = TypeAdapter(Design)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +202,7 @@ def json_line(
 
 
 def _design(design: Design, name: str) -> dict[str, Json]:
-    laid_out = asdict(design)
-    del laid_out["fits"]
+    laid_out: Json = _DESIGN.dump_python(design, mode="json", exclude={"fits"})
     fits: list[Json] = [_fit(fit) for fit in design.fits if fit.provider == name]
     return {"fits": fits, "design": laid_out}
 

@@ -19,6 +19,7 @@ from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.charts import plot
+from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
 from harness.report.formats.format import report_format
 from harness.report.labels import (
@@ -137,6 +138,7 @@ def html(report: Report) -> str:
         sections=sections(report.benchmark) if report.benchmark else (),
         design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
         evidence=tuple(evidence_sections(report.evidence)),
+        chosen=choice_section(report.choice),
         most_points=_MOST_POINTS,
         tally=_tally(report),
         groups=groups,

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable
 
+from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
 from harness.report.formats.format import report_format
 from harness.report.formats.html import SYMBOLS, column_groups
 from harness.report.formats.markdown_text import (
     benchmark_answers,
     benchmark_blocks,
+    choice_block,
     code,
     discovered_blocks,
     escaped,
@@ -49,6 +51,7 @@ def markdown(report: Report) -> str:
     page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
     if report.benchmark is not None:
         page.add(benchmark_answers(report.benchmark))
+        page.add(choice_block(choice_section(report.choice)))
         page.add_each(benchmark_blocks(report.benchmark), "section", share=0.6)
     page.add(markdown_table(_PROVIDERS, map(_provider, report.providers)))
     page.add("\n".join(f"* {escaped(explored_sentence(row))}" for row in report.explored))

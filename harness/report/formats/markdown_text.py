@@ -11,6 +11,7 @@ from harness.report.benchmark.answers import Answer, Benchmarked
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.tables import Section, Table, TableCell
 from harness.report.benchmark.words import planned
+from harness.report.choosing import ChoiceRow, ChoiceSection
 from harness.report.labels import about_provider, observation_day, short_provenance
 from harness.report.model import Report
 from harness.report.text import between, count, interval_s, one_line, seconds
@@ -92,6 +93,38 @@ def _cell(cell: TableCell) -> str:
     text = escaped(cell.text)
     text = f"**{text}**" if cell.loud else text
     return f"{text}<br>{escaped(cell.small)}" if cell.small else text
+
+
+_MOST_CHOSEN = 40
+
+
+def choice_block(chosen: ChoiceSection | None) -> str:
+    """Return which provider serves the work, a row for each; empty without a choice."""
+    if chosen is None:
+        return ""
+    months = ("A month",) if chosen.months else ()
+    header = ("", "Provider", "Stands", "Usable image", *months, "By", "Why")
+    rows = [_chosen(row, months=chosen.months) for row in chosen.rows[:_MOST_CHOSEN]]
+    parts = [
+        "## Which provider for this work",
+        escaped(chosen.sentence, _LONGEST),
+        escaped(chosen.asked, _LONGEST),
+        markdown_table(header, rows),
+        "\n".join(f"- {escaped(note, 600)}" for note in chosen.notes[:_MOST_CHOSEN]),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _chosen(row: ChoiceRow, *, months: bool) -> tuple[str, ...]:
+    return (
+        escaped(row.place),
+        f"**{escaped(row.provider, 60)}**",
+        escaped(row.standing),
+        escaped(row.price),
+        *((escaped(row.month),) if months else ()),
+        escaped(row.basis),
+        escaped("; ".join(row.reasons), 600),
+    )
 
 
 def evidence_blocks(known: Evidence) -> list[str]:

@@ -28,8 +28,8 @@ def summary_document(report: Report) -> dict[str, Json]:
     """Return the report as JSON: `schema run providers verdicts findings flaky ...`.
 
     Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
-    is not known is null. Keys always stand in the same order; `benchmark` stands last, in runs that
-    are one. `RunReport` says what each key holds.
+    is not known is null. Keys always stand in the same order; `benchmark` and `choice` stand last,
+    in runs that are one. `RunReport` says what each key holds.
     """
     doubts = {counts.provider: counts for counts in report.in_doubt}
     document: RunReport = {
@@ -54,6 +54,8 @@ def summary_document(report: Report) -> dict[str, Json]:
         document["explored"] = report.explored
     if report.benchmark is not None:
         document["benchmark"] = _benchmark(report.benchmark)
+    if report.choice is not None:
+        document["choice"] = report.choice
     return {key: json_safe(section) for key, section in document.items()}
 
 

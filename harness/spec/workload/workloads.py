@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, ValidationError, model_validator
 
+from harness.core.benchmark import Purchase
 from harness.core.errors import UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.workload import Workload
 from harness.spec.expressions import Frozen
 from harness.spec.rules.lattice import SIZE
+from harness.spec.workload.mistakes import sentence
+from harness.spec.workload.purchase import TABLE, read_purchase
 
 FOLDER = Path(__file__).parents[2] / "workloads"
 SETS = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
@@ -64,18 +68,45 @@ class _Entry(Frozen):
         return Workload(**shared, prompt_lengths=lengths)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadFile:
+    """What a file asks for, and what it is bought for; nothing where it has no `[purchase]`."""
+
+    workloads: tuple[Workload, ...]
+    purchase: Purchase | None = None
+
+
 def load_workloads(path: Path) -> tuple[Workload, ...]:
+    """Return the workloads of a file; raises as `load_workload_file` does."""
+    return load_workload_file(path).workloads
+
+
+def load_workload_file(path: Path) -> WorkloadFile:
     """Read a file of workloads.
 
     Raises UsageError with one line where it cannot be read, is no TOML, or has a mistake: the
     file, the entry, the key, what is wrong, and how many mistakes there are besides.
     """
     try:
-        raw = tomllib.loads(read_at_most(path, MEBIBYTE).decode("utf-8-sig"))
+        text = read_at_most(path, MEBIBYTE).decode("utf-8-sig")
+        raw = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
         raise UsageError(f"{path}: not valid TOML: {error}") from None
+    workloads, mistakes = _workloads(raw)
+    purchase = None
+    if TABLE in raw:
+        purchase, wrong = read_purchase(raw[TABLE], text)
+        mistakes += wrong
+    if mistakes:
+        more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
+        raise UsageError(f"{path}: {mistakes[0]}{more}")
+    return WorkloadFile(workloads=tuple(workloads), purchase=purchase)
+
+
+def _workloads(raw: dict[str, Any]) -> tuple[list[Workload], list[str]]:
+    """Return the workloads of a file, and what is wrong with them."""
     entries, mistakes = _entries(raw)
     workloads: list[Workload] = []
     for place, entry in enumerate(entries, start=1):
@@ -83,15 +114,14 @@ def load_workloads(path: Path) -> tuple[Workload, ...]:
         try:
             workload = _Entry.model_validate(entry).workload()
         except ValidationError as error:
-            mistakes += [f"{title}: {_sentence(problem)}" for problem in error.errors()]
+            mistakes += [
+                f"{title}: {sentence(problem, _Entry.model_fields)}" for problem in error.errors()
+            ]
             continue
         if any(workload.name == other.name for other in workloads):
             mistakes.append(f"{title}: name: an earlier workload has it; give each its own")
         workloads.append(workload)
-    if mistakes:
-        more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-        raise UsageError(f"{path}: {mistakes[0]}{more}")
-    return tuple(workloads)
+    return workloads, mistakes
 
 
 def _entries(raw: dict[str, Any]) -> tuple[list[Any], list[str]]:
@@ -99,36 +129,17 @@ def _entries(raw: dict[str, Any]) -> tuple[list[Any], list[str]]:
     entries = raw.get("workload")
     if not isinstance(entries, list) or not entries:
         return [], ["no workload in it: write [[workload]] with name and operation"]
-    strange = [key for key in raw if key != "workload"]
-    return entries, [f"{key}: unknown key; write [[workload]] above each" for key in strange]
+    strange = [key for key in raw if key not in ("workload", TABLE)]
+    return entries, [
+        f"{key}: unknown key; write [[workload]] above each, [{TABLE}] above what is asked of them"
+        for key in strange
+    ]
 
 
 def _title(place: int, entry: object) -> str:
     name = entry.get("name") if isinstance(entry, dict) else None
     named = f" ({name[:60]!r})" if isinstance(name, str) else ""
     return f"workload {place}{named}"
-
-
-_SAYS = {"name": "lower-case letters, digits and dashes", "size": "WIDTHxHEIGHT, like 1024x1024"}
-
-
-def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's own error details
-    path = [str(part) for part in error["loc"]]
-    key, given, kind = ".".join(path), error["input"], error["type"]
-    if kind == "extra_forbidden":
-        near = get_close_matches(key, _Entry.model_fields, n=1)
-        expected = (
-            f"did you mean {near[0]}?" if near else f"one of {', '.join(_Entry.model_fields)}"
-        )
-        return f"{key}: unknown key; {expected}"
-    if kind == "missing":
-        return f"{key}: missing; write one"
-    reason = error["msg"].removeprefix("Value error, ")
-    if kind == "string_pattern_mismatch":
-        reason = f"write {_SAYS[path[0]]}"
-    if isinstance(given, str | int | float):
-        reason += f", got {str(given)[:60]!r}" if isinstance(given, str) else f", got {given}"
-    return f"{key}: {reason}" if key else reason
 
 
 @cache
@@ -155,6 +166,31 @@ def select_workloads(given: Sequence[str]) -> tuple[Workload, ...]:
                     hint="rename one of the two: reports tell them apart by name",
                 )
     return tuple(workloads.values())
+
+
+def select_purchase(given: Sequence[str]) -> Purchase | None:
+    """Return what the files among these words are bought for; None where none of them says.
+
+    Raises UsageError where two files say different things.
+    """
+    files = [file for word in given for file in (_file(word),) if file is not None]
+    asked = [load_workload_file(file).purchase for file in dict.fromkeys(files)]
+    purchases = [purchase for purchase in asked if purchase is not None]
+    if any(purchase != purchases[0] for purchase in purchases):
+        raise UsageError(
+            f"--workload: two files have a [{TABLE}], and not the same",
+            hint="choose for one of them at a time",
+        )
+    return next(iter(purchases), None)
+
+
+def _file(word: str) -> Path | None:
+    """Return the file that a word means, with or without a workload of it; None for a set."""
+    front, colon, name = word.rpartition(":")
+    for text in (word, front if colon and _NAME.fullmatch(name) else ""):
+        if text and text not in SETS and (text.endswith(".toml") or Path(text).is_file()):
+            return Path(text)
+    return None
 
 
 def _meant(word: str) -> tuple[Workload, ...]:

@@ -1,0 +1,1 @@
+"""Which provider for a user's work: by the documents, and by what was measured."""
