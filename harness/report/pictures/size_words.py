@@ -1,0 +1,143 @@
+"""What a plane of sizes shows, in sentences."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import gcd
+
+from harness.report.pictures.size_limits import (
+    ALPHA,
+    HYPOTHESES,
+    Limit,
+    Measure,
+    sizes_inside,
+    too_few,
+)
+from harness.report.pictures.size_tries import Kind, Try
+from harness.report.text import count
+from harness.spec.rules.lattice import Size, text
+
+_TOLERANCE = 0.02
+"""By how much a ratio may move where an image was made smaller: edges are whole pixels."""
+
+SAID: dict[Kind, str] = {
+    "refused": "refused, though the documents allow it",
+    "other": "served in another size",
+    "wrongly_served": "served, though the documents forbid it",
+    "unknown": "no answer, or none about the size",
+    "received": "received, no size asked",
+    "served": "served as asked",
+    "turned_away": "refused, as the documents say, or where they promise nothing",
+}
+"""Each kind in the words of a legend."""
+
+
+def limit_sentences(limit: Limit | None, asked: Sequence[Try]) -> Iterator[str]:
+    """Yield what the data shows of a limit, or that there are too few sizes to show one."""
+    sizes = sizes_inside(asked)
+    if limit is None:
+        if sizes and too_few(sizes):
+            yield (
+                f"Only {count(sizes, 'size')} of the documented region got an answer: too few to"
+                " tell a limit on sizes from chance."
+            )
+        return
+    yield (
+        f"Inside the documented region, all {limit.beyond} sizes {_beyond(limit)} were"
+        f" {limit.outcome}, and none of the {limit.before} {_before(limit)}."
+        f" {_chance(limit)}"
+    )
+    if limit.also:
+        others = ", ".join(map(_named, limit.also))
+        yield f"By {others} the same sizes lie apart: only sizes in between can tell which it is."
+
+
+def pattern_sentences(asked: Sequence[Try]) -> Iterator[str]:
+    """Yield what the sizes that came instead have in common, where all of them do."""
+    others = [one for one in asked if one.kind == "other"]
+    changed = sorted({(one.asked, one.received) for one in others if one.asked and one.received})
+    if len(changed) < 2:  # noqa: PLR2004 - one has nothing in common with others
+        return
+    common = next(filter(None, (rule(changed) for rule in _PATTERNS)), "")
+    if common:
+        yield f"All {len(changed)} sizes that came otherwise than asked {common}."
+
+
+Changed = Sequence[tuple[Size, Size]]
+
+
+def _swapped(changed: Changed) -> str:
+    same = all(came == wanted[::-1] for wanted, came in changed)
+    return "have width and height swapped" if same else ""
+
+
+def _one_size(changed: Changed) -> str:
+    (first, times), *_ = Counter(came for _, came in changed).most_common(1)
+    return f"came as {text(first)}" if times == len(changed) else ""
+
+
+def _coarser(changed: Changed) -> str:
+    step = gcd(*(edge for _, came in changed for edge in came))
+    cut = all(
+        edge - got < step and got <= edge
+        for wanted, came in changed
+        for edge, got in zip(wanted, came, strict=True)
+    )
+    return f"were cut to multiples of {step} px" if cut else ""
+
+
+def _smaller(changed: Changed) -> str:
+    shrunk = all(
+        came[0] < wanted[0] and abs(came[0] * wanted[1] / (came[1] * wanted[0]) - 1) <= _TOLERANCE
+        for wanted, came in changed
+    )
+    return "came smaller in the same shape" if shrunk else ""
+
+
+_PATTERNS = (_swapped, _one_size, _coarser, _smaller)
+
+
+def _named(measure: Measure) -> str:
+    return "height to width" if measure == "shape" else measure
+
+
+def _beyond(limit: Limit) -> str:
+    """Say which sizes lie beyond a limit: `with a height of 2,160 px or more`."""
+    if limit.measure == "shape":
+        return _shaped(limit.far, above=limit.above)
+    return f"with {_figure(limit.measure, limit.far)} or {'more' if limit.above else 'less'}"
+
+
+def _before(limit: Limit) -> str:
+    if limit.measure == "shape":
+        return _shaped(limit.near, above=not limit.above)
+    return f"with {_figure(limit.measure, limit.near)} or {'less' if limit.above else 'more'}"
+
+
+def _shaped(ratio: float, *, above: bool) -> str:
+    if ratio == 1:
+        return "that are square or higher" if above else "that are square or wider"
+    if above == (ratio > 1):
+        word = "high as wide" if above else "wide as high"
+        return f"that are {max(ratio, 1 / ratio):.3g} times as {word}, or more"
+    return f"with a height of {ratio:.3g} times the width or {'more' if above else 'less'}"
+
+
+def _figure(measure: Measure, value: float) -> str:
+    if measure == "pixels":
+        return f"{value:,.0f} pixels"
+    if measure == "ratio":
+        return f"a ratio of {value:.3g}:1"
+    return f"a {measure} of {value:,.0f} px"
+
+
+def _chance(limit: Limit) -> str:
+    n = limit.beyond + limit.before
+    how = f"{limit.beyond} of {n} sizes, looked at in {HYPOTHESES} orders, exact test"
+    if too_few(n):
+        return f"So few sizes cannot tell that from chance ({n} got an answer)."
+    if limit.chance > ALPHA:
+        return f"That may be chance (p = {limit.chance:.2g}; {how})."
+    return (
+        f"Chance explains that with p = {limit.chance:.1g} ({how}); what else these requests"
+        " have in common may explain it, too."
+    )
