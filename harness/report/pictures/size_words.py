@@ -21,14 +21,14 @@ _TOLERANCE = 0.02
 
 SAID: dict[Kind, str] = {
     "refused": "refused, though the documents allow it",
-    "other": "served in another size",
+    "other": "came otherwise",
     "wrongly_served": "served, though the documents forbid it",
     "unknown": "no answer, or none about the size",
-    "received": "received, no size asked",
+    "received": "no size asked, received",
     "served": "served as asked",
-    "turned_away": "refused, as the documents say, or where they promise nothing",
+    "turned_away": "refused, as the documents say",
 }
-"""Each kind in the words of a legend."""
+"""What became of a size, in words."""
 
 
 def limit_sentences(limit: Limit | None, asked: Sequence[Try]) -> Iterator[str]:

@@ -129,18 +129,19 @@ class _Like:
 
     @property
     def title(self) -> str:
-        came = text(self.received) if self.received else ""
-        parts = [
-            text(self.asked) if self.asked else self.words,
-            SAID[self.kind],
-            came if came and self.kind in ("other", "received", "wrongly_served") else "",
-            f"breaks {self.broken}" if self.broken else "no promise" if self.open else "",
-        ]
-        return ": ".join(filter(None, parts[:2])) + "".join(f", {one}" for one in parts[2:] if one)
+        """The requests in words: what was asked, and what became of it."""
+        asked = text(self.asked) if self.asked else self.words
+        told = f"{asked}: {SAID[self.kind]}"
+        if self.received is not None:
+            told += f", as {text(self.received)}"
+        if self.broken:
+            return f"{told} ({self.broken})"
+        return f"{told} (no promise)" if self.open else told
 
 
 def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePlane:
     limit = limit_of(asked)
+    limited = limit is not None and limit.chance <= ALPHA
     groups = _groups(asked)
     placed = [like for like in groups if like.sizes]
     kept = sorted(placed, key=lambda like: KINDS.index(like.kind))[:MOST_MARKS]
@@ -152,11 +153,11 @@ def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePla
         ticks=scale.ticks,
         documents=documented(operation, scale),
         beyond=far_side(limit, limit.far, operation, scale) if limit else (),
-        between=far_side(limit, limit.near, operation, scale) if limit else (),
+        between=far_side(limit, limit.near, operation, scale) if limit and limited else (),
         marks=tuple(_mark(like, groups[like], scale, first) for like in kept[::-1]),
         tally=_tally(asked),
         sentences=(*limit_sentences(limit, asked), *pattern_sentences(asked)),
-        limited=limit is not None and limit.chance <= ALPHA,
+        limited=limited,
         unplaced=tuple(
             f"{like.title} ({len(cases)})"
             for like, cases in groups.items()

@@ -44,4 +44,48 @@
       figure.append(button);
     }
   }
+
+  const words = { "!": "tried, never served", "?": "tried, no answer", ".": "never tried", "-": "exclude each other" };
+  for (const map of document.querySelectorAll(".cov-map")) {
+    const { step, left, top, signs } = map.dataset;
+    const size = Number(step);
+    const rows = signs.split(" ");
+    const values = [...map.querySelectorAll(".cov-value")].map((text) => text.textContent);
+    let parameter = "";
+    const names = [...map.querySelectorAll(".cov-name, .cov-value")].flatMap((text) => {
+      if (text.classList.contains("cov-name")) {
+        parameter = text.textContent;
+        return [];
+      }
+      return [parameter];
+    });
+    const cross = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    cross.setAttribute("class", "cov-cross");
+    const leave = () => {
+      cross.remove();
+      hide();
+    };
+    map.addEventListener("pointerleave", leave);
+    map.addEventListener("pointermove", (event) => {
+      const box = map.getBoundingClientRect();
+      const scale = box.width / map.viewBox.baseVal.width;
+      const column = Math.floor(((event.clientX - box.left) / scale - left) / size);
+      const row = Math.floor(((event.clientY - box.top) / scale - top) / size);
+      const sign = rows[row]?.[column];
+      if (sign === undefined) {
+        leave();
+        return;
+      }
+      const x = Number(left) + column * size;
+      const y = Number(top) + row * size;
+      cross.setAttribute("d", `M${left} ${y}H${x}M${x} ${y + size}V${Number(top) + rows.length * size}M${x} ${y}h${size}v${size}h-${size}z`);
+      map.append(cross);
+      const count = Number.parseInt(sign, 36);
+      const most = sign === "z" ? " or more" : "";
+      const told = words[sign] ?? `served ${count}${most} time${count === 1 ? "" : "s"}`;
+      const one = `${names[row]} ${values[row]}`;
+      const both = row === column ? one : `${one} with ${names[column]} ${values[column]}`;
+      show(`${both}: ${told}`, { left: event.clientX, bottom: event.clientY });
+    });
+  }
 }
