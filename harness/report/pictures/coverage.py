@@ -12,13 +12,15 @@ from harness.cases.packed import PackedRows, packed_rows
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.report.pictures.coverage_places import Drawing, Standing, drawing
-from harness.report.text import one_line
+from harness.report.text import visible
 from harness.spec.provider import Provider
 
 MOST_VALUES = 120
 """How many values a map has room for; of what has more, the last ones are left out."""
 
-_LONGEST = 22
+_LONGEST_NAME, _LONGEST = 18, 20
+"""Letters of a parameter's name and of a value that have room."""
+
 _MOST_GAPS = 12
 
 
@@ -187,12 +189,16 @@ def _values(cells: Iterable[Cell], counts: Mapping[frozenset[Cell], Standing]) -
     before = None
     for cell in cells:
         yield Value(
-            parameter=cell[0],
-            text=one_line(describe_value(cell[1]), _LONGEST),
+            parameter=_cut(cell[0], _LONGEST_NAME),
+            text=_cut(describe_value(cell[1]), _LONGEST),
             first=cell[0] != before,
             standing=counts.get(frozenset((cell,)), Standing()),
         )
         before = cell[0]
+
+
+def _cut(text: str, longest: int) -> str:
+    return visible(text if len(text) <= longest else f"{text[: longest - 1]}…")
 
 
 def _gaps(pairs: Mapping[frozenset[Cell], Standing]) -> tuple[Gap, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-LEFT, TOP = 220, 6
+LEFT, TOP = 254, 6
 """Where the first cell begins, in pixels: names of parameters and values stand left of it."""
 
 _NAMES = 150
@@ -47,7 +47,7 @@ class Standing:
 
     @property
     def sign(self) -> str:
-        """One letter for a script: the served requests in base 36, or `!` refused, `?` unanswered, `.` untried."""
+        """A sign: how many were served, in base 36; `!` none, `?` unanswered, `.` untried."""
         if self.served:
             return _DIGITS[min(self.served, len(_DIGITS) - 1)]
         return {"untried": ".", "unknown": "?", "refused": "!"}[self.shade]

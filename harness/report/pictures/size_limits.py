@@ -70,22 +70,26 @@ def limit_of(asked: Iterable[Try]) -> Limit | None:
 
     Only requests that the documents allow count, each size once: beyond the limit all requests of
     all sizes, two at least, came to the same, and before it none did. What got no answer counts
-    only where having none is the outcome. Of several measures the one with the widest gap counts.
+    only where having none is the outcome. The outcome that chance explains least counts, and of
+    several measures the one with the widest gap.
     """
     by_size = _answers(asked)
     happened = {kind for kinds in by_size.values() for kind in kinds}
     looked_at = [kinds for kinds in _OUTCOMES if kinds <= happened]
-    for kinds in looked_at:
-        counted = [(size, _counted(answers, kinds)) for size, answers in by_size.items()]
-        beyond = {size for size, answers in counted if answers and answers <= kinds}
-        before = {size for size, answers in counted if answers and not answers & kinds}
-        mixed = any(answers & kinds and not answers <= kinds for _, answers in counted)
-        if mixed or min(len(beyond), len(before)) < _FEWEST:
-            continue
-        found = _separating(beyond, before, _OUTCOMES[kinds], len(looked_at))
-        if found is not None:
-            return found
-    return None
+    found = [_of_outcome(by_size, kinds, len(looked_at)) for kinds in looked_at]
+    return min(filter(None, found), key=lambda limit: limit.chance, default=None)
+
+
+def _of_outcome(
+    by_size: Mapping[Size, AbstractSet[Kind]], kinds: frozenset[Kind], outcomes: int
+) -> Limit | None:
+    counted = [(size, _counted(answers, kinds)) for size, answers in by_size.items()]
+    beyond = {size for size, answers in counted if answers and answers <= kinds}
+    before = {size for size, answers in counted if answers and not answers & kinds}
+    mixed = any(answers & kinds and not answers <= kinds for _, answers in counted)
+    if mixed or min(len(beyond), len(before)) < _FEWEST:
+        return None
+    return _separating(beyond, before, _OUTCOMES[kinds], outcomes)
 
 
 def sizes_inside(asked: Iterable[Try]) -> int:
