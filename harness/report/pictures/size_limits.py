@@ -99,7 +99,7 @@ def sizes_inside(asked: Iterable[Try]) -> int:
 
 def too_few(sizes: int) -> bool:
     """Tell whether so many sizes cannot tell a limit from chance, wherever it lies."""
-    return ALPHA * math.comb(sizes, sizes // 2) < HYPOTHESES
+    return math.comb(sizes, sizes // 2) < HYPOTHESES / ALPHA
 
 
 def _answers(asked: Iterable[Try]) -> Mapping[Size, AbstractSet[Kind]]:

@@ -19,6 +19,9 @@ from harness.spec.rules.lattice import Size, text
 _TOLERANCE = 0.02
 """By how much a ratio may move where an image was made smaller: edges are whole pixels."""
 
+_LEAST_TOLD = 1e-6
+"""Below that, a probability is no more than a form of words."""
+
 SAID: dict[Kind, str] = {
     "refused": "refused, though the documents allow it",
     "other": "came otherwise",
@@ -103,6 +106,8 @@ def _named(measure: Measure) -> str:
 def _beyond(limit: Limit) -> str:
     """Say which sizes lie beyond a limit: `with a height of 2,160 px or more`."""
     if limit.measure == "shape":
+        if (limit.near - 1) * (limit.far - 1) <= 0:
+            return f"that are {'higher than wide' if limit.above else 'wider than high'}"
         return _shaped(limit.far, above=limit.above)
     return f"with {_figure(limit.measure, limit.far)} or {'more' if limit.above else 'less'}"
 
@@ -138,6 +143,10 @@ def _chance(limit: Limit) -> str:
     if limit.chance > ALPHA:
         return f"That may be chance (p = {limit.chance:.2g}; {how})."
     return (
-        f"Chance explains that with p = {limit.chance:.1g} ({how}); what else these requests"
+        f"Chance explains that with {_probability(limit.chance)} ({how}); what else these requests"
         " have in common may explain it, too."
     )
+
+
+def _probability(chance: float) -> str:
+    return f"p = {chance:.1g}" if chance >= _LEAST_TOLD else f"p < {_LEAST_TOLD:g}"

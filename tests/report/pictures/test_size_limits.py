@@ -63,8 +63,15 @@ def test_the_sentence_counts_both_sides_and_names_the_chance() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda size: size[1] > size[0], "1.33 times as high as wide, or more"),
-        (lambda size: size[0] > size[1], "1.33 times as wide as high, or more"),
+        (
+            lambda size: size[1] > size[0],
+            "that are higher than wide were refused, and none of the 15 that are square or wider",
+        ),
+        (
+            lambda size: size[0] > size[1],
+            "that are wider than high were refused, and none of the 15 that are square or higher",
+        ),
+        (lambda size: size[1] > 1.6 * size[0], "that are 1.88 times as high as wide, or more"),
         (lambda size: size[0] <= 700, "a width of 640 px or less"),
         (lambda size: size[0] * size[1] > 2_000_000, "2,211,840 pixels or more"),
         (lambda size: max(size) > 2_000, "a longer edge of 2,160 px or more"),
@@ -156,3 +163,11 @@ def test_changed_sizes_with_nothing_in_common_make_no_sentence() -> None:
     ]
 
     assert not list(pattern_sentences(tries))
+
+
+def test_thousands_of_sizes_are_counted_without_a_bound() -> None:
+    sizes = [(640 + at, 1024) for at in range(3_000)]
+    tries = [asked(size, "refused" if size[0] > 2_000 else "served") for size in sizes]
+
+    assert "p < 1e-06" in next(iter(limit_sentences(limit_of(tries), tries)))
+    assert not too_few(3_000)
