@@ -198,7 +198,9 @@ def _values(cells: Iterable[Cell], counts: Mapping[frozenset[Cell], Standing]) -
 
 
 def _cut(text: str, longest: int) -> str:
-    return visible(text if len(text) <= longest else f"{text[: longest - 1]}…")
+    """Return a name with its middle left out, where it is too long: files differ at their ends."""
+    half = longest // 2
+    return visible(text if len(text) <= longest else f"{text[: half - 1]}…{text[-half:]}")
 
 
 def _gaps(pairs: Mapping[frozenset[Cell], Standing]) -> tuple[Gap, ...]:

@@ -159,7 +159,7 @@ def section(page: str) -> str:
 def test_the_page_shows_a_hidden_limit_as_an_area_and_in_a_sentence(page: str) -> None:
     shown = section(page)
 
-    assert shown.count('class="sz-beyond" points') == 1
+    assert shown.count('class="sz-beyond" fill="url(#sz-hatch)" points') == 1
     assert "all 10 sizes with a height of 2,048 px or more were refused" in shown
 
 

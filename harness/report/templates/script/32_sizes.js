@@ -59,7 +59,7 @@
       }
       return [parameter];
     });
-    const cross = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const cross = document.createElementNS(map.namespaceURI, "path");
     cross.setAttribute("class", "cov-cross");
     const leave = () => {
       cross.remove();
