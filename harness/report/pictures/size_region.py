@@ -57,6 +57,11 @@ def documented(operation: Operation, scale: Scale) -> Documented:
     )
 
 
+def has_region(operation: Operation) -> bool:
+    """Tell whether rules on sizes span a region, and not only a list."""
+    return any(isinstance(one.rule, SizeRule) for one in operation.constraints)
+
+
 _NAMES = ("size", "resolution", "aspect_ratio")
 
 

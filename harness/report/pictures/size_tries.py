@@ -22,6 +22,9 @@ KINDS: tuple[Kind, ...] = (
 )
 """All kinds, what tells most first."""
 
+NOT_ASKED = "no size"
+"""The words of a request that asks for none."""
+
 _ABOUT_THE_REQUEST: frozenset[ErrorClass] = frozenset(
     ("validation", "unknown", "not_found", "conflict", "content")
 )
@@ -132,4 +135,4 @@ def _words(case: Case, operation: Operation) -> str:
         if name in operation.arguments
         and isinstance(value := case.arguments.get(name), str | int | float)
     ]
-    return ", ".join(said) or "no size"
+    return ", ".join(said) or NOT_ASKED

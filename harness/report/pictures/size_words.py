@@ -12,7 +12,7 @@ from harness.report.pictures.size_limits import (
     sizes_inside,
     too_few,
 )
-from harness.report.pictures.size_tries import Kind, Try
+from harness.report.pictures.size_tries import NOT_ASKED, Kind, Try
 from harness.report.text import count
 from harness.spec.rules.lattice import Size, text
 
@@ -45,7 +45,7 @@ def limit_sentences(limit: Limit | None, asked: Sequence[Try]) -> Iterator[str]:
             )
         return
     yield (
-        f"Inside the documented region, all {limit.beyond} sizes {_beyond(limit)} were"
+        f"Inside the documented region, {_all(limit.beyond)} sizes {_beyond(limit)} were"
         f" {limit.outcome}, and none of the {limit.before} {_before(limit)}."
         f" {_chance(limit)}"
     )
@@ -55,16 +55,42 @@ def limit_sentences(limit: Limit | None, asked: Sequence[Try]) -> Iterator[str]:
 
 
 def pattern_sentences(asked: Sequence[Try]) -> Iterator[str]:
-    """Yield what the sizes that came instead have in common, where all of them do."""
+    """Yield what the sizes that came instead have in common, where all of them do.
+
+    Where no size in pixels was asked, what was asked is named.
+    """
+    changed = _changed(asked)
+    if len(changed) > 1 and (common := _in_common(changed)):
+        yield f"{_all(len(changed)).capitalize()} sizes that came otherwise than asked {common}."
+    for kind, said in (("other", "In another shape than asked came"), ("refused", "Refused were")):
+        words = [one.words for one in asked if one.kind == kind and one.asked is None]
+        named = [word for word in dict.fromkeys(words) if word != NOT_ASKED]
+        if named:
+            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+            yield f"{said} {'; '.join(named[:_MOST_NAMED])}{more}."
+
+
+def unhidden(asked: Sequence[Try]) -> Sequence[Try]:
+    """Return the requests that can show what the changed ones have in common.
+
+    Where width and height are swapped, no square shows it.
+    """
+    changed = _changed(asked)
+    if not changed or not _swapped(changed):
+        return asked
+    return [one for one in asked if one.asked is None or one.asked[0] != one.asked[1]]
+
+
+def _changed(asked: Sequence[Try]) -> "Changed":
     others = [one for one in asked if one.kind == "other"]
-    changed = sorted({(one.asked, one.received) for one in others if one.asked and one.received})
-    if len(changed) < 2:  # noqa: PLR2004 - one has nothing in common with others
-        return
-    common = next(filter(None, (rule(changed) for rule in _PATTERNS)), "")
-    if common:
-        yield f"All {len(changed)} sizes that came otherwise than asked {common}."
+    return sorted({(one.asked, one.received) for one in others if one.asked and one.received})
 
 
+def _all(number: int) -> str:
+    return "both" if number == 2 else f"all {number}"  # noqa: PLR2004 - a pair
+
+
+_MOST_NAMED = 8
 Changed = Sequence[tuple[Size, Size]]
 
 
@@ -96,7 +122,9 @@ def _smaller(changed: Changed) -> str:
     return "came smaller in the same shape" if shrunk else ""
 
 
-_PATTERNS = (_swapped, _one_size, _coarser, _smaller)
+def _in_common(changed: Changed) -> str:
+    rules = (_swapped, _one_size, _coarser, _smaller)
+    return next(filter(None, (rule(changed) for rule in rules)), "")
 
 
 def _named(measure: Measure) -> str:

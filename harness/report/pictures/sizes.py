@@ -9,11 +9,11 @@ from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.report.anchors import case_anchor
 from harness.report.charts import Tick
-from harness.report.pictures.size_limits import ALPHA, limit_of
-from harness.report.pictures.size_region import Documented, documented, extent, far_side
+from harness.report.pictures.size_limits import ALPHA, Limit, limit_of
+from harness.report.pictures.size_region import Documented, documented, extent, far_side, has_region
 from harness.report.pictures.size_scale import Point, Scale
 from harness.report.pictures.size_tries import KINDS, Kind, Try, tries
-from harness.report.pictures.size_words import SAID, limit_sentences, pattern_sentences
+from harness.report.pictures.size_words import SAID, limit_sentences, pattern_sentences, unhidden
 from harness.report.text import count
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules.lattice import Size, text
@@ -140,7 +140,8 @@ class _Like:
 
 
 def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePlane:
-    limit = limit_of(asked)
+    told = unhidden(asked)
+    limit = limit_of(told)
     limited = limit is not None and limit.chance <= ALPHA
     groups = _groups(asked)
     placed = [like for like in groups if like.sizes]
@@ -156,7 +157,7 @@ def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePla
         between=far_side(limit, limit.near, operation, scale) if limit and limited else (),
         marks=tuple(_mark(like, groups[like], scale, first) for like in kept[::-1]),
         tally=_tally(asked),
-        sentences=(*limit_sentences(limit, asked), *pattern_sentences(asked)),
+        sentences=(*_limit(limit, told, operation), *pattern_sentences(asked)),
         limited=limited,
         unplaced=tuple(
             f"{like.title} ({len(cases)})"
@@ -166,6 +167,11 @@ def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePla
         left_out=len(placed) - len(kept),
         drawn=len({size for like in placed for size in like.sizes}) > 1,
     )
+
+
+def _limit(limit: Limit | None, asked: Sequence[Try], operation: Operation) -> Iterable[str]:
+    """Return what is said of a limit; a list of few sizes needs no word that they are few."""
+    return limit_sentences(limit, asked) if limit or has_region(operation) else ()
 
 
 def _groups(asked: Iterable[Try]) -> dict[_Like, list[str]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.report.pictures.size_limits import ALPHA, Limit, limit_of, sizes_inside, too_few
 from harness.report.pictures.size_tries import Kind, Try
-from harness.report.pictures.size_words import limit_sentences, pattern_sentences
+from harness.report.pictures.size_words import limit_sentences, pattern_sentences, unhidden
 from harness.spec.rules.lattice import Size
 
 EDGES = (640, 1024, 1536, 2160, 2880)
@@ -171,3 +171,12 @@ def test_thousands_of_sizes_are_counted_without_a_bound() -> None:
 
     assert "p < 1e-06" in next(iter(limit_sentences(limit_of(tries), tries)))
     assert not too_few(3_000)
+
+
+def test_a_square_cannot_show_a_swap_and_draws_no_limit() -> None:
+    tries = [
+        asked(size) if size[0] == size[1] else asked(size, "other", received=size[::-1])
+        for size in SIZES
+    ]
+
+    assert limit_of(unhidden(tries)) is None

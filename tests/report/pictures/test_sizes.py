@@ -118,7 +118,18 @@ def test_an_image_of_another_ratio_than_asked_came_otherwise() -> None:
     (plane,) = size_planes([made], [wrong], PROVIDERS)
 
     assert [mark.kind for mark in plane.marks] == ["other"]
+    assert plane.sentences == ("In another shape than asked came 16:9.",)
     assert [ray.name for ray in plane.documents.rays] == ["1:1", "16:9", "9:16", "4:3", "3:4"]
+
+
+def test_refused_words_of_a_size_are_named_though_they_have_no_place() -> None:
+    asked = case(name="buble", arguments={"model": "m", "prompt": "a", "resolution": "4K"})
+    made = [record(asked, refused()), record(case(name="buble"), of_size((1024, 1024)))]
+
+    (plane,) = size_planes(made, (), PROVIDERS)
+
+    assert plane.sentences == ("Refused were 4K.",)
+    assert plane.unplaced == ("4K: refused, though the documents allow it (1)",)
 
 
 def tall_refused() -> list[Record]:
