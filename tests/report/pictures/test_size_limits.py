@@ -103,6 +103,12 @@ def test_one_served_size_beyond_takes_the_limit_away() -> None:
     assert limit_of(tries) is None
 
 
+def test_a_size_that_was_served_and_refused_takes_the_limit_away() -> None:
+    tries = [*limited(height=2048), asked((2880, 2880))]
+
+    assert limit_of(tries) is None
+
+
 def test_one_size_alone_is_no_limit() -> None:
     tries = [asked(size, "refused" if size == (2880, 2880) else "served") for size in SIZES]
 
