@@ -60,8 +60,8 @@ def tallies(
     for promised, values in unserved_values(records).items():
         tallied[promised].unserved = values
     for finding in findings:
-        if promise := broken_promise(finding):
-            fails = tallied[finding.provider, finding.operation, promise].fails
+        if broken := broken_promise(finding):
+            fails = tallied[finding.provider, finding.operation, broken].fails
             fails.setdefault(finding.standing, set()).update(finding.cases)
     return dict(tallied)
 
@@ -106,11 +106,13 @@ def _count_outcome(tallied: Mapping[Place, Tally], record: Record) -> None:
     promise = case.breaks or case.about
     if case.expect != "observe" or record.outcome is None or promise is None:
         return
-    came: Observed = "unanswered"
+    came: Observed
     match record.outcome:
         case Images():
             came = "served"
         case Refused():
             came = "refused"
+        case _:
+            came = "unanswered"
     observed = tallied[case.provider, case.operation, promise].observed
     observed.setdefault(came, []).append(case.id)
