@@ -52,6 +52,7 @@ def transcript(
         summary=summary(record),
         does=one_line(does or case.why, _LONGEST_NOTE),
         asked=_asked(sent, telling),
+        took=_took(sent, telling),
         submitted=reply_message(sent.answer) if sent and sent is not telling else None,
         curl=curl,
         notes=(f"Sent {IN_WORDS[case.credential]}.", *notes),
@@ -92,12 +93,17 @@ def _why(record: Record, telling: Exchange | None) -> str:
 
 
 def _asked(sent: Exchange | None, telling: Exchange | None) -> str:
-    """Return the request line that brought the telling reply, and when, where it is another one."""
-    if sent is None or telling is None or telling is sent:
+    """Return the request line that brought the telling reply, where it is not the submission's."""
+    if telling is None or telling is sent:
         return ""
-    after = max(telling.times.end_s - sent.times.sent_s, 0.0)
-    asked = f"{telling.request.method} {telling.request.target}"
-    return f"{one_line(asked, 300)}, answered {seconds(after)} after the submission"
+    return one_line(f"{telling.request.method} {telling.request.target}", 300)
+
+
+def _took(sent: Exchange | None, telling: Exchange | None) -> str:
+    """Return how long after the submission the telling reply was there."""
+    if sent is None or telling is None:
+        return ""
+    return seconds(max(telling.times.end_s - sent.times.sent_s, 0.0))
 
 
 def _steps(record: Record, *, shown: tuple[Exchange | None, ...]) -> Iterator[str]:
@@ -109,7 +115,7 @@ def _steps(record: Record, *, shown: tuple[Exchange | None, ...]) -> Iterator[st
     for step, exchanges in rest.items():
         lasted = exchanges[-1].times.end_s - exchanges[0].times.sent_s
         failed = sum(_failed(each.answer) for each in exchanges)
-        bad = f", {failed:,} of them failed" if failed else ""
+        bad = f", {failed:,} of them answered with an error or not at all" if failed else ""
         yield f"{_counted(len(exchanges), step)}{bad}, {seconds(max(lasted, 0.0))}"
 
 
@@ -138,5 +144,5 @@ def _repeated(
         return "", (f"{lines}; journal.jsonl holds the request whole.",)
     notes = [one_line(note, _LONGEST_NOTE) for note in again.notes]
     if "BASE_URL" in again.text:
-        notes.insert(0, "Set the address first: `harness emulate --json` prints the emulator's.")
+        notes.insert(0, "Set the address first: harness emulate --json prints the emulator's.")
     return again.text, tuple(notes[:_MOST_NOTES])

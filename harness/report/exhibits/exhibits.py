@@ -156,7 +156,16 @@ def _size(text: str) -> int:
 
 def _texts(made: Transcript) -> Iterator[str]:
     """Yield every text of a transcript that a page writes, as often as it does."""
-    yield from (made.case, made.case, made.summary, made.curl, made.why, made.asked, made.does)
+    yield from (
+        made.case,
+        made.case,
+        made.summary,
+        made.curl,
+        made.why,
+        made.asked,
+        made.took,
+        made.does,
+    )
     yield from (*made.notes, *made.steps)
     for message in (made.sent, made.received, made.submitted):
         if message is not None:

@@ -50,11 +50,13 @@ def cell_words(cell: MatrixCell) -> str:
         case "broken" | "flaky" | "unconfirmed":
             state = "suspected" if cell.state == "unconfirmed" else cell.state
             told = f"{state.capitalize()} in {count(cell.fails, 'case')}"
-        case "undocumented":
+        case "undocumented" if cell.served + cell.turned_away + cell.unanswered:
             told = (
                 f"Undocumented, observed only: {cell.served:,} served,"
                 f" {cell.turned_away:,} refused, {count(cell.unanswered, 'fault')}"
             )
+        case "undocumented":
+            told = "Undocumented, and not probed"
         case _:
             told = cell.state.capitalize()
     return f"{told}."

@@ -33,7 +33,7 @@ def bounded_text(value: Json, longest: int = MOST_CHARACTERS) -> tuple[str, bool
 
 def bounded_plain(text: str, longest: int = MOST_CHARACTERS) -> tuple[str, bool]:
     """Return the beginning of a text without hidden characters, and whether that is all of it."""
-    shown = visible(text[:longest], keep="\n")
+    shown = "\n".join(visible(line) for line in text[:longest].split("\n"))
     whole = len(text) <= longest and len(shown) <= longest
     return (shown, True) if whole else (f"{shown[:longest]}…", False)
 

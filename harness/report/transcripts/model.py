@@ -25,8 +25,9 @@ class Transcript:
     """One case as it was sent and answered; no text in it holds a hidden character.
 
     `received` is the reply that tells: of a job, its last state, which `asked` (a request line)
-    asked for; `submitted` then is what the submission itself was answered. `received` is missing
-    where no reply came; `why` says what happened. `summary` is the outcome in a few words
+    asked for; `submitted` then is what the submission itself was answered. `took` is how long
+    after the request it came (`24.3 s`). `received` is missing where no reply came; `why` says what
+    happened. `summary` is the outcome in a few words
     (`refused: 400 invalid_value`). `images` are digests, the first at most four. `steps` names the
     round trips that are not shown, with their number and how long they took (`12 polls, 24.3 s`).
     `curl` is empty where its lines are too long for a page.
@@ -42,6 +43,7 @@ class Transcript:
     curl: str
     does: str = ""
     asked: str = ""
+    took: str = ""
     submitted: Message | None = None
     notes: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
