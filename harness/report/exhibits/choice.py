@@ -12,6 +12,9 @@ _GRAVEST: tuple[Standing, ...] = ("confirmed", "flaky", "unconfirmed")
 _LOOKED: tuple[Observed, ...] = ("served", "refused", "unanswered")
 _MOST_FAILING = 2
 
+HELD = len(_GRAVEST) + 2
+"""The rank of a promise that cases kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
@@ -126,7 +129,7 @@ def _rank(tally: Tally) -> int:
             return rank
     if tally.unserved or not (tally.accepts or tally.refuses or tally.observed):
         return len(_GRAVEST)
-    return len(_GRAVEST) + (1 if tally.observed else 2)
+    return HELD - 1 if tally.observed else HELD
 
 
 def _groups(tally: Tally) -> Iterator[Collection[str]]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.core.exchange import Exchange, Failure, Reply, Step, submission
+from harness.core.exchange import Exchange, Failure, Reply, Request, Step, submission
+from harness.core.jsonvalue import texts
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.report.reproduction.curl import plain_headers, repeat
@@ -138,11 +139,17 @@ def _repeated(
     record: Record, provider: Provider, written: Sequence[str]
 ) -> tuple[str, tuple[str, ...]]:
     """Return the curl lines with what to do before they run; no lines where they are too long."""
-    again = repeat(record, provider, written=written)
-    if len(again.text) > _LONGEST_CURL:
-        lines = f"The curl line has {len(again.text):,} characters, too many for this page"
-        return "", (f"{lines}; journal.jsonl holds the request whole.",)
+    again = None if _is_long(record.shot.request) else repeat(record, provider, written=written)
+    if again is None or len(again.text) > _LONGEST_CURL:
+        why = "Its curl line is too long for this page; journal.jsonl holds the request whole."
+        return "", (why,)
     notes = [one_line(note, _LONGEST_NOTE) for note in again.notes]
     if "BASE_URL" in again.text:
         notes.insert(0, "Set the address first: harness emulate --json prints the emulator's.")
     return again.text, tuple(notes[:_MOST_NOTES])
+
+
+def _is_long(request: Request) -> bool:
+    """Tell, without writing it, whether a request is too long for a curl line on a page."""
+    said = (*texts(request.body), *(part.value or "" for part in request.form or ()))
+    return len(request.target) + sum(map(len, said)) > _LONGEST_CURL

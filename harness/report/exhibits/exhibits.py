@@ -7,7 +7,14 @@ from markupsafe import escape
 
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
-from harness.report.exhibits.choice import Candidates, Standings, candidates, choose, standings
+from harness.report.exhibits.choice import (
+    HELD,
+    Candidates,
+    Standings,
+    candidates,
+    choose,
+    standings,
+)
 from harness.report.exhibits.conversation import transcript
 from harness.report.exhibits.quotations import quotations
 from harness.report.tally import Place, tallies
@@ -22,7 +29,6 @@ DETAILS_ROOM_BYTES = 450_000
 
 _MARKUP_BYTES = 1_300
 _DETAIL_BYTES = 700
-_HELD_RANK = 5
 
 Words = Mapping[tuple[str, str], str]
 
@@ -45,14 +51,12 @@ def transcripts(  # noqa: PLR0913 - all that evidence is made of
     held = {_place(record): record for record in chain(shown, records)}
     found = candidates(tallies(records, verdicts, findings), findings)
     page = _Page(held, providers, words, written)
+    weighed = standings(held, found)
     for record in shown:
         page.put(_place(record))
-    weighed = standings(held, found)
-    for each in found:
-        picks = choose(each, weighed, page.by_case)
-        page.put_all(each, picks[:1] if each.rank == _HELD_RANK else picks)
-    for each in found:
-        page.put_all(each, choose(each, weighed, page.by_case))
+    for _ in range(2):  # first each provider in its share of the room, then what is left of it
+        _fill(page, found, weighed)
+        page.share_rest()
     details = dict(_details(found, weighed, page))
     return Transcripts(
         by_case=page.by_case,
@@ -62,8 +66,20 @@ def transcripts(  # noqa: PLR0913 - all that evidence is made of
     )
 
 
+def _fill(page: "_Page", found: Sequence[Candidates], weighed: Standings) -> None:
+    """Put the transcripts of all promises on a page: one of each held one before their second."""
+    for each in found:
+        picks = choose(each, weighed, page.by_case)
+        page.put_all(each, picks[:1] if each.rank == HELD else picks)
+    for each in found:
+        page.put_all(each, choose(each, weighed, page.by_case))
+
+
 class _Page:
-    """The transcripts chosen so far, and the room that is left for more."""
+    """The transcripts chosen so far, and the room that is left for more.
+
+    Each provider has an equal share of the room, so that none can fill the page alone.
+    """
 
     def __init__(
         self,
@@ -77,8 +93,14 @@ class _Page:
         self._held = held
         self._words = words
         self._written = written
+        names = dict.fromkeys(name for name, _, _ in held)
         self._room = ROOM_BYTES
-        self._too_large: set[Place] = set()
+        self._shares = dict.fromkeys(names, ROOM_BYTES // max(len(names), 1))
+        self._waiting: dict[Place, tuple[Transcript, int]] = {}
+
+    def share_rest(self) -> None:
+        """Let every provider take what others left."""
+        self._shares = dict.fromkeys(self._shares, self._room)
 
     def put_all(self, each: Candidates, cases: Sequence[str]) -> None:
         """Add the transcripts of a promise's cases that there is room for."""
@@ -87,8 +109,20 @@ class _Page:
 
     def put(self, place: Place) -> None:
         """Add a case's transcript, if there is room for it."""
-        if place in self.by_case or place in self._too_large or place not in self._held:
+        if place in self.by_case or place not in self._held:
             return
+        made, size = self._made(place)
+        if size > min(self._room, self._shares[place[0]]):
+            self._waiting[place] = made, size
+            return
+        self._room -= size
+        self._shares[place[0]] -= size
+        self.by_case[place] = made
+
+    def _made(self, place: Place) -> tuple[Transcript, int]:
+        """Return a transcript with what it takes of the room, made once."""
+        if place in self._waiting:
+            return self._waiting[place]
         provider, _, case = place
         made = transcript(
             self._held[place],
@@ -96,12 +130,7 @@ class _Page:
             does=self._words.get((provider, case), ""),
             written=self._written,
         )
-        size = _MARKUP_BYTES + sum(_size(text) for text in _texts(made))
-        if size > self._room:
-            self._too_large.add(place)
-            return
-        self._room -= size
-        self.by_case[place] = made
+        return made, _MARKUP_BYTES + sum(_size(text) for text in _texts(made))
 
 
 def _place(record: Record) -> Place:
@@ -128,7 +157,7 @@ def _unseen(found: Sequence[Candidates], page: _Page) -> Iterator[Candidates]:
     for name, kind in dict.fromkeys(each.place[:2] for each in found):
         for constraint in page.providers[name].operation(kind).constraints:
             if (place := (name, kind, constraint.id)) not in seen:
-                yield Candidates(place=place, rank=_HELD_RANK + 1)
+                yield Candidates(place=place, rank=HELD + 1)
 
 
 def _detail(each: Candidates, weighed: Standings, page: _Page) -> CellDetail:

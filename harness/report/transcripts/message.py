@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import islice
 
 from harness.core.exchange import Failure, Part, Reply, Request
 from harness.core.jsonvalue import Json
@@ -10,6 +11,7 @@ from harness.report.transcripts.bounded import bounded_plain, bounded_text
 from harness.report.transcripts.model import Message
 
 _MOST_HEADERS = 12
+_LONGEST_NAME = 60
 _LONGEST_HEADER = 160
 _LONGEST_TARGET = 300
 _MOST_PARTS = 24
@@ -18,14 +20,12 @@ _MOST_EVENTS = 8
 _TELLING = re.compile(
     r"content-type|content-length|date|location|retry-after|server|www-authenticate|allow"
     r"|x-webhook-event|idempotency-key|idempotent-replayed|accept|cf-ray"
-    r"|.*(request|correlation|trace)-?id|.*rate-?limit.*|.*processing-ms",
+    r"|.{0,20}(request|correlation|trace)-?id|.{0,9}rate-?limit.*|.{0,20}processing-ms",
     re.IGNORECASE,
 )
 """Headers that tell a reader something; of the others their number is enough."""
 
-_SECRET = re.compile(
-    r".*(authori[sz]ation|cookie|secret|password|api-?key).*|.*token", re.IGNORECASE
-)
+_SECRET = re.compile(r"authori[sz]ation|cookie|secret|password|api-?key|token$", re.IGNORECASE)
 """Names of headers whose values a page never shows, though records hold no key."""
 
 
@@ -40,7 +40,7 @@ def request_message(request: Request, headers: tuple[tuple[str, str], ...]) -> M
     elif request.body is not None:
         body, whole = bounded_text(request.body)
         cut = "" if whole else _in_all(len(_written(request.body)))
-    shown = tuple(pair for pair in headers if not _SECRET.fullmatch(pair[0]))[:_MOST_HEADERS]
+    shown = tuple(pair for pair in headers if not _is_secret(pair[0]))[:_MOST_HEADERS]
     return Message(
         first_line=one_line(f"{request.method} {request.target}", _LONGEST_TARGET),
         headers=_cleaned(shown),
@@ -56,14 +56,11 @@ def reply_message(answer: Reply | Failure) -> Message | None:
     if reply is None:
         return None
     body, whole = _body(reply)
-    shown = [
-        pair
-        for pair in reply.headers
-        if _TELLING.fullmatch(pair[0]) and not _SECRET.fullmatch(pair[0])
-    ][:_MOST_HEADERS]
+    telling = (pair for pair in reply.headers if _tells(pair[0]) and not _is_secret(pair[0]))
+    shown = tuple(islice(telling, _MOST_HEADERS))
     return Message(
         first_line=f"HTTP {reply.status}",
-        headers=_cleaned(tuple(shown)),
+        headers=_cleaned(shown),
         more_headers=len(reply.headers) - len(shown),
         body=body,
         cut="" if whole else _in_all(reply.size_bytes),
@@ -73,6 +70,14 @@ def reply_message(answer: Reply | Failure) -> Message | None:
 def failure_words(answer: Reply | Failure) -> str:
     """Say why no whole reply came; empty where one did."""
     return one_line(f"{answer.kind}: {answer.why}", 300) if isinstance(answer, Failure) else ""
+
+
+def _tells(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and _TELLING.fullmatch(name) is not None
+
+
+def _is_secret(name: str) -> bool:
+    return len(name) > _LONGEST_NAME or _SECRET.search(name) is not None
 
 
 def _body(reply: Reply) -> tuple[str, bool]:
@@ -101,7 +106,7 @@ def _written(body: Json) -> bytes:
 
 
 def _cleaned(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((one_line(name, 60), one_line(value, _LONGEST_HEADER)) for name, value in headers)
+    return tuple((one_line(name), one_line(value, _LONGEST_HEADER)) for name, value in headers)
 
 
 def _part(part: Part) -> str:
