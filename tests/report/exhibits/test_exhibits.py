@@ -53,6 +53,27 @@ def test_a_held_promise_shows_one_accepted_and_one_refused_case() -> None:
     assert found.more == 5
 
 
+def test_a_value_at_a_promises_edge_tells_more_than_a_request_that_merely_keeps_it() -> None:
+    plain = b.record(b.case(id="base", covers=("n.range", "prompt.required")), b.images())
+    edge = b.record(b.case(id="n=10", covers=("n.range=10",)), b.images(10))
+    found = shown([plain, edge], [b.verdict(plain), b.verdict(edge)])
+
+    assert detail(found, "n.range").cases == ("n=10",)
+    assert detail(found, "prompt.required").cases == ("base",)
+
+
+def test_few_transcripts_serve_many_promises() -> None:
+    alone = [
+        b.record(b.case(id=f"only {name}", covers=(f"{name}=1",)), b.images())
+        for name in ("n.range", "size.max_edge")
+    ]
+    both = b.record(b.case(id="both", covers=("n.range=1", "size.max_edge=1")), b.images())
+    records = [*alone, both]
+    found = shown(records, [b.verdict(each) for each in records])
+
+    assert detail(found, "n.range").cases == detail(found, "size.max_edge").cases == ("both",)
+
+
 def test_a_broken_promise_shows_the_finding_and_not_what_passed() -> None:
     served, wrong = b.record(ACCEPT, b.images(10)), b.record(REFUSE, b.images())
     verdicts = [b.verdict(served), b.verdict(wrong, "fail", constraint="n.range")]
@@ -127,11 +148,15 @@ def test_outcomes_are_told_in_a_few_words() -> None:
     assert one(REFUSE, b.refused()).summary == "refused: 400 invalid_value"
 
 
-def hostile(number: int) -> Record:
+def hostile(number: int, name: str = "sub2api") -> Record:
     evil = "<script>\u202e\x1b[31m&'\"" * 400
     headers = tuple((f"x-ratelimit-{at}{evil}", evil) for at in range(50))
     asked = b.case(
-        id=f"{number} {evil}", covers=(f"n.range={number}",), arguments={"prompt": evil}, why=evil
+        name=name,
+        id=f"{number} {evil}",
+        covers=(f"n.range={number}",),
+        arguments={"prompt": evil},
+        why=evil,
     )
     made = b.record(asked, b.refused(evil, code=evil))
     reply = Reply(status=400, headers=headers, document={evil: [evil] * 90}, size_bytes=10**6)
@@ -150,6 +175,18 @@ def test_a_full_page_keeps_its_room_shows_findings_first_and_counts_the_rest() -
     assert found.left_out > 0
     assert found.left_out == sum(not each.cases for each in found.details.values() if each.such_as)
     assert next(iter(found.by_case))[2] == records[0].shot.case.id
+
+
+def test_one_provider_whose_replies_are_huge_leaves_the_others_their_share() -> None:
+    records = [hostile(number) for number in range(40)]
+    findings = [b.finding(each, constraint=f"x.{at}") for at, each in enumerate(records)]
+    other = hostile(0, "buble")
+    providers = {name: shipped_provider(name) for name in ("sub2api", "buble")}
+    verdicts = [b.verdict(other, constraint="prompt.required")]
+    found = transcripts([*records, other], verdicts, findings, providers, words={})
+
+    assert len(found.by_case) < 40
+    assert ("buble", "generate", other.shot.case.id) in found.by_case
 
 
 def test_equal_runs_choose_equal_transcripts_and_every_named_one_is_there() -> None:
