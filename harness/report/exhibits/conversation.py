@@ -56,7 +56,7 @@ def transcript(
         took=_took(sent, telling),
         submitted=reply_message(sent.answer) if sent and sent is not telling else None,
         curl=curl,
-        notes=(f"Sent {IN_WORDS[case.credential]}.", *notes),
+        notes=(f"{'Sent' if sent else 'Planned'} {IN_WORDS[case.credential]}.", *notes),
         images=tuple(dict.fromkeys(_images(record)))[:_MOST_IMAGES],
         steps=tuple(_steps(record, shown=(sent, telling))),
     )
