@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness.core.case import FollowUp
 from harness.core.exchange import Exchange, Failure, Reply, Request, Step, submission
 from harness.core.jsonvalue import texts
 from harness.core.outcome import Fault, Images, Refused
@@ -30,6 +31,12 @@ _NOUNS: dict[Step, str] = {
     "deliveries": "look at the webhooks that came",
 }
 
+_FOLLOWED: dict[FollowUp, str] = {
+    "poll_again": "Polled once more after the end",
+    "unknown_job": "Asked for a job that never was",
+    "same_key": "Submitted again under the same key",
+}
+
 
 def transcript(
     record: Record, provider: Provider, *, does: str = "", written: Sequence[str] = ()
@@ -56,7 +63,11 @@ def transcript(
         took=_took(sent, telling),
         submitted=reply_message(sent.answer) if sent and sent is not telling else None,
         curl=curl,
-        notes=(f"{'Sent' if sent else 'Planned'} {IN_WORDS[case.credential]}.", *notes),
+        notes=(
+            f"{'Sent' if sent else 'Planned'} {IN_WORDS[case.credential]}.",
+            *_afterwards(record),
+            *notes,
+        ),
         images=tuple(dict.fromkeys(_images(record)))[:_MOST_IMAGES],
         steps=tuple(_steps(record, shown=(sent, telling))),
     )
@@ -118,6 +129,15 @@ def _steps(record: Record, *, shown: tuple[Exchange | None, ...]) -> Iterator[st
         failed = sum(_failed(each.answer) for each in exchanges)
         bad = f", {failed:,} of them answered with an error or not at all" if failed else ""
         yield f"{_counted(len(exchanges), step)}{bad}, {seconds(max(lasted, 0.0))}"
+
+
+def _afterwards(record: Record) -> Iterator[str]:
+    """Say what came of each question that was asked once the job had ended."""
+    for each in record.outcome.after if isinstance(record.outcome, Images) else ():
+        job = f"job {each.job}" if each.job else ""
+        came = f"HTTP {each.status}" if each.status else each.why
+        told = ", ".join(filter(None, (came, job, each.state)))
+        yield one_line(f"{_FOLLOWED[each.kind]}: {told}.", _LONGEST_NOTE)
 
 
 def _counted(number: int, step: Step) -> str:

@@ -5,7 +5,7 @@ from markupsafe import escape
 
 from harness.core.case import Case
 from harness.core.exchange import Reply, Request, Times
-from harness.core.outcome import Outcome
+from harness.core.outcome import FollowUpResult, Outcome
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.report.exhibits.exhibits import ROOM_BYTES, transcripts
@@ -124,6 +124,18 @@ def test_a_job_shows_its_submission_its_last_state_and_counts_the_rest() -> None
     assert '"state": "done"' in told.received.body
     assert (told.asked, told.took) == ("GET /x", "6.1 s")
     assert told.steps == ("2 polls, 2.1 s", "1 download, 1.8 s")
+
+
+def test_what_was_asked_after_the_end_is_told_with_its_answer() -> None:
+    again = FollowUpResult(kind="same_key", status=202, job="j2", state="QUEUED")
+    lost = FollowUpResult(kind="unknown_job", why="connection reset")
+    told = one(ACCEPT, replace(b.images(), job="j1", after=(again, lost)))
+
+    assert told.notes[:3] == (
+        "Sent with the user's key.",
+        "Submitted again under the same key: HTTP 202, job j2, QUEUED.",
+        "Asked for a job that never was: connection reset.",
+    )
 
 
 def test_what_was_not_sent_or_not_answered_says_why() -> None:
