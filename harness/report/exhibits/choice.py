@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing
@@ -11,6 +12,7 @@ from harness.report.tally import Observed, Place, Tally, broken_promise
 _GRAVEST: tuple[Standing, ...] = ("confirmed", "flaky", "unconfirmed")
 _LOOKED: tuple[Observed, ...] = ("served", "refused", "unanswered")
 _MOST_FAILING = 2
+_SHORTLIST = 24
 
 HELD = len(_GRAVEST) + 2
 """The rank of a promise that cases kept."""
@@ -45,6 +47,20 @@ class Standings:
     order: Mapping[Place, int]
     about: Mapping[Place, frozenset[str]]
     serves: Counter[Place] = field(default_factory=Counter)
+    short: dict[Place, tuple[Collection[str], ...]] = field(default_factory=dict)
+
+    def shortlists(self, each: Candidates) -> tuple[Collection[str], ...]:
+        """Return the few cases of each group that tell most, whatever is chosen; made once."""
+        if each.place not in self.short:
+            self.short[each.place] = tuple(
+                nsmallest(
+                    _SHORTLIST,
+                    (case for case in group if (*each.place[:2], case) in self.order),
+                    key=lambda case: self.telling(each, case, ()),
+                )
+                for group in each.groups
+            )
+        return self.short[each.place]
 
     def telling(
         self, each: Candidates, case: str, chosen: Collection[Place]
@@ -109,7 +125,7 @@ def standings(records: Mapping[Place, Record], found: list[Candidates]) -> Stand
 def choose(each: Candidates, weighed: Standings, chosen: Collection[Place]) -> tuple[str, ...]:
     """Return the cases to show for a promise, the most telling of each group."""
     picked = dict.fromkeys(each.first)
-    for group in () if each.first else each.groups:
+    for group in () if each.first else weighed.shortlists(each):
         case = weighed.best(each, group, chosen)
         if case is not None:
             picked.setdefault(case)
