@@ -15,6 +15,7 @@ from harness.diagnosis.history import FAILS
 from harness.report.benchmark.answers import of_run
 from harness.report.choosing import choice_of_run
 from harness.report.discovered import discovered_toml, observations
+from harness.report.exhibits.exhibits import transcripts
 from harness.report.explored import explored
 from harness.report.labels import (
     Named,
@@ -30,7 +31,6 @@ from harness.report.pictures.pictures import pictures
 from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
-from harness.report.transcripts.transcripts import transcripts
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.authenticity.authenticity import authenticity
@@ -119,7 +119,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         billing=billing(records, providers),
         price_comparison=compare_prices(providers.values(), rates, on=day),
         maker_costs=maker_costs(own, providers, rates, on=day),
-        transcripts=transcripts(records, verdicts, findings, providers),
+        transcripts=transcripts(records, verdicts, findings, providers, words=words, written=files),
         pictures=pictures(
             records, verdicts, providers, benchmark=benchmark, inspections=inspections
         ),

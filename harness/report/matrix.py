@@ -1,19 +1,16 @@
 """Promises against providers: which are held, broken, silent or untried, and on how many cases."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
-from harness.core.outcome import Images, Refused
 from harness.core.record import Record
-from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.core.verdict import Finding, Standing, Verdict
 from harness.report.labels import finding_name
 from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, State
+from harness.report.tally import Place, Tally, tallies
 from harness.report.text import count
 from harness.spec.credentials import KEY_REQUIRED, constraint_of
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
-from harness.stats.conformance.faults import unserved_values
 
 _RULES = tuple(Argument.model_fields)
 
@@ -23,22 +20,6 @@ STATES: dict[Standing, State] = {
     "unconfirmed": "unconfirmed",
 }
 """What a finding makes of its promise, the gravest first."""
-
-
-@dataclass(slots=True)
-class _CellTally:
-    """What speaks for and against one promise of one column; filled while verdicts are read."""
-
-    fails: dict[Standing, set[str]] = field(default_factory=dict)
-    accepts: set[str] = field(default_factory=set)
-    refuses: set[str] = field(default_factory=set)
-    unsure: Counter[tuple[Status, str]] = field(default_factory=Counter)
-    unsent: Counter[str] = field(default_factory=Counter)
-    observed: Counter[str] = field(default_factory=Counter)
-    unserved: tuple[str, ...] = ()
-
-
-_Tallies = dict[tuple[str, str, str], _CellTally]
 
 
 def matrix(
@@ -61,12 +42,12 @@ def matrix(
         for kind, operation in provider.operations.items()
     ]
     columns = [pair for pair in operations if (pair[0].provider, pair[0].operation) in planned]
-    tallies = _tallies(records, verdicts, findings)
+    tallied = tallies(records, verdicts, findings)
     return Matrix(
         columns=tuple(column for column, _ in columns),
         rows=(
-            *_constraint_rows(columns, tallies, providers),
-            *_reply_rows(columns, tallies, verdicts),
+            *_constraint_rows(columns, tallied, providers),
+            *_reply_rows(columns, tallied, verdicts),
         ),
         unplanned=tuple(
             column for column, _ in operations if (column.provider, column.operation) not in planned
@@ -84,84 +65,13 @@ def matrix(
     )
 
 
-def _tallies(
-    records: Sequence[Record], verdicts: Sequence[Verdict], findings: Sequence[Finding]
-) -> _Tallies:
-    """Count what speaks for and against each promise; a reply check counts under its own name."""
-    tallies: _Tallies = defaultdict(_CellTally)
-    by_case = {
-        (record.shot.case.provider, record.shot.case.operation, record.shot.case.id): record
-        for record in records
-    }
-    reported = {(row.provider, row.operation, case) for row in findings for case in row.cases}
-    for record in records:
-        _count_outcome(tallies, record)
-    for verdict in verdicts:
-        place = (verdict.provider, verdict.operation, verdict.case)
-        if verdict.status == "fail" and place in reported:
-            continue  # the finding says what broke, and where
-        judged = by_case.get(place)
-        for promise in _promises(verdict, judged):
-            _count_verdict(tallies[verdict.provider, verdict.operation, promise], verdict, judged)
-    for place, values in unserved_values(records).items():
-        tallies[place].unserved = values
-    for finding in findings:
-        if finding.constraint or not finding.combination:
-            promise = finding.constraint or finding.check
-            fails = tallies[finding.provider, finding.operation, promise].fails
-            fails.setdefault(finding.standing, set()).update(finding.cases)
-    return tallies
-
-
-def _promises(verdict: Verdict, record: Record | None) -> tuple[str, ...]:
-    """Name the promises that a verdict speaks of.
-
-    A verdict without a constraint speaks of its check, whatever its status; where the request was
-    one to accept and was served, or nobody can tell, it speaks of all that the request covers,
-    too. A failing one accuses only what it names.
-    """
-    named = verdict.constraint or verdict.check
-    if record is None or record.shot.case.expect != "accept" or verdict.status == "fail":
-        return (named,)
-    if verdict.status == "pass" and not isinstance(record.outcome, Images):
-        return (named,)
-    covered = (entry.partition("=")[0] for entry in record.shot.case.covers)
-    return tuple(dict.fromkeys((named, *covered)))
-
-
-def _count_verdict(tally: _CellTally, verdict: Verdict, record: Record | None) -> None:
-    match verdict.status:
-        case "pass":
-            refused = record is not None and record.shot.case.expect == "refuse"
-            (tally.refuses if refused else tally.accepts).add(verdict.case)
-        case _ if record is not None and record.outcome is None:
-            tally.unsent[record.skipped or verdict.why] += 1
-        case _:
-            tally.unsure[verdict.status, verdict.why] += 1
-
-
-def _count_outcome(tallies: _Tallies, record: Record) -> None:
-    case = record.shot.case
-    promise = case.breaks or case.about
-    if case.expect != "observe" or record.outcome is None or promise is None:
-        return
-    outcomes = tallies[case.provider, case.operation, promise].observed
-    match record.outcome:
-        case Images():
-            outcomes["served"] += 1
-        case Refused():
-            outcomes["refused"] += 1
-        case _:
-            outcomes["unanswered"] += 1
-
-
 def _constraint_rows(
     columns: Sequence[tuple[Column, Operation]],
-    tallies: _Tallies,
+    tallied: Mapping[Place, Tally],
     providers: Mapping[str, Provider],
 ) -> Iterable[Row]:
     promised = {constraint.id for _, operation in columns for constraint in operation.constraints}
-    named = {promise for _, _, promise in tallies if "." in promise}
+    named = {promise for _, _, promise in tallied if "." in promise}
     own = (name for provider in providers.values() for name in provider.parameters)
     parameters = tuple(dict.fromkeys((*PARAMETERS, *own)))
     for promise in sorted(promised | named, key=partial(_in_vocabulary, parameters)):
@@ -170,7 +80,7 @@ def _constraint_rows(
                 providers[column.provider],
                 operation,
                 promise,
-                tallies.get((column.provider, column.operation, promise)),
+                tallied.get((column.provider, column.operation, promise)),
             )
             for column, operation in columns
         )
@@ -180,11 +90,11 @@ def _constraint_rows(
 
 def _reply_rows(
     columns: Sequence[tuple[Column, Operation]],
-    tallies: _Tallies,
+    tallied: Mapping[Place, Tally],
     verdicts: Sequence[Verdict],
 ) -> Iterable[Row]:
     checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
-    tried = dict.fromkeys(promise for _, _, promise in tallies if "." not in promise)
+    tried = dict.fromkeys(promise for _, _, promise in tallied if "." not in promise)
     checks = {check: None for check in checks if check in tried} | tried
     judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
     # A check without a verdict where other checks have some does not apply: no usage, no job.
@@ -194,7 +104,7 @@ def _reply_rows(
         places = [(column.provider, column.operation) for column, _ in columns]
         cells = tuple(
             _replied(tally)
-            if (tally := tallies.get((*place, check)))
+            if (tally := tallied.get((*place, check)))
             else no_promise
             if place in judged
             else untried
@@ -204,7 +114,7 @@ def _reply_rows(
 
 
 def _cell(
-    provider: Provider, operation: Operation, promise: str, tally: _CellTally | None
+    provider: Provider, operation: Operation, promise: str, tally: Tally | None
 ) -> MatrixCell:
     if promise == KEY_REQUIRED and tally is None:
         return MatrixCell(state="absent", note="tried with one operation")
@@ -216,14 +126,14 @@ def _cell(
         note = "no such rule" if has_parameter else "no such parameter"
         return MatrixCell(state="absent", note=note)
     rule, source = constraint.describe(), str(constraint.rule.source)
-    tally = tally or _CellTally()
+    tally = tally or Tally()
     if not constraint.documented:
         note = constraint.rule.note or constraint.rule.status
         return _matrix_cell(tally, "undocumented", rule=rule, source=source, note=note)
     return _judged(tally, rule=rule, source=source)
 
 
-def _replied(tally: _CellTally) -> MatrixCell:
+def _replied(tally: Tally) -> MatrixCell:
     """Judge a check on replies; one that only ever skips had no promise to hold them to."""
     only_skips = tally.unsure and all(status == "skip" for status, _ in tally.unsure)
     if only_skips and not (tally.fails or tally.accepts or tally.refuses):
@@ -232,7 +142,7 @@ def _replied(tally: _CellTally) -> MatrixCell:
     return _judged(tally)
 
 
-def _judged(tally: _CellTally, *, rule: str = "", source: str = "") -> MatrixCell:
+def _judged(tally: Tally, *, rule: str = "", source: str = "") -> MatrixCell:
     for standing, state in STATES.items():
         if standing in tally.fails:
             return _matrix_cell(tally, state, rule=rule, source=source)
@@ -250,16 +160,16 @@ def _judged(tally: _CellTally, *, rule: str = "", source: str = "") -> MatrixCel
 
 
 def _matrix_cell(
-    tally: _CellTally, state: State, *, rule: str = "", source: str = "", note: str = ""
+    tally: Tally, state: State, *, rule: str = "", source: str = "", note: str = ""
 ) -> MatrixCell:
     return MatrixCell(
         state=state,
         fails=len(set().union(*tally.fails.values())),
         accepts=len(tally.accepts),
         refuses=len(tally.refuses),
-        served=tally.observed["served"],
-        turned_away=tally.observed["refused"],
-        unanswered=tally.observed["unanswered"],
+        served=tally.looked("served"),
+        turned_away=tally.looked("refused"),
+        unanswered=tally.looked("unanswered"),
         rule=rule,
         source=source,
         note=note,

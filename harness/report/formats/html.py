@@ -15,12 +15,14 @@ from markupsafe import Markup
 
 from harness.adaptive.discovery.question import Discovered
 from harness.core.exchange import Part, Request
+from harness.report.anchors import case_anchor, cell_anchor
 from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
 from harness.report.charts import plot
 from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
+from harness.report.formats.behind_cells import cell_words, links, pictured
 from harness.report.formats.format import report_format
 from harness.report.labels import (
     about_provider,
@@ -147,6 +149,8 @@ def html(report: Report) -> str:
         faults=fault_lines(report),
         explored=[explored_sentence(row) for row in report.explored],
         anchors=set(anchors.values()),
+        link_of=links(report, set(anchors.values()), _slug),
+        pictured=pictured(report),
         ids=lambda shown: anchors[shown.reproduction.folder],
         methods=_methods(report),
         discovered=_by_provider(report.discovered),
@@ -207,7 +211,10 @@ def _environment() -> Environment:
     environment.globals |= {
         "symbols": SYMBOLS,
         "row_states": _row_states,
-        "cell_anchor": _slug,
+        "cell_anchor": cell_anchor,
+        "case_anchor": case_anchor,
+        "cell_words": cell_words,
+        "finding_anchor": _slug,
         "between": between,
         "rate": failure_rate,
     }
