@@ -1,0 +1,20 @@
+"""The ids of findings on a page."""
+
+import re
+
+from harness.report.model import Report
+
+
+def finding_ids(report: Report) -> dict[str, str]:
+    """Give each finding, known by its folder, an id of its own; the first has the cell's."""
+    ids: dict[str, str] = {}
+    for shown in report.all_findings:
+        name = finding_id(shown.finding.provider, shown.finding.operation, shown.name)
+        again = sum(each.partition("--")[0] == name for each in ids.values())
+        ids[shown.reproduction.folder] = f"{name}--{again + 1}" if again else name
+    return ids
+
+
+def finding_id(*parts: str) -> str:
+    """Return the id of the first finding on a promise: its provider, its operation, its name."""
+    return "finding-" + re.sub(r"[^a-z0-9._]+", "-", "-".join(parts).lower())
