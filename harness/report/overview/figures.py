@@ -9,7 +9,7 @@ from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.words import bounds_s, figure_s, load_label, name, rounded
 from harness.report.model import Report, Summary
 from harness.report.overview.model import Fact, Figures
-from harness.report.text import count, seconds
+from harness.report.text import count
 from harness.stats.benchmark.model import Reliability, Speed
 from harness.stats.conformance.latency import Latency
 from harness.stats.intervals import proportion_estimate
@@ -18,11 +18,11 @@ from harness.stats.intervals import proportion_estimate
 def conformance_figures(report: Report, row: Summary) -> Figures:
     """Return the figures of a conformance run: of the operation that was served most often."""
     rows = [each for each in report.latency if each.provider == row.provider]
-    timed = max(rows, key=lambda each: each.n, default=None)
+    timed = max(rows, key=lambda each: (each.n, each.censored.n), default=None)
     share = _fault_share(row)
     return Figures(
         about=timed.operation if timed else "",
-        time=_mixed_time(timed, others=len(rows) - 1),
+        time=_mixed_time(timed),
         failed=Fact(
             text=_percent(share),
             small=_of(share, row.faults.faults, row.faults.valid, "valid"),
@@ -30,7 +30,7 @@ def conformance_figures(report: Report, row: Summary) -> Figures:
             anchor="errors",
         ),
         price=_mixed_price(report, row),
-        time_s=timed.median if timed and timed.n else None,
+        time_s=timed.censored if timed and timed.censored.n else None,
         failed_share=share if share.n else None,
     )
 
@@ -58,6 +58,7 @@ def benchmark_figures(benchmark: Benchmarked, report: Report, provider: str) -> 
             price=_price(benchmark, report, row),
             time_s=speed.median if speed else None,
             failed_share=failed if failed.n else None,
+            nearest=row.fit == "nearest",
         )
 
 
@@ -79,27 +80,20 @@ def _time(speed: Speed | None) -> Fact:
     )
 
 
-def _mixed_time(row: Latency | None, *, others: int) -> Fact:
-    """Return the median of all served cases; a bound where timeouts were left out of it."""
+def _mixed_time(row: Latency | None) -> Fact:
+    """Return the median of all cases that were served or ran out of time."""
     if row is None:
         return Fact(text="nothing served", anchor="latency")
-    if not row.n:
-        what = count(row.timeouts, "timeout") if row.timeouts else f"{row.untimed} without a time"
-        return Fact(text="not timed", small=what, tone="open", anchor="latency")
-    more = f"; {count(others, 'other operation')}" if others > 0 else ""
-    if row.timeouts:
-        late = f"{count(row.timeouts, 'timeout')} took longer"
-        return Fact(
-            text=f"> {seconds(row.median.value)}",
-            small=f"{row.operation}, n = {row.n}, {late}{more}",
-            anchor="latency",
-        )
-    bounds = bounds_s(row.median).partition(":")[0]
-    return Fact(
-        text=seconds(row.median.value),
-        small=f"{bounds}, {row.operation}, n = {row.n}{more}",
-        anchor="latency",
+    if not row.censored.n:
+        return Fact(text="not timed", small=row.left_out, tone="open", anchor="latency")
+    late = row.censored.n - row.n
+    parts = (
+        bounds_s(row.censored).partition(":")[0],
+        f"n = {row.censored.n}",
+        f"{count(late, 'timeout')} counted as longer" if late else "",
+        row.operation,
     )
+    return Fact(text=figure_s(row.censored), small=", ".join(filter(None, parts)), anchor="latency")
 
 
 def _fault_share(row: Summary) -> Estimate:
@@ -157,7 +151,7 @@ def _mixed_price(report: Report, row: Summary) -> Fact:
     most = "at most " if cost.bounded else ""
     return Fact(
         text=f"{most}{rounded(each, cost.unit)}",
-        small="; ".join(filter(None, (small, f"mean of {cost.images_delivered:,} delivered"))),
+        small=", ".join(filter(None, (f"mean of {cost.images_delivered:,} delivered", small))),
         anchor="cost",
     )
 
@@ -170,5 +164,5 @@ def _in_dollars(amount: Decimal, unit: str, rate: Rate | None) -> str:
     if unit.lower() == "usd":
         return ""
     if rate is None or not rate.of_unit(unit):
-        return "no rate to US dollars"
+        return "no US dollar rate"
     return f"= {rounded(amount * Decimal(rate.usd), 'usd')}"

@@ -8,17 +8,21 @@ from harness.report.overview.model import Fact, Figures, ProviderLine, Tone
 from harness.report.text import count
 from harness.stats.authenticity.model import Authenticity
 
+MOST_ROWS = 14
+"""Rows of all providers together for which a first screen has room."""
+
 MOST_FIGURES = 4
-"""Rows of one provider for which a first screen has room."""
+"""Rows of one provider beyond which nobody reads on."""
 
 
 def provider_lines(report: Report) -> tuple[ProviderLine, ...]:
     """Return a row for each provider of the report, in its order."""
     ids = finding_ids(report)
-    return tuple(_line(report, row, ids) for row in report.providers)
+    most = min(MOST_FIGURES, max(1, MOST_ROWS // max(1, len(report.providers))))
+    return tuple(_line(report, row, ids, most=most) for row in report.providers)
 
 
-def _line(report: Report, row: Summary, ids: dict[str, str]) -> ProviderLine:
+def _line(report: Report, row: Summary, ids: dict[str, str], *, most: int) -> ProviderLine:
     figures = _figures(report, row)
     return ProviderLine(
         provider=row.provider,
@@ -26,10 +30,10 @@ def _line(report: Report, row: Summary, ids: dict[str, str]) -> ProviderLine:
         standing=row.standing,
         emulated=row.evidence is not None and not row.about_provider,
         promises=_promises(report, row, ids),
-        figures=figures[:MOST_FIGURES],
+        figures=figures[:most],
         drawn=_drawn(report, row.provider),
         evidence=_evidence(row),
-        more=max(0, len(figures) - MOST_FIGURES),
+        more=max(0, len(figures) - most),
     )
 
 
@@ -45,8 +49,9 @@ def _figures(report: Report, row: Summary) -> tuple[Figures, ...]:
 
 def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     tone: Tone
-    if row.broken:
-        text, tone = f"{row.broken} broken", "bad"
+    broken = broken_promises(report, row)
+    if broken:
+        text, tone = f"{broken} broken", "bad"
     elif row.flaky or row.unconfirmed:
         text, tone = f"{row.flaky + row.unconfirmed} in doubt", "open"
     elif row.held:
@@ -54,7 +59,7 @@ def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     else:
         text, tone = "not judged" if row.cases else "not tested", "open"
     counts = (
-        (row.held if row.broken or row.flaky or row.unconfirmed else 0, "held"),
+        (row.held if broken or row.flaky or row.unconfirmed else 0, "held"),
         (row.flaky, "flaky"),
         (row.unconfirmed, "suspected"),
         (row.inconclusive, "inconclusive"),
@@ -64,6 +69,15 @@ def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     first = _first_finding(report, row.provider)
     anchor = ids[first.reproduction.folder] if first else "promises"
     return Fact(text=text, small=small, tone=tone, anchor=anchor)
+
+
+def broken_promises(report: Report, row: Summary) -> int:
+    """Return how many promises a provider is known to break: one for each confirmed finding.
+
+    Cells of the matrix would be fewer: some findings are on what the documents promise nowhere
+    but in the reply itself.
+    """
+    return sum(shown.finding.provider == row.provider for shown in report.findings)
 
 
 def _first_finding(report: Report, provider: str) -> Shown | None:

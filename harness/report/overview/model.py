@@ -28,7 +28,8 @@ class Figures:
     """A provider's figures for what `about` names: an operation, or a workload under a load.
 
     `time_s` is the median time to pixels, `failed_share` the share of valid requests that failed;
-    each is missing where nothing was timed or asked.
+    each is missing where nothing was timed or asked. `nearest` figures are of requests that are
+    like the workload and no more.
     """
 
     about: str
@@ -37,6 +38,7 @@ class Figures:
     price: Fact
     time_s: Estimate | None = None
     failed_share: Estimate | None = None
+    nearest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +132,10 @@ class Overview:
 
     `sentence` is the verdict, `certainty` how sure it is and what it rests on; `tag` is what must
     never be overlooked of the latter. `worst` is the finding that a reader is to see first, and
-    `glance` the same in a few lines. `objective` says whether the ceiling that the run was given
-    was met; None where it was given none. `exit` is the exit code and why; None where nobody
-    concluded one. `coverage` are the notes on what was planned, `notes` all others.
+    `glance` the same in a few lines. `no_ranks` says why a run ranks nobody; empty where it is a
+    benchmark. `objective` says whether the ceiling that the run was given was met; None where it
+    was given none. `exit` is the exit code and why; None where nobody concluded one. `coverage` are
+    the notes on what was planned, `notes` all others.
     """
 
     sentence: str
@@ -143,6 +146,7 @@ class Overview:
     worst: Shown | None = None
     glance: Glance | None = None
     decisions: tuple[Decision, ...] = ()
+    no_ranks: str = ""
     objective: Fact | None = None
     exit: Fact | None = None
     coverage: tuple[str, ...] = ()

@@ -13,6 +13,12 @@ _COVERAGE = re.compile(r"^\S+ \S+: \d+ of \d+ rules, \d+ of \d+ values and ")
 """How a plan says what it tries; run folders keep that among the other notes of the header."""
 
 
+_NO_RANKS = (
+    "Not asked: a conformance run mixes what it asks for, and ranks nobody; --only benchmark"
+    " compares."
+)
+
+
 def overview(report: Report) -> Overview:
     """Return what a report says first; equal reports, equal words."""
     first = worst(report)
@@ -28,6 +34,7 @@ def overview(report: Report) -> Overview:
         worst=first,
         glance=glance(report, first) if first else None,
         decisions=decided,
+        no_ranks="" if report.benchmark else _NO_RANKS,
         objective=objective(report.benchmark),
         exit=_exit(report),
         coverage=tuple(note for note in notes if _COVERAGE.match(note)),

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.words import ceiling, name
 from harness.report.model import Report, Summary
+from harness.report.overview.lines import broken_promises
 from harness.report.overview.model import Decision, Fact, Tone
 from harness.report.text import count, one_line
 
 _TRAFFIC = "recordings"
 _MOST_NAMED = 6
+_MOST_PLACES = 4
 
 
 def sentence(report: Report, decided: Sequence[Decision]) -> str:
@@ -24,7 +26,7 @@ def sentence(report: Report, decided: Sequence[Decision]) -> str:
 
 def tone(report: Report, decided: Sequence[Decision]) -> Tone:
     """Return how the verdict is to be taken."""
-    if any(row.broken for row in report.providers):
+    if report.findings:
         return "bad"
     if report.benchmark is not None:
         settled = decided and all(each.places for each in decided)
@@ -37,9 +39,8 @@ def _conformance(report: Report) -> str:
     rows = report.providers
     if not any(row.cases for row in rows):
         return "Nothing was tested."
-    broken = [row for row in rows if row.broken]
-    if broken:
-        return _breaking(broken, rows)
+    if report.findings:
+        return _breaking(report)
     doubted = [row for row in rows if row.flaky or row.unconfirmed]
     if doubted:
         doubts = sum(row.flaky + row.unconfirmed for row in doubted)
@@ -53,15 +54,18 @@ def _conformance(report: Report) -> str:
     return f"{_keeping(held)[:-1]}; {open_}." if held else f"{open_[:1].upper()}{open_[1:]}."
 
 
-def _breaking(broken: Sequence[Summary], rows: Sequence[Summary]) -> str:
+def _breaking(report: Report) -> str:
+    rows = report.providers
+    counts = [(row, broken_promises(report, row)) for row in rows]
+    broken = [(row, number) for row, number in counts if number]
     if len(rows) == 1:
-        row = broken[0]
-        tested = count(row.held + row.broken, "promise")
-        return f"{_title(row)} breaks {row.broken} of {tested} tested."
-    counted = ", ".join(f"{one_line(row.title, 40)} {row.broken}" for row in broken)
-    all_emulated = all(map(_emulated, rows))
-    who = f"{len(broken)} of {len(rows)} {'emulated ' if all_emulated else ''}providers"
-    return f"{who} {'breaks' if len(broken) == 1 else 'break'} promises: {counted}."
+        ((row, number),) = broken
+        held = f" and keeps {row.held:,}" if row.held else ""
+        return f"{_title(row)} breaks {count(number, 'promise')}{held}."
+    named = [f"{one_line(row.title, 40)} {number}" for row, number in broken]
+    emulated = "emulated " if all(map(_emulated, rows)) else ""
+    verb = "breaks" if len(broken) == 1 else "break"
+    return f"{len(broken)} of {len(rows)} {emulated}providers {verb} promises: {_listed(named)}."
 
 
 def _keeping(held: Sequence[Summary]) -> str:
@@ -74,7 +78,7 @@ def _keeping(held: Sequence[Summary]) -> str:
 
 
 def _benchmark(report: Report, decided: Sequence[Decision]) -> str:
-    broken = sum(row.broken for row in report.providers)
+    broken = len(report.findings)
     also = f" {count(broken, 'promise')} broken." if broken else ""
     if not decided:
         return f"Nobody is ranked.{also}"
@@ -149,9 +153,9 @@ def objective(benchmark: Benchmarked | None) -> Fact | None:
             for row in rows
             if row.slo == word
         )
-        more = f" and {len(where) - _MOST_NAMED} more" if len(where) > _MOST_NAMED else ""
+        more = f" and {len(where) - _MOST_PLACES} more" if len(where) > _MOST_PLACES else ""
         if where:
-            parts.append(f"{word}: {', '.join([*where][:_MOST_NAMED])}{more}")
+            parts.append(f"{word}: {', '.join([*where][:_MOST_PLACES])}{more}")
     held: Tone = "bad" if "missed" in words else "good" if words == {"met"} else "open"
     verdict = {"bad": "missed", "good": "met by all", "open": "open"}[held]
     return Fact(

@@ -22,6 +22,9 @@ _LIES = ("charges_the_list_price", "failed_jobs_cost_nothing", "images_have_the_
 _SERVED_WRONGLY = "refuses_what_it_forbids"
 _WRONGLY_REFUSED = "accepts_what_it_documents"
 
+_TELLING = ("submit", "poll", "result")
+"""Steps whose replies say what became of the request; follow-ups ask something else."""
+
 _LONGEST_BODY = 420
 _LONGEST_VALUE = 90
 _LONGEST_TARGET = 160
@@ -90,7 +93,11 @@ def request_text(request: Request) -> str:
 
 def reply_text(record: Record) -> str:
     """Return what came, in two lines: the last reply's status and its images, and its body."""
-    replies = [one.answer for one in record.exchanges if isinstance(one.answer, Reply)]
+    replies = [
+        one.answer
+        for one in record.exchanges
+        if one.step in _TELLING and isinstance(one.answer, Reply)
+    ]
     outcome = record.outcome
     status = f"HTTP {replies[-1].status}" if replies else "no reply"
     first = ", ".join(filter(None, (status, _came(outcome))))
