@@ -39,6 +39,7 @@ def _decision(workload: str, ranking: Ranking | None, benchmark: Benchmarked) ->
         sentence=_sentence(places, ranked, ranking, pairs),
         undecided=tuple(f"{_name(pair.first)} and {_name(pair.second)}" for pair in undecided),
         unranked=tuple(_unranked(workload, ranked, benchmark)),
+        decided=ranking is not None and ranking.decided,
     )
 
 

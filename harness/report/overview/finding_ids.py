@@ -1,6 +1,7 @@
 """The ids of findings on a page."""
 
 import re
+from collections import Counter
 
 from harness.report.model import Report
 
@@ -8,10 +9,11 @@ from harness.report.model import Report
 def finding_ids(report: Report) -> dict[str, str]:
     """Give each finding, known by its folder, an id of its own; the first has the cell's."""
     ids: dict[str, str] = {}
+    used: Counter[str] = Counter()
     for shown in report.all_findings:
         name = finding_id(shown.finding.provider, shown.finding.operation, shown.name)
-        again = sum(each.partition("--")[0] == name for each in ids.values())
-        ids[shown.reproduction.folder] = f"{name}--{again + 1}" if again else name
+        used[name] += 1
+        ids[shown.reproduction.folder] = f"{name}--{used[name]}" if used[name] > 1 else name
     return ids
 
 

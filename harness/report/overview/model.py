@@ -97,7 +97,7 @@ class Decision:
 
     `places` hold only what the pair tests separate; without any, nothing was decided. `sentence`
     says it in words, `undecided` names the pairs that nobody may order, `unranked` who has no place
-    and why.
+    and why. `decided` says that the first place is.
     """
 
     workload: str
@@ -105,6 +105,7 @@ class Decision:
     sentence: str
     undecided: tuple[str, ...] = ()
     unranked: tuple[str, ...] = ()
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ def tone(report: Report, decided: Sequence[Decision]) -> Tone:
     if report.findings:
         return "bad"
     if report.benchmark is not None:
-        settled = decided and all(each.places for each in decided)
+        settled = decided and all(each.decided for each in decided)
         return "good" if settled else "open"
     judged = [row.standing for row in report.providers]
     return "good" if judged and all(standing == "held" for standing in judged) else "open"
@@ -121,9 +121,11 @@ def _measured(benchmark: Benchmarked) -> str:
     if not sent:
         return "Nothing was measured."
     number = f"{sent[0]}" if len(sent) == 1 else f"{sent[0]} to {sent[-1]}"
+    doubts = count(len(benchmark.cautions), "caution")
+    below = f" {doubts} about the measurement below." if benchmark.cautions else ""
     return (
         f"n = {number} requests for each provider and workload, in shared randomised blocks; a rank"
-        f" takes a pair test at an error rate of {design.alpha:g} over all pairs."
+        f" takes a pair test at an error rate of {design.alpha:g} over all pairs.{below}"
     )
 
 
