@@ -25,7 +25,7 @@ def conformance_figures(report: Report, row: Summary) -> Figures:
         time=_mixed_time(timed),
         failed=Fact(
             text=_percent(share),
-            small=_of(share, row.faults.faults, row.faults.valid, "valid"),
+            small=_of(share, row.faults.faults),
             tone="bad" if row.faults.faults else None,
             anchor="errors",
         ),
@@ -51,7 +51,7 @@ def benchmark_figures(benchmark: Benchmarked, report: Report, provider: str) -> 
             time=_time(speed),
             failed=Fact(
                 text=_percent(failed),
-                small=_of(failed, round((failed.value or 0) * row.sent), row.sent, ""),
+                small=_of(failed, round((failed.value or 0) * row.sent)),
                 tone="bad" if failed.value else None,
                 anchor="bench-reliability",
             ),
@@ -73,7 +73,7 @@ def _place(row: Speed | Reliability) -> tuple[str, str, str, str, bool]:
 def _time(speed: Speed | None) -> Fact:
     if speed is None or not speed.n:
         return Fact(text="not timed", anchor="benchmark")
-    late = f", {count(speed.timeouts, 'timeout')} counted as longer" if speed.timeouts else ""
+    late = f" with {count(speed.timeouts, 'timeout')}" if speed.timeouts else ""
     bounds = bounds_s(speed.median).partition(":")[0]
     return Fact(
         text=figure_s(speed.median), small=f"{bounds}, n = {speed.n}{late}", anchor="bench-pixels"
@@ -89,8 +89,7 @@ def _mixed_time(row: Latency | None) -> Fact:
     late = row.censored.n - row.n
     parts = (
         bounds_s(row.censored).partition(":")[0],
-        f"n = {row.censored.n}",
-        f"{count(late, 'timeout')} counted as longer" if late else "",
+        f"n = {row.censored.n}" + (f" with {count(late, 'timeout')}" if late else ""),
         row.operation,
     )
     return Fact(text=figure_s(row.censored), small=", ".join(filter(None, parts)), anchor="latency")
@@ -110,11 +109,11 @@ def _percent(share: Estimate) -> str:
     return "-" if share.value is None else f"{share.value * 100:.3g} %"
 
 
-def _of(share: Estimate, failed: int, sent: int, kind: str) -> str:
+def _of(share: Estimate, failed: int) -> str:
     if share.low is None or share.high is None:
-        return f"no {kind} request was sent".replace("  ", " ")
+        return "none was sent"
     bounds = f"[{share.low * 100:.1f}, {share.high * 100:.1f}]"
-    return f"{bounds}, {failed} of {sent:,} {kind}".rstrip()
+    return f"{bounds}, {failed} of {share.n:,}"
 
 
 def _price(benchmark: Benchmarked, report: Report, row: Reliability) -> Fact:

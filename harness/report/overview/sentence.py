@@ -87,7 +87,7 @@ def _benchmark(report: Report, decided: Sequence[Decision]) -> str:
     ranked = [each for each in decided if each.places and len(each.places[0].providers) == 1]
     if not ranked:
         return f"Who is fastest is decided at none of {count(len(decided), 'workload')}.{also}"
-    named = ", ".join(f"{each.workload} {each.places[0].providers[0]}" for each in ranked)
+    named = ", ".join(f"{each.places[0].providers[0]} at {each.workload}" for each in ranked)
     of = f"{len(ranked)} of {count(len(decided), 'workload')}"
     return f"Who is fastest is decided at {of}: {named}.{also}"
 
