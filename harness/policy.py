@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from harness.checks.check import CHECKS
@@ -17,7 +17,7 @@ from harness.diagnosis.findings import DECLARATION, findings, settled
 from harness.diagnosis.history import ACCEPTANCE
 from harness.report.compose import compose
 from harness.report.labels import failure_rate, fault_lines, faults_text
-from harness.report.model import Report, Shown
+from harness.report.model import Exit, Report, Shown
 from harness.report.text import count
 from harness.spec.provider import Provider
 from harness.stats.conformance.doubt import is_open
@@ -75,7 +75,7 @@ def conclude(
     verdicts = settled(verdicts, all_findings)
     report = compose(header, records, verdicts, all_findings, providers, inspections=inspections)
     code, why = _outcome(report, records)
-    return Conclusion(report=report, code=code, why=why)
+    return Conclusion(report=replace(report, exit=Exit(code=code, why=why)), code=code, why=why)
 
 
 def _repeatable(header: RunHeader, records: Sequence[Record]) -> bool:

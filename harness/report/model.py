@@ -233,6 +233,14 @@ class Unjudged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """The exit code that follows from a report, and the sentence that says why."""
+
+    code: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything that a page of any format says.
 
@@ -246,7 +254,8 @@ class Report:
     the requests that were cut off without a reply, and the questions that are open for that; the
     header's notes say it in words. `authenticity` to `maker_costs` are told beside the promises,
     and convict nobody. `transcripts` hold what was sent and came behind each promise. `thumbnails`
-    are small copies of images by digest, as `data:` addresses.
+    are small copies of images by digest, as `data:` addresses. `exit` is missing until a policy has
+    concluded it.
     """
 
     header: RunHeader
@@ -282,6 +291,7 @@ class Report:
     transcripts: Transcripts = field(default_factory=Transcripts)
     pictures: Pictures = field(default_factory=Pictures)
     thumbnails: Mapping[str, str] = field(default_factory=dict)
+    exit: Exit | None = None
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:

@@ -60,6 +60,17 @@ class RunSummary(TypedDict):
     jobs_to_pick_up: tuple[Waiting, ...]
 
 
+class OverviewSummary(TypedDict):
+    """The verdict in a sentence, how sure it is and what it rests on.
+
+    `tone` is `bad` where a promise is broken, `open` where something is not decided or not known.
+    """
+
+    sentence: str
+    certainty: str
+    tone: Literal["good", "bad", "open"]
+
+
 class CostSummary(TypedDict):
     """Amounts in `unit`: `wasted` went to what was to be refused, `unsettled` may come on top."""
 
@@ -237,10 +248,12 @@ class RunReport(TypedDict):
     convict nobody, and summaries of before have no such keys. `explored` counts what was drawn
     after the plan, and is there only where something was; `benchmark` only where the run is one,
     and with it `choice`: which of its providers serves its workloads, as `harness choose` has it.
+    `overview` is the verdict in a sentence; summaries of before have no such key.
     """
 
     schema: Literal[1]
     run: RunSummary
+    overview: NotRequired[OverviewSummary]
     providers: dict[str, ProviderSummary]
     verdicts: tuple[Verdict, ...]
     findings: tuple[FindingSummary, ...]

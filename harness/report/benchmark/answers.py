@@ -12,11 +12,12 @@ from harness.core.record import Record, RunHeader
 from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit, Workload
 from harness.report.benchmark.cautions import Caution, cautions
-from harness.report.benchmark.words import TOO_FEW, differing, evidence, name, ratio, span_s
+from harness.report.benchmark.places import places_text
+from harness.report.benchmark.words import TOO_FEW, differing, evidence, name, ratio
 from harness.report.text import count, money_text, one_line
 from harness.spec.provider import Provider
 from harness.stats.benchmark.measure import measure
-from harness.stats.benchmark.model import Comparison, Measured, Ranking, Saved, Speed
+from harness.stats.benchmark.model import Comparison, Measured, Ranking, Saved
 
 NO_WORD = "says nothing about the real providers"
 
@@ -144,7 +145,9 @@ def _answer(
     placed = [rank.provider for rank in ranking.places] if ranking else []
     speeds = [row for row in rows if row.provider in placed] or rows
     emulated = any(row.emulated for row in speeds)
-    parts = [_places(ranking, rows)] if ranking and placed else ["Nobody is ranked"]
+    parts = ["Nobody is ranked"]
+    if ranking and placed:
+        parts = [places_text(ranking, rows, measured.comparisons)]
     parts += _unranked(workload, design, measured)
     if emulated:
         parts.append(f"Measured on the emulator, which {NO_WORD}")
@@ -156,32 +159,6 @@ def _answer(
         sentence=f"{'. '.join(parts)}.",
         sure=_certainty(ranking, design, measured) if ranking else "",
     )
-
-
-def _places(ranking: Ranking, rows: Sequence[Speed]) -> str:
-    groups: dict[int, list[str]] = {}
-    for rank in ranking.places:
-        speeds = [row for row in rows if row.provider == rank.provider]
-        groups.setdefault(rank.place, []).append(_placed(rank.provider, speeds))
-    first = min(groups, default=1)
-    return "; ".join(
-        f"{place}. {who[0]}"
-        if len(who) == 1
-        else f"{place}. {', '.join(who[:-1])} and {who[-1]},"
-        f" {'equally fast' if ranking.decided and place == first else 'not told apart'}"
-        for place, who in groups.items()
-    )
-
-
-def _placed(provider: str, rows: Sequence[Speed]) -> str:
-    """Return a provider with its median; of several stages, the first's and the last's."""
-    if not rows:
-        return f"{one_line(provider, 40)} (no figure)"
-    if len(rows) == 1:
-        return f"{one_line(provider, 40)} (median {span_s(rows[0].median)})"
-    ends = (rows[0], rows[-1])
-    medians = "; ".join(f"{name(end.stage)}: {span_s(end.median)}" for end in ends)
-    return f"{one_line(provider, 40)} (median at {medians})"
 
 
 def _unranked(workload: Workload, design: Design, measured: Measured) -> Iterator[str]:

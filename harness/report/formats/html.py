@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -32,6 +31,7 @@ from harness.report.labels import (
     waiting_advice,
 )
 from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
+from harness.report.overview.finding_ids import finding_id, finding_ids
 from harness.report.overview.overview import overview
 from harness.report.text import (
     amount_text,
@@ -126,7 +126,7 @@ def html(report: Report) -> str:
     """
     environment = _environment()
     groups = column_groups(report.matrix)
-    anchors = _anchors(report)
+    anchors = finding_ids(report)
     style = _joined("style") + filter_rules(groups)
     script = _joined("script")
     return environment.get_template("index.html.j2").render(
@@ -149,7 +149,7 @@ def html(report: Report) -> str:
         faults=fault_lines(report),
         explored=[explored_sentence(row) for row in report.explored],
         anchors=set(anchors.values()),
-        link_of=links(report, set(anchors.values()), _slug),
+        link_of=links(report, set(anchors.values()), finding_id),
         pictured=pictured(report),
         ids=lambda shown: anchors[shown.reproduction.folder],
         methods=_methods(report),
@@ -214,7 +214,7 @@ def _environment() -> Environment:
         "cell_anchor": cell_anchor,
         "case_anchor": case_anchor,
         "cell_words": cell_words,
-        "finding_anchor": _slug,
+        "finding_anchor": finding_id,
         "between": between,
         "rate": failure_rate,
     }
@@ -240,20 +240,6 @@ def _part(part: Part) -> str:
     if part.width_px is not None and part.height_px is not None:
         details.append(f"{part.width_px}x{part.height_px}")
     return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(details)})"
-
-
-def _anchors(report: Report) -> dict[str, str]:
-    """Give each finding, known by its folder, an id of its own; the first has the cell's."""
-    anchors: dict[str, str] = {}
-    for shown in report.all_findings:
-        name = _slug(shown.finding.provider, shown.finding.operation, shown.name)
-        again = sum(anchor.partition("--")[0] == name for anchor in anchors.values())
-        anchors[shown.reproduction.folder] = f"{name}--{again + 1}" if again else name
-    return anchors
-
-
-def _slug(*parts: str) -> str:
-    return "finding-" + re.sub(r"[^a-z0-9._]+", "-", "-".join(parts).lower())
 
 
 def _row_states(row: Row) -> str:

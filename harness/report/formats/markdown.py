@@ -1,12 +1,13 @@
 """`summary.md`: the report as a comment on a pull request."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
 from harness.report.formats.format import report_format
 from harness.report.formats.html import SYMBOLS, column_groups
+from harness.report.formats.markdown_overview import coverage_block, overview_blocks
 from harness.report.formats.markdown_text import (
     benchmark_answers,
     benchmark_blocks,
@@ -25,6 +26,7 @@ from harness.report.labels import (
     waiting_advice,
 )
 from harness.report.model import MatrixCell, Report, Shown, Summary, Waiting
+from harness.report.overview.overview import overview
 from harness.report.text import count, money_text, percent
 
 MOST_CHARACTERS = 60_000
@@ -36,19 +38,14 @@ _SYMBOLS = SYMBOLS | {"absent": ""}
 
 @report_format("summary.md", rank=30)
 def markdown(report: Report) -> str:
-    """Return the report as GitHub's Markdown: banner, providers, findings, matrix, latency.
+    """Return the report as GitHub's Markdown: the answer, then all behind it.
 
     At most `MOST_CHARACTERS`: findings and rows that do not fit are counted, not shown. Foreign
     text is shortened, and nothing in it acts as Markdown or HTML.
     """
-    banner = report.banner
     page = _Page()
-    page.add(f"# Image providers: run {escaped(report.header.run)}")
-    page.add("\n".join(f"> **{escaped(line)}.**" for line in fault_lines(report)))
-    page.add(f"> **{escaped(banner.title)}.** {escaped(banner.text)}")
-    if report.header.interrupted:
-        page.add("> **Interrupted.** This run ended before its plan did.")
-    page.add("\n".join(f"> {escaped(note)}" for note in report.header.notes))
+    for block in _opening(report):
+        page.add(block)
     if report.benchmark is not None:
         page.add(benchmark_answers(report.benchmark))
         page.add(choice_block(choice_section(report.choice)))
@@ -86,6 +83,21 @@ def markdown(report: Report) -> str:
     page.add(together)
     page.add(latency)
     return page.text()
+
+
+def _opening(report: Report) -> Iterator[str]:
+    """Yield the answer, and after it what a reader must know of the run."""
+    seen = overview(report)
+    yield f"# Image providers: run {escaped(report.header.run)}"
+    yield f"> **{escaped(report.banner.title)}.**"
+    yield from overview_blocks(seen)
+    yield "## Cautions and notes"
+    yield f"> {escaped(report.banner.text, 1200)}"
+    yield "\n".join(f"> **{escaped(line)}.**" for line in fault_lines(report))
+    if report.header.interrupted:
+        yield "> **Interrupted.** This run ended before its plan did."
+    yield "\n".join(f"> {escaped(note)}" for note in seen.notes)
+    yield coverage_block(seen)
 
 
 class _Page:

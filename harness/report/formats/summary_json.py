@@ -9,6 +9,7 @@ from harness.report.benchmark.answers import Benchmarked
 from harness.report.formats.format import report_format
 from harness.report.jsontext import json_safe, json_text
 from harness.report.model import Report, Shown, Summary
+from harness.report.overview.overview import overview
 from harness.report.summary_model import (
     BenchmarkSummary,
     DoubtfulSummary,
@@ -16,6 +17,7 @@ from harness.report.summary_model import (
     InDoubtSummary,
     LatencySummary,
     NeighbourSummary,
+    OverviewSummary,
     ProviderSummary,
     RunReport,
     RunSummary,
@@ -25,7 +27,7 @@ from harness.stats.conformance.latency import Latency
 
 
 def summary_document(report: Report) -> dict[str, Json]:
-    """Return the report as JSON: `schema run providers verdicts findings flaky ...`.
+    """Return the report as JSON: `schema run overview providers verdicts findings flaky ...`.
 
     Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
     is not known is null. Keys always stand in the same order; `benchmark` and `choice` stand last,
@@ -35,6 +37,7 @@ def summary_document(report: Report) -> dict[str, Json]:
     document: RunReport = {
         "schema": 1,
         "run": _run(report),
+        "overview": _overview(report),
         "providers": {row.provider: _provider(row, doubts) for row in report.providers},
         "verdicts": report.verdicts,
         "findings": tuple(map(_finding, report.findings)),
@@ -63,6 +66,11 @@ def summary_document(report: Report) -> dict[str, Json]:
 def summary_json(report: Report) -> str:
     """Return the summary as JSON text, indented, with a lone surrogate spelled as its escape."""
     return json_text(summary_document(report))
+
+
+def _overview(report: Report) -> OverviewSummary:
+    seen = overview(report)
+    return {"sentence": seen.sentence, "certainty": seen.certainty, "tone": seen.tone}
 
 
 def _run(report: Report) -> RunSummary:

@@ -1,7 +1,7 @@
 """All providers that serve a workload exactly, compared two by two, by pairs of attempts."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import inf
@@ -147,33 +147,60 @@ def rank_providers(
 ) -> Ranking:
     """Return the places of one workload; who served nothing has none.
 
-    A place is one more than the number of providers that are decided to be faster. Within a place
-    the lower median stands first, which says nothing more.
+    A place begins only where each provider before it is decided to be faster than each one from it
+    on, or than one that is; a provider of which that is open shares the place of those before it.
+    Within a place the lower median stands first, which says nothing more.
     """
     serving = comparisons.serving(workload)
-    faster = dict.fromkeys(serving, 0)
-    for two in comparisons.comparing:
-        of, first, second = two
-        if of != workload or not {first, second} <= {*serving}:
-            continue
-        word = comparisons.word(two)
-        if word in ("first", "second"):
-            faster[second if word == "first" else first] += 1
+    faster = _with_chains({*_decided_pairs(comparisons, workload, serving)})
+    lead = {
+        name: sum(name == one for one, _ in faster) - sum(name == other for _, other in faster)
+        for name in serving
+    }
 
     def order(name: str) -> tuple[int, float, str]:
         median = medians.get(name)
-        return faster[name], inf if median is None else median, name
+        return -lead[name], inf if median is None else median, name
 
-    places = tuple(
-        Rank(place=1 + faster[name], provider=name) for name in sorted(serving, key=order)
-    )
+    places = tuple(_places(sorted(serving, key=order), faster))
+    beaten = {slower for _, slower in faster}
     decided, why = _why(
-        comparisons, workload, [rank.provider for rank in places if rank.place == 1]
+        comparisons, workload, [rank.provider for rank in places if rank.provider not in beaten]
     )
     silent = [name for name in comparisons.contenders[workload] if name not in serving]
     if silent and serving:
         why += f"; {' and '.join(silent)} served nothing that counts here"
     return Ranking(workload=workload, places=places, decided=decided, why=why)
+
+
+def _decided_pairs(
+    comparisons: PairwiseComparisons, workload: str, serving: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield who is decided to be faster than whom, the faster one first."""
+    for two in comparisons.comparing:
+        of, first, second = two
+        word = comparisons.word(two)
+        if of == workload and {first, second} <= {*serving} and word in ("first", "second"):
+            yield (first, second) if word == "first" else (second, first)
+
+
+def _with_chains(faster: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return the pairs with those that follow: faster than one that is faster than a third."""
+    chained = {(one, third) for one, two in faster for other, third in faster if two == other}
+    return faster if chained <= faster else _with_chains(faster | chained)
+
+
+def _places(order: Sequence[str], faster: Collection[tuple[str, str]]) -> Iterator[Rank]:
+    """Yield a place for each provider of an order: a new one where all before it are faster.
+
+    In an order by decided pairs won less those lost, whoever beats all others of a workload stands
+    before them, so that no place is overlooked.
+    """
+    place = 1
+    for at, name in enumerate(order):
+        if all((one, other) in faster for one in order[:at] for other in order[at:]):
+            place = at + 1
+        yield Rank(place=place, provider=name)
 
 
 def _why(comparisons: PairwiseComparisons, workload: str, first: list[str]) -> tuple[bool, str]:

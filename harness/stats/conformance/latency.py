@@ -1,7 +1,7 @@
 """How long a provider takes to deliver images."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from harness.core.outcome import Fault, Images
@@ -22,13 +22,16 @@ class Latency:
     Counted from the departure of the request to the end of the last reply that its images needed,
     over all served cases as they were planned: sizes, qualities and counts are mixed. Uploads
     before it and follow-ups after it are not counted. `timeouts` were sent, ran
-    out of time and are in no figure, so that the true quantiles lie higher; `untimed` were served
-    without a recorded duration.
+    out of time and are in no figure but `censored`, so that the true quantiles lie higher;
+    `untimed` were served without a recorded duration. `censored` is the median in which a timeout,
+    where no refusal was due, counts as longer than all that was served; what lies beyond that is
+    missing.
     """
 
     provider: str
     operation: str
     median: Estimate
+    censored: Estimate
     p95: Estimate
     fastest_s: float | None
     slowest_s: float | None
@@ -79,7 +82,7 @@ def latency_by_operation(records: Iterable[Record]) -> tuple[Latency, ...]:
     return tuple(row for row in rows if row is not None)
 
 
-def _row(provider: str, operation: str, records: Iterable[Record]) -> Latency | None:
+def _row(provider: str, operation: str, records: Sequence[Record]) -> Latency | None:
     """Return the row of one operation; None where it neither served nor ran out of time."""
     outcomes = [(record.outcome, seconds_to_images(record)) for record in records]
     served = [seconds for outcome, seconds in outcomes if isinstance(outcome, Images)]
@@ -91,12 +94,33 @@ def _row(provider: str, operation: str, records: Iterable[Record]) -> Latency | 
         provider=provider,
         operation=operation,
         median=median_estimate(timed),
+        censored=_censored_median(timed, sum(map(_waited_in_vain, records))),
         p95=quantile_estimate(timed, 0.95, unit="s"),
         fastest_s=min(timed, default=None),
         slowest_s=max(timed, default=None),
         timeouts=timeouts,
         untimed=len(served) - len(timed),
     )
+
+
+_NEVER_S = 1e300
+"""Longer than any wait, and still a number that can be averaged."""
+
+
+def _waited_in_vain(record: Record) -> bool:
+    """Tell whether a request timed out that may have been served: no refusal was due."""
+    end = record.outcome
+    timed_out = isinstance(end, Fault) and end.error_class == "timeout"
+    return timed_out and record.shot.case.expect != "refuse"
+
+
+def _censored_median(timed: Sequence[float], timeouts: int) -> Estimate:
+    estimate = median_estimate([*timed, *[_NEVER_S] * timeouts])
+    value, low, high = (
+        None if bound is None or bound > _NEVER_S / 4 else bound
+        for bound in (estimate.value, estimate.low, estimate.high)
+    )
+    return replace(estimate, value=value, low=low, high=high)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -42,6 +42,7 @@ def test_the_keys_are_those_of_the_design() -> None:
     assert list(found) == [
         "schema",
         "run",
+        "overview",
         "providers",
         "verdicts",
         "findings",

@@ -1,8 +1,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.stats.benchmark.comparison import HOPELESS, PairwiseComparisons, rank_providers
 from harness.stats.benchmark.model import Attempt, Ranking
@@ -150,3 +153,45 @@ def test_who_served_nothing_has_no_place() -> None:
     assert places(found) == [(1, "a")]
     assert found.why == "only a served it exactly; b served nothing that counts here"
     assert rank_providers(race(failed, ("a", "b")), "w", {}).why.startswith("nothing was served")
+
+
+@given(seconds=st.lists(st.integers(10, 14), min_size=4, max_size=4), number=st.integers(1, 25))
+@settings(max_examples=25, deadline=None)
+def test_nobody_stands_before_anybody_without_a_decided_chain(
+    seconds: list[int], number: int
+) -> None:
+    names = ("a", "b", "c", "d")
+    noise = Random(number)
+    seen = [
+        attempt(name, block, base * noise.lognormvariate(0, 0.15))
+        for block in range(number)
+        for name, base in zip(names, seconds, strict=True)
+    ]
+    made = race(seen, names)
+    places = rank_providers(made, "w", {}).places
+    words = {
+        (first, second): made.word((of, first, second)) for of, first, second in made.comparing
+    }
+    faster = {pair for pair, word in words.items() if word == "first"}
+    faster |= {(second, first) for (first, second), word in words.items() if word == "second"}
+
+    for one in places:
+        for other in places:
+            if one.place < other.place:
+                assert chained(one.provider, other.provider, faster)
+
+
+def chained(one: str, other: str, faster: set[tuple[str, str]]) -> bool:
+    """Tell whether decided pairs lead from the one to the other."""
+    return (one, other) in faster or any(
+        chained(third, other, faster - {(first, third)}) for first, third in faster if first == one
+    )
+
+
+def test_who_is_open_against_the_second_shares_its_place() -> None:
+    """a is faster than b; of c nobody knows anything, so that b may not stand behind it."""
+    seen = [*blocks(20, a=10.0, b=20.0), *blocks(1, start=30, c=15.0)]
+    found = rank_providers(race(seen), "w", {"a": 10.0, "b": 20.0, "c": 15.0})
+
+    assert {rank.provider: rank.place for rank in found.places} == {"a": 1, "b": 1, "c": 1}
+    assert not found.decided

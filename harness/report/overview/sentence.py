@@ -1,0 +1,185 @@
+"""The verdict of a run in one sentence, and how sure it is."""
+
+from collections.abc import Iterator, Sequence
+
+from harness.report.benchmark.answers import Benchmarked
+from harness.report.benchmark.words import ceiling, name
+from harness.report.model import Report, Summary
+from harness.report.overview.lines import broken_promises
+from harness.report.overview.model import Decision, Fact, Tone
+from harness.report.text import count, one_line
+
+_TRAFFIC = "recordings"
+_MOST_NAMED = 6
+_MOST_PLACES = 4
+
+
+def sentence(report: Report, decided: Sequence[Decision]) -> str:
+    """Return the verdict; an interrupted run says so first, as does judged traffic."""
+    before = "Interrupted; so far: " if report.header.interrupted else ""
+    if report.header.against == _TRAFFIC:
+        before += "In this traffic: "
+    if report.benchmark is not None and any(row.cases for row in report.providers):
+        return before + _benchmark(report, decided)
+    return before + _conformance(report)
+
+
+def tone(report: Report, decided: Sequence[Decision]) -> Tone:
+    """Return how the verdict is to be taken."""
+    if report.findings:
+        return "bad"
+    if report.benchmark is not None:
+        settled = decided and all(each.decided for each in decided)
+        return "good" if settled else "open"
+    judged = [row.standing for row in report.providers]
+    return "good" if judged and all(standing == "held" for standing in judged) else "open"
+
+
+def _conformance(report: Report) -> str:
+    rows = report.providers
+    if not any(row.cases for row in rows):
+        return "Nothing was tested."
+    if report.findings:
+        return _breaking(report)
+    doubted = [row for row in rows if row.flaky or row.unconfirmed]
+    if doubted:
+        doubts = sum(row.flaky + row.unconfirmed for row in doubted)
+        who = _listed([_title(row) for row in doubted])
+        return f"No promise is broken for certain; {count(doubts, 'promise')} of {who} in doubt."
+    held = [row for row in rows if row.standing == "held"]
+    if len(held) == len(rows):
+        return _keeping(held)
+    others = [row for row in rows if row.standing != "held"]
+    open_ = f"{_listed([_title(row) for row in others])} could not be judged"
+    return f"{_keeping(held)[:-1]}; {open_}." if held else f"{open_[:1].upper()}{open_[1:]}."
+
+
+def _breaking(report: Report) -> str:
+    rows = report.providers
+    counts = [(row, broken_promises(report, row)) for row in rows]
+    broken = [(row, number) for row, number in counts if number]
+    if len(rows) == 1:
+        ((row, number),) = broken
+        held = f" and keeps {row.held:,}" if row.held else ""
+        return f"{_title(row)} breaks {count(number, 'promise')}{held}."
+    named = [f"{one_line(row.title, 40)} {number}" for row, number in broken]
+    emulated = "emulated " if all(map(_emulated, rows)) else ""
+    verb = "breaks" if len(broken) == 1 else "break"
+    return f"{len(broken)} of {len(rows)} {emulated}providers {verb} promises: {_listed(named)}."
+
+
+def _keeping(held: Sequence[Summary]) -> str:
+    number = sum(row.held for row in held)
+    if len(held) == 1:
+        promises = "the one promise" if number == 1 else f"all {number:,} promises"
+        return f"{_title(held[0])} keeps {promises} tested."
+    emulated = "emulated " if all(map(_emulated, held)) else ""
+    return f"{len(held)} {emulated}providers keep all {number:,} promises tested."
+
+
+def _benchmark(report: Report, decided: Sequence[Decision]) -> str:
+    broken = len(report.findings)
+    also = f" {count(broken, 'promise')} broken." if broken else ""
+    if not decided:
+        return f"Nobody is ranked.{also}"
+    if len(decided) == 1:
+        return f"{decided[0].sentence}{also}"
+    ranked = [each for each in decided if each.places and len(each.places[0].providers) == 1]
+    if not ranked:
+        return f"Who is fastest is decided at none of {count(len(decided), 'workload')}.{also}"
+    named = ", ".join(f"{each.places[0].providers[0]} at {each.workload}" for each in ranked)
+    of = f"{len(ranked)} of {count(len(decided), 'workload')}"
+    return f"Who is fastest is decided at {of}: {named}.{also}"
+
+
+def certainty(report: Report) -> str:
+    """Say what the verdict rests on, and on how much of it."""
+    return " ".join(_certain(report))
+
+
+def _certain(report: Report) -> Iterator[str]:
+    rows = report.providers
+    sent = sum(row.cases for row in rows)
+    if not sent:
+        why = next((row.sentence for row in rows), "No provider was part of this run.")
+        yield one_line(why, 300)
+        return
+    if report.benchmark is not None:
+        yield _measured(report.benchmark)
+    else:
+        valid = sum(row.faults.valid for row in rows)
+        yield f"n = {sent:,} cases sent, {valid:,} of them valid requests."
+        yield from _doubts(report)
+    if report.harness_errors:
+        number = count(len(report.harness_errors), "place")
+        yield f"The harness itself failed in {number}: that is ours."
+
+
+def _measured(benchmark: Benchmarked) -> str:
+    design = benchmark.design
+    sent = sorted({row.sent for row in benchmark.measured.reliability})
+    if not sent:
+        return "Nothing was measured."
+    number = f"{sent[0]}" if len(sent) == 1 else f"{sent[0]} to {sent[-1]}"
+    doubts = count(len(benchmark.cautions), "caution")
+    below = f" {doubts} about the measurement below." if benchmark.cautions else ""
+    return (
+        f"n = {number} requests for each provider and workload, in shared randomised blocks; a rank"
+        f" takes a pair test at an error rate of {design.alpha:g} over all pairs.{below}"
+    )
+
+
+def _doubts(report: Report) -> Iterator[str]:
+    if report.findings:
+        yield "Each broken promise was seen at least twice, or in a smaller request."
+    counts = (
+        (len(report.flaky), "flaky"),
+        (len(report.unconfirmed), "only suspected"),
+        (sum(row.inconclusive for row in report.providers), "inconclusive"),
+        (sum(row.not_tried for row in report.providers), "not tried"),
+    )
+    open_ = ", ".join(f"{number:,} {word}" for number, word in counts if number)
+    if open_:
+        yield f"Open: {open_}."
+
+
+def objective(benchmark: Benchmarked | None) -> Fact | None:
+    """Say whether each provider met the ceiling that was asked for; None where none was."""
+    if benchmark is None or benchmark.design.slo is None:
+        return None
+    rows = [row for row in benchmark.measured.reliability if row.slo is not None]
+    parts, words = [], {row.slo for row in rows}
+    for word in ("missed", "open", "met"):
+        where = dict.fromkeys(
+            f"{one_line(row.provider, 40)} ({name(row.workload)})"
+            for row in rows
+            if row.slo == word
+        )
+        more = f" and {len(where) - _MOST_PLACES} more" if len(where) > _MOST_PLACES else ""
+        if where:
+            parts.append(f"{word}: {', '.join([*where][:_MOST_PLACES])}{more}")
+    held: Tone = "bad" if "missed" in words else "good" if words == {"met"} else "open"
+    verdict = {"bad": "missed", "good": "met by all", "open": "open"}[held]
+    return Fact(
+        text=f"{ceiling(benchmark.design.slo)}: {verdict}",
+        small="; ".join(parts) or "nothing was sent",
+        tone=held,
+        anchor="bench-reliability" if benchmark.measured.reliability else "benchmark",
+    )
+
+
+def _emulated(row: Summary) -> bool:
+    return row.evidence is not None and not row.about_provider
+
+
+def _title(row: Summary) -> str:
+    title = one_line(row.title, 40)
+    return f"emulated {title}" if _emulated(row) else title
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [*names[:_MOST_NAMED]]
+    if len(names) > _MOST_NAMED:
+        shown.append(f"{len(names) - _MOST_NAMED} more")
+    *others, last = shown
+    return f"{', '.join(others)} and {last}" if others else last
