@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.charts import Chart, draw_chart
-from harness.stats.benchmark.model import CurveStep, Speed
+from harness.stats.benchmark.model import Speed
+from harness.stats.curves import CurveStep
 from tests.report import benchmarks as bm
 
 ROW = bm.speed("sub2api", bm.SQUARE)

@@ -18,7 +18,7 @@ from harness.core.exchange import Part, Request
 from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
-from harness.report.charts import plot
+from harness.report.charts.latency import plot
 from harness.report.explored import explored_sentence
 from harness.report.formats.format import report_format
 from harness.report.labels import (
@@ -44,6 +44,7 @@ from harness.report.text import (
     visible,
 )
 from harness.stats.conformance.latency import CONFIDENCE
+from harness.stats.curves import BAND
 from harness.stats.intervals import fewest_samples
 
 ByProvider = TypeVar("ByProvider", Column, Discovered, OpenQuestionResult)
@@ -207,6 +208,7 @@ def _environment() -> Environment:
         "row_states": _row_states,
         "cell_anchor": _slug,
         "between": between,
+        "times_method": BAND,
         "rate": failure_rate,
     }
     return environment
