@@ -133,8 +133,8 @@ def _marks(curve: Curve, axis: Axis, drawn: Sequence[Curve]) -> ChartMarks:
         name=curve.name,
         tone=curve.tone,
         line=next((at for at, one in enumerate(drawn) if one is curve), None),
-        median=_whisker(curve.median, axis),
-        p95=_whisker(curve.p95, axis),
+        median=whisker(curve.median, axis),
+        p95=whisker(curve.p95, axis),
         mean=_placed(mean, axis),
         figures=curve.figures,
     )
@@ -214,7 +214,8 @@ def _censored(curve: Curve, axis: Axis) -> Iterable[Censor]:
     return [Censor(x=x, y=y, count=count) for (x, y), count in places.items()]
 
 
-def _whisker(estimate: Estimate, axis: Axis) -> Whisker:
+def whisker(estimate: Estimate, axis: Axis) -> Whisker:
+    """Place a quantile and its interval on an axis."""
     unbounded = estimate.low is not None and estimate.high is None
     return Whisker(
         at=_placed(estimate.value, axis),

@@ -30,6 +30,7 @@ from harness.report.labels import (
 )
 from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
 from harness.report.overview.overview import overview
+from harness.report.pictures.errors import LETTERS, PATTERNS
 from harness.report.text import (
     amount_text,
     between,
@@ -209,6 +210,8 @@ def _environment() -> Environment:
         "cell_anchor": _slug,
         "between": between,
         "times_method": BAND,
+        "error_letters": LETTERS,
+        "error_patterns": PATTERNS,
         "rate": failure_rate,
     }
     return environment

@@ -1,23 +1,229 @@
 """When errors came: their classes over the minutes of a run."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.core.exchange import Reply
+from harness.core.outcome import ErrorClass, error_of
 from harness.core.record import Record
+from harness.report.charts.axis import Axis, time_axis
 from harness.spec.provider import Provider
+from harness.stats.conformance.errors import occasion_of
+
+MOST_BINS = 60
+
+LETTERS: Mapping[ErrorClass, str] = {
+    "rate_limit": "R",
+    "quota": "Q",
+    "server": "S",
+    "job_failed": "J",
+    "timeout": "T",
+    "network": "N",
+    "protocol": "P",
+    "auth": "A",
+    "moderation": "M",
+    "content": "C",
+    "validation": "V",
+    "not_found": "F",
+    "conflict": "X",
+    "unknown": "U",
+}
+"""Each class of error by a letter, in the order in which they are stacked."""
+
+PATTERNS: Mapping[ErrorClass, str] = {
+    "rate_limit": "slowed",
+    "quota": "slowed",
+    "server": "down",
+    "job_failed": "down",
+    "timeout": "late",
+    "network": "cut",
+    "protocol": "cut",
+}
+"""Each class of error by the pattern that fills it; all others are refusals."""
+
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+_TOO_MANY = 429
+_SPACE = 3.2
+"""The least distance of two letters, in percent of a narrow picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A part of one bar: requests that ended alike, in percent from the left and the top."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    pattern: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A letter above a bar: the class of most of its errors."""
+
+    x: float
+    letter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorTimeline:
-    """The errors of one provider by class, over the minutes of the run."""
+    """The errors of one provider by class, over the minutes of the run, behind them the served.
+
+    `blocks` are errors, `behind` the requests that were served or refused as asked, of which
+    `most` in one bar fill the height. `limited` are the times in percent at which a reply told us
+    to slow down, whatever came of its request. `counts` are the errors by class, the most first;
+    `untimed` requests have no recorded time and stand in no bar.
+    """
 
     provider: str
+    emulated: bool
+    axis: Axis
+    bin_s: float
+    most: int
+    blocks: tuple[Block, ...]
+    behind: tuple[Block, ...]
+    signs: tuple[Sign, ...]
+    limited: tuple[float, ...]
+    counts: tuple[tuple[ErrorClass, int], ...]
+    ended: int
+    untimed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """How one request ended and when; no class where it was served or refused as asked."""
+
+    at_s: float
+    error: ErrorClass | None
 
 
 def error_timelines(
     records: Sequence[Record],
     providers: Mapping[str, Provider],
 ) -> tuple[ErrorTimeline, ...]:
-    """Return a timeline for each provider that had any error."""
-    del records, providers
-    return ()
+    """Return a timeline for each provider that had any error, all on one axis.
+
+    Seconds count from the run's start; those of a replay are the recording's. A refusal that its
+    case asked for is no error.
+    """
+    sent = [record for record in records if record.outcome is not None]
+    last_s = max((_ended_s(record) for record in sent), default=0.0)
+    axis = time_axis([last_s], log=False)
+    if axis is None:
+        return ()
+    rows = (
+        _timeline(name, [each for each in sent if each.shot.case.provider == name], axis, last_s)
+        for name in providers
+    )
+    return tuple(row for row in rows if row is not None)
+
+
+def _ended_s(record: Record) -> float:
+    return max((one.times.end_s for one in record.exchanges), default=0.0)
+
+
+def _timeline(
+    provider: str, records: Sequence[Record], axis: Axis, last_s: float
+) -> ErrorTimeline | None:
+    timed = [record for record in records if _ended_s(record) > 0]
+    ends = [_End(at_s=_ended_s(record), error=_error(record)) for record in timed]
+    counts = Counter(end.error for end in ends if end.error is not None)
+    limited = sorted({axis.place(at_s) for at_s in _limited(timed)})
+    if not counts and not limited:
+        return None
+    bin_s = _bin_s(last_s)
+    bins: dict[int, Counter[ErrorClass | None]] = {}
+    for end in ends:
+        bins.setdefault(int(end.at_s / bin_s), Counter())[end.error] += 1
+    most = max(sum(held.values()) for held in bins.values())
+    bars = [_bar(at, bins[at], (bin_s, most), axis) for at in sorted(bins)]
+    return ErrorTimeline(
+        provider=provider,
+        emulated=any(record.evidence.emulated for record in records),
+        axis=axis,
+        bin_s=bin_s,
+        most=most,
+        blocks=tuple(block for bar in bars for block in bar if block.pattern != "served"),
+        behind=tuple(block for bar in bars for block in bar if block.pattern == "served"),
+        signs=tuple(_signs(bins, bin_s, axis)),
+        limited=_spaced(limited),
+        counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        ended=len(ends),
+        untimed=len(records) - len(timed),
+    )
+
+
+def _error(record: Record) -> ErrorClass | None:
+    error = error_of(record.outcome)
+    if error is None or occasion_of(record, error[0]) == "asked_for":
+        return None
+    return error[0]
+
+
+def _limited(records: Iterable[Record]) -> Iterator[float]:
+    for record in records:
+        for one in record.exchanges:
+            if isinstance(one.answer, Reply) and one.answer.status == _TOO_MANY:
+                yield one.times.end_s
+
+
+def _bin_s(last_s: float) -> float:
+    """Return the shortest round width of a bar of which at most 60 hold the run."""
+    fits = (step for step in _STEPS if last_s / step < MOST_BINS)
+    return next(fits, math.ceil(last_s / MOST_BINS / 3600 + 1e-9) * 3600.0)
+
+
+def _bar(
+    at: int, held: Counter[ErrorClass | None], scale: tuple[float, int], axis: Axis
+) -> list[Block]:
+    """Return a bar's blocks from the floor up: errors first, so that one alone is seen."""
+    bin_s, most = scale
+    left, right = axis.place(at * bin_s), axis.place((at + 1) * bin_s)
+    blocks, floor = [], 100.0
+    for error in (*LETTERS, None):
+        if not held[error]:
+            continue
+        height = held[error] / most * 100
+        floor -= height
+        word = error.replace("_", " ") if error else "served or refused as asked"
+        blocks.append(
+            Block(
+                x=left,
+                width=round(max(right - left, 0.2), 2),
+                y=round(floor, 2),
+                height=round(height, 2),
+                pattern=PATTERNS.get(error, "refused") if error else "served",
+                title=f"{held[error]:,} {word}, {at * bin_s:g} to {(at + 1) * bin_s:g} s",
+            )
+        )
+    return blocks
+
+
+def _signs(
+    bins: Mapping[int, Counter[ErrorClass | None]], bin_s: float, axis: Axis
+) -> Iterator[Sign]:
+    """Yield letters that do not touch each other; a burst has one where it begins."""
+    last_x, last = -100.0, ""
+    for at in sorted(bins):
+        errors = [(number, error) for error, number in bins[at].items() if error is not None]
+        if not errors:
+            last = ""
+            continue
+        _, error = max(errors, key=lambda item: (item[0], item[1]))
+        x = axis.place((at + 0.5) * bin_s)
+        if LETTERS[error] != last and x - last_x >= _SPACE:
+            last_x, last = x, LETTERS[error]
+            yield Sign(x=x, letter=last)
+
+
+def _spaced(places: Sequence[float]) -> tuple[float, ...]:
+    """Return places of which no two are one stroke on a screen."""
+    kept: list[float] = []
+    for place in places:
+        if not kept or place - kept[-1] >= 0.3:  # noqa: PLR2004 - a pixel of a wide picture
+            kept.append(place)
+    return tuple(kept)
