@@ -74,10 +74,12 @@ def span_s(duration: Estimate) -> str:
 
 
 def quantiles_text(median: Estimate, p95: Estimate) -> str:
-    """Return a median and a p95 with their intervals and n: `median 9.8 s [8.7, 11.2] s, ...`."""
+    """Return both quantiles with their intervals and n: `median 9.8 s [8.7, 11.2] s; n = 8`."""
+    if median.method.startswith(TOO_FEW):
+        return f"median {figure_s(median)}; n = {median.n:,}, too few for an interval"
     few = p95.method.startswith(TOO_FEW)
-    tail = "" if few else f", p95 {figure_s(p95)} {bounds_s(p95)}"
-    return f"median {figure_s(median)} {bounds_s(median)}{tail}; n = {median.n:,}"
+    tail = "p95: too few" if few else f"p95 {figure_s(p95)} {bounds_s(p95)}"
+    return f"median {figure_s(median)} {bounds_s(median)}, {tail}; n = {median.n:,}"
 
 
 def ratio(quotient: Estimate) -> str:

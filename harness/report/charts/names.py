@@ -32,8 +32,8 @@ def labels_beside(curves: Sequence[Points], names: Sequence[str]) -> list[ChartL
     labels = []
     for points, name in zip(curves, names, strict=True):
         places = [
-            _beside(points, level, name, to_right=to_right)
-            for level in _LEVELS
+            _beside(place, name, to_right=to_right)
+            for place in _places(points)
             for to_right in (True, False)
         ]
         label, box = min(places, key=lambda place: _hidden(place[1], taken, curves))
@@ -54,10 +54,18 @@ class _Box:
         return across and self.top < other.bottom and other.top < self.bottom
 
 
-def _beside(points: Points, level: float, name: str, *, to_right: bool) -> tuple[ChartLabel, _Box]:
-    y = (1 - level) * 100
-    # Where the curve has come up to that height; at its end where it never does.
-    x = next((x for x, height in points if height <= y), points[-1][0])
+def _places(points: Points) -> list[tuple[float, float]]:
+    """Return where a curve comes up to a level, and places over and under its end."""
+    places = []
+    for y in ((1 - level) * 100 for level in _LEVELS):
+        reached = [x for x, height in points if height <= y]
+        places += [(reached[0], y)] if reached else []
+    x, y = points[-1]
+    return [*places, *((x, min(max(y + away, 3.0), 97.0)) for away in (-5, 5, -12, 12))]
+
+
+def _beside(place: tuple[float, float], name: str, *, to_right: bool) -> tuple[ChartLabel, _Box]:
+    x, y = place
     x += 1.5 if to_right else -1.5
     width = len(name) * _CHARACTER
     box = _Box(

@@ -73,10 +73,11 @@ class Sign:
 class ErrorTimeline:
     """The errors of one provider by class, over the minutes of the run, behind them the served.
 
-    `blocks` are errors, `behind` the requests that were served or refused as asked, of which
-    `most` in one bar fill the height. `limited` are the times in percent at which a reply told us
-    to slow down, whatever came of its request. `counts` are the errors by class, the most first;
-    `untimed` requests have no recorded time and stand in no bar.
+    `blocks` are errors, `behind` the requests that were served; `most` in one bar fill the height.
+    `as_asked` were refused as their cases asked for, and stand in no bar. `limited` are the times
+    in percent at which a reply told us to slow down, whatever came of its request. `counts` are
+    the errors by class, the most first; `untimed` requests have no recorded time and stand in no
+    bar.
     """
 
     provider: str
@@ -90,12 +91,13 @@ class ErrorTimeline:
     limited: tuple[float, ...]
     counts: tuple[tuple[ErrorClass, int], ...]
     ended: int
+    as_asked: int
     untimed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """How one request ended and when; no class where it was served or refused as asked."""
+    """How one request ended and when; no class where it was served."""
 
     at_s: float
     error: ErrorClass | None
@@ -129,7 +131,8 @@ def _ended_s(record: Record) -> float:
 def _timeline(
     provider: str, records: Sequence[Record], axis: Axis, last_s: float
 ) -> ErrorTimeline | None:
-    timed = [record for record in records if _ended_s(record) > 0]
+    drawn = [record for record in records if not _as_asked(record)]
+    timed = [record for record in drawn if _ended_s(record) > 0]
     ends = [_End(at_s=_ended_s(record), error=_error(record)) for record in timed]
     counts = Counter(end.error for end in ends if end.error is not None)
     limited = sorted({axis.place(at_s) for at_s in _limited(timed)})
@@ -139,7 +142,7 @@ def _timeline(
     bins: dict[int, Counter[ErrorClass | None]] = {}
     for end in ends:
         bins.setdefault(int(end.at_s / bin_s), Counter())[end.error] += 1
-    most = max(sum(held.values()) for held in bins.values())
+    most = max((sum(held.values()) for held in bins.values()), default=1)
     bars = [_bar(at, bins[at], (bin_s, most), axis) for at in sorted(bins)]
     return ErrorTimeline(
         provider=provider,
@@ -153,15 +156,19 @@ def _timeline(
         limited=_spaced(limited),
         counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
         ended=len(ends),
-        untimed=len(records) - len(timed),
+        as_asked=len(records) - len(drawn),
+        untimed=len(drawn) - len(timed),
     )
 
 
 def _error(record: Record) -> ErrorClass | None:
     error = error_of(record.outcome)
-    if error is None or occasion_of(record, error[0]) == "asked_for":
-        return None
-    return error[0]
+    return None if error is None else error[0]
+
+
+def _as_asked(record: Record) -> bool:
+    error = _error(record)
+    return error is not None and occasion_of(record, error) == "asked_for"
 
 
 def _limited(records: Iterable[Record]) -> Iterator[float]:
@@ -189,7 +196,7 @@ def _bar(
             continue
         height = held[error] / most * 100
         floor -= height
-        word = error.replace("_", " ") if error else "served or refused as asked"
+        word = error.replace("_", " ") if error else "served"
         blocks.append(
             Block(
                 x=left,
