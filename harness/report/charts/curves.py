@@ -174,7 +174,7 @@ def _corners(
     shares = heights or [step.waiting for step in steps]
     points: Points = [(0.0, 100.0)]
     for step, share in zip(steps, shares, strict=True):
-        x = axis.place(step.at_s) if step.at_s > 0 else 0.0
+        x = round(axis.place(step.at_s), 1) if step.at_s > 0 else 0.0
         points += [(x, points[-1][1]), (x, round(share * 100, 1))]
     return points if end is None else [*points, (end, points[-1][1])]
 
@@ -202,15 +202,14 @@ def _band(steps: Sequence[CurveStep], axis: Axis, end: float | None) -> str:
 
 def _censored(curve: Curve, axis: Axis) -> Iterable[Censor]:
     """Return where requests were given up; those at one place of the drawing are counted."""
-    places: Counter[tuple[float, float]] = Counter()
+    places: Counter[tuple[int, int]] = Counter()
     steps = list(curve.steps)
     at, waiting = 0, steps[0].waiting
     for given_up_s in curve.given_up_s:
         while at < len(steps) and steps[at].at_s <= given_up_s:
             waiting = steps[at].waiting
             at += 1
-        x = round(axis.place(given_up_s) / FINEST) * FINEST
-        places[x, round(waiting * 100, 1)] += 1
+        places[round(axis.place(given_up_s)), round(waiting * 100)] += 1
     return [Censor(x=x, y=y, count=count) for (x, y), count in places.items()]
 
 

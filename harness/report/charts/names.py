@@ -30,13 +30,14 @@ def labels_beside(curves: Sequence[Points], names: Sequence[str]) -> list[ChartL
     """Put each name beside its rising curve where it hides no name, and few other curves."""
     taken: list[_Box] = []
     labels = []
+    drawn = [[_leg(*ends) for ends in pairwise(points)] for points in curves]
     for points, name in zip(curves, names, strict=True):
         places = [
             _beside(place, name, to_right=to_right)
             for place in _places(points)
             for to_right in (True, False)
         ]
-        label, box = min(places, key=lambda place: _hidden(place[1], taken, curves))
+        label, box = min(places, key=lambda place: _hidden(place[1], taken, drawn))
         taken.append(box)
         labels.append(label)
     return labels
@@ -78,9 +79,9 @@ def _beside(place: tuple[float, float], name: str, *, to_right: bool) -> tuple[C
     return ChartLabel(x=round(x, 2), y=round(y, 2), anchor=anchor), box
 
 
-def _hidden(box: _Box, taken: Sequence[_Box], curves: Sequence[Points]) -> int:
+def _hidden(box: _Box, taken: Sequence[_Box], curves: Sequence[Sequence[_Box]]) -> int:
     outside = box.left < 0 or box.right > 100  # noqa: PLR2004 - percent
-    crossed = sum(any(box.meets(_leg(*ends)) for ends in pairwise(points)) for points in curves)
+    crossed = sum(any(map(box.meets, legs)) for legs in curves)
     return 100 * outside + 20 * sum(box.meets(other) for other in taken) + crossed
 
 
