@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.core.exchange import Reply
 from harness.core.outcome import ErrorClass, error_of
 from harness.core.record import Record
-from harness.report.charts.axis import Axis, time_axis
+from harness.report.charts.axis import Axis, Tick, even_marks
 from harness.spec.provider import Provider
 from harness.stats.conformance.errors import occasion_of
 
@@ -44,6 +44,7 @@ PATTERNS: Mapping[ErrorClass, str] = {
 """Each class of error by the pattern that fills it; all others are refusals."""
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+_IN_MINUTES_S = 180
 _TOO_MANY = 429
 _SPACE = 3.2
 """The least distance of two letters, in percent of a narrow picture."""
@@ -114,14 +115,23 @@ def error_timelines(
     """
     sent = [record for record in records if record.outcome is not None]
     last_s = max((_ended_s(record) for record in sent), default=0.0)
-    axis = time_axis([last_s], log=False)
-    if axis is None:
+    if last_s <= 0:
         return ()
+    axis = _run_axis(last_s)
     rows = (
         _timeline(name, [each for each in sent if each.shot.case.provider == name], axis, last_s)
         for name in providers
     )
     return tuple(row for row in rows if row is not None)
+
+
+def _run_axis(last_s: float) -> Axis:
+    """Return an axis of the run, in minutes from three on."""
+    unit, scale = ("s", 1.0) if last_s < _IN_MINUTES_S else ("min", 60.0)
+    marks = even_marks(last_s / scale)
+    axis = Axis(unit=unit, log=False, low_s=0.0, high_s=marks[-1] * scale, ticks=())
+    ticks = (Tick(x=axis.place(mark * scale), label=f"{mark:,g}") for mark in marks)
+    return replace(axis, ticks=tuple(ticks))
 
 
 def _ended_s(record: Record) -> float:

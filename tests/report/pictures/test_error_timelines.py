@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.core.exchange import Reply
 from harness.core.outcome import ErrorClass
 from harness.core.record import Record
 from harness.report.pictures.errors import LETTERS, MOST_BINS, ErrorTimeline, error_timelines
@@ -64,6 +67,22 @@ def test_a_request_without_a_recorded_time_is_counted_and_stands_in_no_bar() -> 
     row = _only(untimed, _failed(3.0))
 
     assert (row.untimed, len(row.blocks)) == (1, 1)
+
+
+def test_a_long_run_is_told_in_minutes_and_a_short_one_in_seconds() -> None:
+    long, short = _only(_failed(1190.0)).axis, _only(_failed(29.0)).axis
+
+    assert (long.unit, [tick.label for tick in long.ticks]) == ("min", ["0", "5", "10", "15", "20"])
+    assert (short.unit, short.ticks[-1].label) == ("s", "30")
+
+
+def test_a_reply_that_told_us_to_slow_down_shows_even_where_its_request_was_served() -> None:
+    made = _served(10.0)
+    (one,) = made.exchanges
+    slowed = replace(one, answer=Reply(status=429))
+    (row,) = error_timelines([replace(made, exchanges=(slowed, one))], PROVIDERS)
+
+    assert (row.counts, len(row.limited)) == ((), 1)
 
 
 def test_without_any_time_there_is_no_picture() -> None:
