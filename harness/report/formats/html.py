@@ -30,7 +30,6 @@ from harness.report.labels import (
 )
 from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
 from harness.report.overview.overview import overview
-from harness.report.pictures.errors import LETTERS, PATTERNS
 from harness.report.text import (
     amount_text,
     between,
@@ -45,7 +44,6 @@ from harness.report.text import (
     visible,
 )
 from harness.stats.conformance.latency import CONFIDENCE
-from harness.stats.curves import BAND
 from harness.stats.intervals import fewest_samples
 
 ByProvider = TypeVar("ByProvider", Column, Discovered, OpenQuestionResult)
@@ -209,9 +207,6 @@ def _environment() -> Environment:
         "row_states": _row_states,
         "cell_anchor": _slug,
         "between": between,
-        "times_method": BAND,
-        "error_letters": LETTERS,
-        "error_patterns": PATTERNS,
         "rate": failure_rate,
     }
     return environment

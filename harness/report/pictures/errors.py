@@ -43,6 +43,9 @@ PATTERNS: Mapping[ErrorClass, str] = {
 }
 """Each class of error by the pattern that fills it; all others are refusals."""
 
+REFUSED = "refused"
+SERVED = "served"
+
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _IN_MINUTES_S = 180
 _TOO_MANY = 429
@@ -71,6 +74,24 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassCount:
+    """How many requests ended with an error of one class, and how it is drawn."""
+
+    error_class: ErrorClass
+    count: int
+
+    @property
+    def letter(self) -> str:
+        """The letter of the class."""
+        return LETTERS[self.error_class]
+
+    @property
+    def pattern(self) -> str:
+        """The name of the pattern that fills its blocks."""
+        return PATTERNS.get(self.error_class, REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorTimeline:
     """The errors of one provider by class, over the minutes of the run, behind them the served.
 
@@ -90,18 +111,14 @@ class ErrorTimeline:
     behind: tuple[Block, ...]
     signs: tuple[Sign, ...]
     limited: tuple[float, ...]
-    counts: tuple[tuple[ErrorClass, int], ...]
+    counts: tuple[ClassCount, ...]
     ended: int
     as_asked: int
     untimed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    """How one request ended and when; no class where it was served."""
-
-    at_s: float
-    error: ErrorClass | None
+Bins = dict[int, Counter[ErrorClass | None]]
+"""How many requests ended in which bar, by class; None stands for the served."""
 
 
 def error_timelines(
@@ -143,32 +160,40 @@ def _timeline(
 ) -> ErrorTimeline | None:
     drawn = [record for record in records if not _as_asked(record)]
     timed = [record for record in drawn if _ended_s(record) > 0]
-    ends = [_End(at_s=_ended_s(record), error=_error(record)) for record in timed]
-    counts = Counter(end.error for end in ends if end.error is not None)
+    counts = Counter(error for record in timed if (error := _error(record)) is not None)
     limited = sorted({axis.place(at_s) for at_s in _limited(timed)})
     if not counts and not limited:
         return None
     bin_s = _bin_s(last_s)
-    bins: dict[int, Counter[ErrorClass | None]] = {}
-    for end in ends:
-        bins.setdefault(int(end.at_s / bin_s), Counter())[end.error] += 1
-    most = max((sum(held.values()) for held in bins.values()), default=1)
+    bins = _bins(timed, bin_s)
+    most = max(sum(held.values()) for held in bins.values())
     bars = [_bar(at, bins[at], (bin_s, most), axis) for at in sorted(bins)]
+    blocks = [block for bar in bars for block in bar]
     return ErrorTimeline(
         provider=provider,
         emulated=any(record.evidence.emulated for record in records),
         axis=axis,
         bin_s=bin_s,
         most=most,
-        blocks=tuple(block for bar in bars for block in bar if block.pattern != "served"),
-        behind=tuple(block for bar in bars for block in bar if block.pattern == "served"),
+        blocks=tuple(block for block in blocks if block.pattern != SERVED),
+        behind=tuple(block for block in blocks if block.pattern == SERVED),
         signs=tuple(_signs(bins, bin_s, axis)),
         limited=_spaced(limited),
-        counts=tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        ended=len(ends),
+        counts=tuple(
+            ClassCount(error_class=error, count=number)
+            for error, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ),
+        ended=len(timed),
         as_asked=len(records) - len(drawn),
         untimed=len(drawn) - len(timed),
     )
+
+
+def _bins(records: Iterable[Record], bin_s: float) -> Bins:
+    bins: Bins = {}
+    for record in records:
+        bins.setdefault(int(_ended_s(record) / bin_s), Counter())[_error(record)] += 1
+    return bins
 
 
 def _error(record: Record) -> ErrorClass | None:
@@ -206,23 +231,21 @@ def _bar(
             continue
         height = held[error] / most * 100
         floor -= height
-        word = error.replace("_", " ") if error else "served"
+        word = error.replace("_", " ") if error else SERVED
         blocks.append(
             Block(
                 x=left,
                 width=round(max(right - left, 0.2), 2),
                 y=round(floor, 2),
                 height=round(height, 2),
-                pattern=PATTERNS.get(error, "refused") if error else "served",
+                pattern=PATTERNS.get(error, REFUSED) if error else SERVED,
                 title=f"{held[error]:,} {word}, {at * bin_s:g} to {(at + 1) * bin_s:g} s",
             )
         )
     return blocks
 
 
-def _signs(
-    bins: Mapping[int, Counter[ErrorClass | None]], bin_s: float, axis: Axis
-) -> Iterator[Sign]:
+def _signs(bins: Bins, bin_s: float, axis: Axis) -> Iterator[Sign]:
     """Yield letters that do not touch each other; a burst has one where it begins."""
     last_x, last = -100.0, ""
     for at in sorted(bins):

@@ -98,20 +98,16 @@ def tradeoffs(benchmark: Benchmarked | None) -> tuple[TradeOff, ...]:
 
 def _picture(workload: str, benchmark: Benchmarked) -> TradeOff | None:
     """Draw a workload under its first load: under others the price is the same."""
-    measured, stages = benchmark.measured, benchmark.design.stages
-    speeds = [row for row in measured.speeds if row.workload == workload and _timed(row)]
-    if stages:
-        speeds = [row for row in speeds if row.stage == stages[0].name]
-    spends = {row.provider: row for row in measured.spend if row.workload == workload}
-    both = [_priced(row, spends[row.provider], benchmark) for row in speeds if _paid(row, spends)]
+    stages = benchmark.design.stages
+    both = _both_figures(workload, benchmark)
     axis = time_axis([at_s for row in both for at_s in _moments(row.time)])
     if len({row.provider for row in both}) < 2 or axis is None:  # noqa: PLR2004 - two to compare
         return None
     unit, placed, others = _in_one_unit(both)
-    comparisons = [row for row in measured.comparisons if row.workload == workload]
+    comparisons = [row for row in benchmark.measured.comparisons if row.workload == workload]
     stood = [_stood(row, placed, comparisons) for row in placed]
-    scale = even_marks(float(max((row.high for row in stood), default=Decimal(1))) or 1.0)
     stood.sort(key=lambda row: (row.fit != "exact", row.time.value or 0.0, row.provider))
+    scale = even_marks(float(max((row.high for row in stood), default=Decimal(1))) or 1.0)
     points = _apart_names([_point(row, axis, scale[-1]) for row in stood])
     return TradeOff(
         workload=name(workload),
@@ -119,15 +115,29 @@ def _picture(workload: str, benchmark: Benchmarked) -> TradeOff | None:
         emulated=all(row.provider in benchmark.emulated for row in both),
         unit=unit,
         axis=axis,
-        prices=tuple(
-            Tick(x=round(100 - mark / scale[-1] * 100, 2), label=f"{mark:.12g}") for mark in scale
-        )
-        if unit
-        else (),
+        prices=_price_ticks(scale) if unit else (),
         points=(*points, *(_point(row, axis, None) for row in others)),
         front=_front(points),
         apart=_apart(others, unit),
     )
+
+
+def _price_ticks(scale: Sequence[float]) -> tuple[Tick, ...]:
+    return tuple(
+        Tick(x=round(100 - mark / scale[-1] * 100, 2), label=f"{mark:.12g}") for mark in scale
+    )
+
+
+def _both_figures(workload: str, benchmark: Benchmarked) -> list[Priced]:
+    """Return who has a median under the first load and a price of a usable image."""
+    measured, stages = benchmark.measured, benchmark.design.stages
+    first = stages[0].name if stages else ""
+    spends = {row.provider: row for row in measured.spend if row.workload == workload}
+    return [
+        _priced(row, spends[row.provider], benchmark)
+        for row in measured.speeds
+        if (row.workload, row.stage) == (workload, first) and _timed(row) and _paid(row, spends)
+    ]
 
 
 def _timed(row: Speed) -> bool:

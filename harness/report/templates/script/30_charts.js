@@ -42,7 +42,7 @@
 
   for (const figure of document.querySelectorAll(".times-figure")) {
     const chart = figure.querySelector(".curves");
-    const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
+    const line = document.createElementNS(chart.namespaceURI, "line");
     line.setAttribute("class", "cursor");
     line.setAttribute("y1", "20");
     line.setAttribute("y2", "240");
