@@ -8,9 +8,9 @@ from harness.stats.intervals import fewest_samples
 from harness.stats.survival import MIDDLE, CensoredTimes, log_log_band
 
 BAND = (
-    "Kaplan-Meier estimate (E. L. Kaplan and P. Meier, J. Am. Stat. Assoc. 53, 1958) with the"
-    " pointwise log-log band of Greenwood's variance (O. Borgan and K. Liestol, Scand. J. Stat. 17,"
-    " 1990)"
+    "Kaplan-Meier estimate (E. L. Kaplan and P. Meier, J. Am. Stat. Assoc. 53, 1958) and its"
+    " pointwise band on the log-log scale with Greenwood's variance (O. Borgan and K. Liestol,"
+    " Scand. J. Stat. 17, 1990), from 6 requests on"
 )
 """What draws a curve and the band around it."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.core.verdict import Estimate
 from harness.report.charts.axis import Axis, time_axis
 from harness.report.charts.names import ChartLabel, Points, labels_beside
-from harness.stats.curves import CurveStep
+from harness.stats.curves import BAND, CurveStep
 
 FINEST = 0.5
 """The least height of a step of a drawing, in percent: smaller ones are drawn together, which
@@ -85,11 +85,15 @@ class ChartMarks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Curves and whiskers of one workload under one load, on one axis."""
+    """Curves and whiskers of one workload under one load, on one axis.
+
+    `method` cites what draws the curves and their bands.
+    """
 
     axis: Axis
     lines: tuple[ChartLine, ...]
     marks: tuple[ChartMarks, ...]
+    method: str = BAND
 
     @property
     def banded(self) -> bool:

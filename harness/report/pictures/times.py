@@ -10,7 +10,6 @@ from harness.report.charts.curves import Chart, Curve, draw_chart
 from harness.report.text import count, one_line
 from harness.spec.provider import Provider
 from harness.stats.conformance.served import ServedTimes, served_by_operation
-from harness.stats.curves import BAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +18,12 @@ class TimesChart:
 
     `emulated` says that all that it shows is an emulator's; where only some is, their names say it.
     `untimed` says in a sentence of whose requests a recording kept no times; empty where of none.
-    `method` cites what draws the curves and bands.
     """
 
     operation: str
     chart: Chart
     emulated: bool
     untimed: str
-    method: str = BAND
 
 
 def times_charts(
