@@ -11,9 +11,10 @@ from harness.core.benchmark import Design, Slo, Watched
 from harness.core.case import Price
 from harness.core.jsonvalue import Json
 from harness.core.plain import price_json
-from harness.stats.benchmark.model import Attempt, Spend
+from harness.stats.benchmark.model import Attempt, Speed, Spend
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.streams import Streams
+from harness.stats.curves import CurveStep
 
 _NAMES: dict[type, dict[str, str]] = {
     Completion: {
@@ -31,8 +32,13 @@ _NAMES: dict[type, dict[str, str]] = {
 }
 """The fields that have another name in JSON than in the code, or (with "") none."""
 
-LEFT_OUT: dict[type, tuple[str, ...]] = {Price: ("at_most",), Spend: ("at_most",)}
-"""What JSON has only where it is true."""
+LEFT_OUT: dict[type, tuple[str, ...]] = {
+    Price: ("at_most",),
+    Spend: ("at_most",),
+    CurveStep: ("low", "high"),
+    Speed: ("given_up_s",),
+}
+"""What JSON has only where it is true, or where there is one."""
 
 
 def json_names(kind: type) -> dict[str, str]:
@@ -68,10 +74,16 @@ def json_safe(value: object) -> Json:
         case _ if is_dataclass(value):
             names = json_names(type(value))
             written = {name: json_safe(getattr(value, field)) for field, name in names.items()}
-            left_out = [name for name in LEFT_OUT.get(type(value), ()) if not written[name]]
+            optional = LEFT_OUT.get(type(value), ())
+            left_out = [name for name in optional if _nothing(written[name])]
             return {name: each for name, each in written.items() if name not in left_out}
         case _:
             raise TypeError(f"JSON has no word for {type(value).__name__}")
+
+
+def _nothing(value: Json) -> bool:
+    """Tell what is not there from a number that happens to be 0."""
+    return value is None or value is False or value == []
 
 
 def json_text(value: Json) -> str:

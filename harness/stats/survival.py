@@ -73,10 +73,15 @@ class CensoredTimes:
         )
 
     @cached_property
+    def given_up_s(self) -> tuple[float, ...]:
+        """How long each one that did not end was waited for, in order."""
+        both = zip(self.seconds, self.ended, strict=True)
+        return tuple(sorted(seconds for seconds, whole in both if not whole))
+
+    @cached_property
     def cut_late(self) -> bool:
         """Tell whether nothing was given up before the last one that ended had ended."""
-        cut = [s for s, whole in zip(self.seconds, self.ended, strict=True) if not whole]
-        return min(cut, default=np.inf) >= self.longest_ended_s
+        return min(self.given_up_s, default=np.inf) >= self.longest_ended_s
 
     @cached_property
     def data(self) -> CensoredData:
@@ -167,6 +172,13 @@ def _within_band(
     """Return from when the band around the curve holds the quantile's share, and until when."""
     if not any(times.ended):
         return min(times.seconds), None
+    seconds, lower, upper = log_log_band(times, confidence)
+    share = 1 - quantile
+    return _first(seconds, lower <= share + FLAT), _first(seconds, upper <= share + FLAT)
+
+
+def log_log_band(times: CensoredTimes, confidence: float) -> tuple[Floats, Floats, Floats]:
+    """Return the seconds at which anything ended, and both bounds of the share then waiting."""
     sf = ecdf(times.data).sf
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # At a share of 1 and of 0 the band's formula is undefined.
@@ -176,8 +188,7 @@ def _within_band(
         np.isnan(band.low.probabilities), np.floor(sf.probabilities), band.low.probabilities
     )
     upper = np.fmin.accumulate(np.append(1.0, band.high.probabilities))[1:]
-    share = 1 - quantile
-    return _first(sf.quantiles, lower <= share + FLAT), _first(sf.quantiles, upper <= share + FLAT)
+    return sf.quantiles, lower, upper
 
 
 def _crossing(seconds: Floats, shares: Floats, share: float) -> float | None:

@@ -15,7 +15,6 @@ from harness.report.model import Report
 from harness.stats.benchmark.model import (
     Attempt,
     Comparison,
-    CurveStep,
     End,
     EndBounds,
     EndMedians,
@@ -29,6 +28,7 @@ from harness.stats.benchmark.model import (
     Speed,
     Spend,
 )
+from harness.stats.curves import CurveStep
 from tests.report import builders as b
 
 KM = "Kaplan-Meier quantile with a binomial interval (R. Brookmeyer and J. Crowley, 1982)"

@@ -13,8 +13,10 @@ from harness.report.benchmark.words import (
     figure_s,
     load_label,
     name,
+    quantiles_text,
 )
-from harness.report.charts import TONES, Chart, draw_chart
+from harness.report.charts.axis import TONES
+from harness.report.charts.curves import Chart, Curve, draw_chart
 from harness.report.text import one_line, seconds
 from harness.stats.benchmark.model import PHASES, Speed
 
@@ -174,14 +176,23 @@ def _speeds(caption: str, rows: Sequence[Speed], benchmark: Benchmarked) -> Tabl
         caption=f"{caption} (emulator)" if alike else caption,
         head=head,
         rows=tuple(_speed(row, benchmark, cut_off=cut_off) for row in rows),
-        picture=draw_chart(
-            rows,
-            [
-                one_line(row.provider, 40) if alike else benchmark.label(row.provider)
-                for row in rows
-            ],
-            [benchmark.providers.index(row.provider) % TONES for row in rows],
-        ),
+        picture=draw_chart([_curve(row, benchmark, alike=alike) for row in rows]),
+    )
+
+
+def _curve(row: Speed, benchmark: Benchmarked, *, alike: bool) -> Curve:
+    """Return what is drawn of a row; where all rows have the same marks, the caption has them."""
+    return Curve(
+        name=one_line(row.provider, 40) if alike else benchmark.label(row.provider),
+        tone=benchmark.providers.index(row.provider) % TONES,
+        n=row.n,
+        steps=row.curve,
+        given_up_s=row.given_up_s,
+        horizon_s=row.horizon_s,
+        median=row.median,
+        p95=row.p95,
+        mean=row.mean,
+        figures=quantiles_text(row.median, row.p95),
     )
 
 

@@ -73,6 +73,15 @@ def span_s(duration: Estimate) -> str:
     return f"{value}, {low} to {high}"
 
 
+def quantiles_text(median: Estimate, p95: Estimate) -> str:
+    """Return both quantiles with their intervals and n: `median 9.8 s [8.7, 11.2] s; n = 8`."""
+    if median.method.startswith(TOO_FEW):
+        return f"median {figure_s(median)}; n = {median.n:,}, too few for an interval"
+    few = p95.method.startswith(TOO_FEW)
+    tail = "p95: too few" if few else f"p95 {figure_s(p95)} {bounds_s(p95)}"
+    return f"median {figure_s(median)} {bounds_s(median)}, {tail}; n = {median.n:,}"
+
+
 def ratio(quotient: Estimate) -> str:
     """Return a ratio with its bounds, `1.62 [1.31, 2.04]`; an open bound as `> 1.31`."""
     if quotient.value is None:

@@ -18,7 +18,7 @@ from harness.report.anchors import case_anchor, cell_anchor
 from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.words import planned
-from harness.report.charts import plot
+from harness.report.charts.latency import plot
 from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
 from harness.report.formats.behind_cells import cell_words, links, pictured

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.report.charts import Tick
+from harness.report.charts.axis import Tick
 from harness.spec.rules.lattice import Size
 from harness.spec.rules.size import Side
 

@@ -8,7 +8,7 @@ from itertools import chain
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.report.anchors import case_anchor
-from harness.report.charts import Tick
+from harness.report.charts.axis import Tick
 from harness.report.pictures.size_limits import ALPHA, Limit, limit_of
 from harness.report.pictures.size_region import Documented, documented, extent, far_side, has_region
 from harness.report.pictures.size_scale import Point, Scale

@@ -21,7 +21,6 @@ from harness.stats.benchmark.model import (
     PHASES,
     Attempt,
     Comparison,
-    CurveStep,
     EndMedians,
     ErrorShare,
     Measured,
@@ -32,6 +31,7 @@ from harness.stats.benchmark.model import (
     Spend,
 )
 from harness.stats.benchmark.relative import relative_to_reference
+from harness.stats.curves import curve_steps
 from harness.stats.intervals import median_estimate, proportion_estimate
 from harness.stats.survival import CensoredTimes
 
@@ -219,13 +219,8 @@ def speed(attempts: Sequence[Attempt]) -> Speed:
             name: median_estimate([each.server_s[name] for each in served if name in each.server_s])
             for name in clocks
         },
-        curve=(
-            CurveStep(at_s=0.0, waiting=1.0),
-            *(
-                CurveStep(at_s=float(at_s), waiting=float(share))
-                for at_s, share in zip(*times.curve, strict=True)
-            ),
-        ),
+        curve=curve_steps(times),
+        given_up_s=times.given_up_s,
         body_bytes=median_estimate([each.body_bytes for each in served], "bytes"),
     )
 

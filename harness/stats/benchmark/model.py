@@ -13,6 +13,7 @@ from pydantic import Field, WithJsonSchema
 from harness.core.case import FitKind
 from harness.core.outcome import ErrorClass
 from harness.core.verdict import Estimate
+from harness.stats.curves import CurveStep
 
 End = Literal["served", "timeout", "refused", "failed", "cut_off"]
 """How an attempt ended. `timeout` and `cut_off` (by us) are censored: it would have taken longer.
@@ -40,14 +41,6 @@ class EndMedians:
 
     after: Estimate
     before: Estimate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurveStep:
-    """From `at_s` on, `waiting` is the share that is not yet served."""
-
-    at_s: float
-    waiting: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +109,8 @@ class Speed:
 
     `median`, `p95` and `p99` count timeouts and what we cut off as censored; a bound that lies
     beyond what was observed is missing. `mean` is the mean up to `horizon_s`. `phases` are medians
-    of served attempts. `curve` is the share not yet served over time.
+    of served attempts. `curve` is the share not yet served over time, `given_up_s` when timeouts
+    and what we cut off were given up, in order.
     """
 
     provider: str
@@ -139,6 +133,7 @@ class Speed:
     server: dict[str, Estimate]
     curve: tuple[CurveStep, ...]
     body_bytes: Estimate
+    given_up_s: tuple[float, ...] = ()
 
 
 SloWord = Literal["met", "missed", "open"]

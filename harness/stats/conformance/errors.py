@@ -54,7 +54,7 @@ def errors_by_class(records: Iterable[Record]) -> tuple[ErrorCounts, ...]:
         for base in _bases(record):
             sent[case.provider, case.operation, base] += 1
         if (error := error_of(record.outcome)) is not None:
-            occasion = _occasion(record, error[0])
+            occasion = occasion_of(record, error[0])
             errors[case.provider, case.operation, occasion, error[0]] += 1
     rows = [
         ErrorCounts(
@@ -86,7 +86,8 @@ def _bases(record: Record) -> tuple[Occasion, ...]:
             return ("unexpected",)
 
 
-def _occasion(record: Record, error: ErrorClass) -> Occasion:
+def occasion_of(record: Record, error: ErrorClass) -> Occasion:
+    """Return whether an error of this class was asked for by the record's case."""
     about_key = error == "auth" and record.shot.case.credential != "own"
     if isinstance(record.outcome, Fault) or (error in _NOT_ABOUT_THE_REQUEST and not about_key):
         return "unexpected"

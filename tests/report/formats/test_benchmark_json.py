@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator
 from harness.report.benchmark.answers import Benchmarked, benchmarked
 from harness.report.formats.html import html
 from harness.report.formats.summary_json import summary_document, summary_json
+from harness.report.jsontext import json_safe
+from harness.stats.curves import CurveStep
 from tests.report import benchmarks as bm
 from tests.report import builders as b
 from tests.report.formats.test_summary_json import SCHEMA
@@ -54,8 +56,16 @@ def test_the_schema_names_every_key_of_a_benchmark_and_of_its_rows() -> None:
         reference = described.get("$ref") or described.get("items", {}).get("$ref")
         for row in rows if reference else ():
             known = defined[reference.removeprefix("#/$defs/")]
-            always = [key for key in known["properties"] if key != "at_most"]
+            sometimes = {"at_most", "given_up_s"}
+            always = [key for key in known["properties"] if key not in sometimes]
             assert list(row) == always == known["required"]
+
+
+def test_a_band_that_reaches_0_is_written_and_one_that_is_missing_has_no_key() -> None:
+    bounded = CurveStep(at_s=1.0, waiting=0.2, low=0.0, high=0.5)
+
+    assert json_safe(bounded) == {"at_s": 1.0, "waiting": 0.2, "low": 0.0, "high": 0.5}
+    assert json_safe(CurveStep(at_s=1.0, waiting=0.2)) == {"at_s": 1.0, "waiting": 0.2}
 
 
 def test_a_conformance_run_has_no_such_key() -> None:

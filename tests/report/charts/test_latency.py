@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.charts import plot
+from harness.report.charts.latency import plot
 from harness.stats.conformance.latency import latency_by_operation
 from tests.report import builders as b
 

@@ -1,0 +1,1 @@
+"""Figures to places in a picture, in percent of its width and height: it fits every screen."""

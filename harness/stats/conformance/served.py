@@ -1,0 +1,101 @@
+"""When valid requests were served: curves of time, timeouts and cut-offs censored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.core.exchange import Failure
+from harness.core.outcome import Fault, Images
+from harness.core.record import Record
+from harness.core.verdict import Estimate
+from harness.stats import survival
+from harness.stats.conformance.latency import NEEDED, seconds_to_images
+from harness.stats.curves import CurveStep, curve_steps
+from harness.stats.survival import CensoredTimes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedTimes:
+    """Time to images of one provider's operation over its valid requests, in seconds.
+
+    Counted from the departure of the request. `n` are those that were served or given up: the
+    `timeouts`, and the `cut_off` that we gave up ourselves, are censored. `untimed` were served
+    without a recorded duration. `emulated` says that some reply was an emulator's.
+    """
+
+    provider: str
+    operation: str
+    emulated: bool
+    n: int
+    timeouts: int
+    cut_off: int
+    untimed: int
+    median: Estimate
+    p95: Estimate
+    horizon_s: float
+    curve: tuple[CurveStep, ...]
+    given_up_s: tuple[float, ...]
+
+
+def served_by_operation(records: Iterable[Record]) -> tuple[ServedTimes, ...]:
+    """Return one row for each provider and operation that served a valid request or timed out.
+
+    Valid is what the documents promise to accept. Rows stand in the order of the records;
+    those of a benchmark, which have a place in its design, are measured there.
+    """
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        case = record.shot.case
+        if case.expect == "accept" and record.shot.slot is None and record.outcome is not None:
+            groups.setdefault((case.provider, case.operation), []).append(record)
+    rows = (_row(*place, group) for place, group in groups.items())
+    return tuple(row for row in rows if row.n or row.untimed)
+
+
+def _row(provider: str, operation: str, records: list[Record]) -> ServedTimes:
+    served = [record for record in records if isinstance(record.outcome, Images)]
+    timed = [seconds for each in served if (seconds := seconds_to_images(each)) is not None]
+    late = [each for each in records if _timed_out(each)]
+    cut = [each for each in records if _cut_off(each)]
+    waited = [_waited_s(each) for each in (*late, *cut)]
+    times = CensoredTimes(
+        seconds=(*timed, *waited), ended=(True,) * len(timed) + (False,) * len(waited)
+    )
+    return ServedTimes(
+        provider=provider,
+        operation=operation,
+        emulated=any(each.evidence.emulated for each in records),
+        n=times.n,
+        timeouts=len(late),
+        cut_off=len(cut),
+        untimed=len(served) - len(timed),
+        median=survival.censored_quantile(times, 0.5),
+        p95=survival.censored_quantile(times, 0.95),
+        horizon_s=survival.horizon_s(times),
+        curve=curve_steps(times),
+        given_up_s=times.given_up_s,
+    )
+
+
+def _timed_out(record: Record) -> bool:
+    """Tell a reply that did not come in time from a connection that was never made."""
+    outcome, last = record.outcome, record.exchanges[-1].answer if record.exchanges else None
+    if not isinstance(outcome, Fault) or outcome.error_class != "timeout" or outcome.status:
+        return False
+    return last is not None and (not isinstance(last, Failure) or last.sent)
+
+
+def _cut_off(record: Record) -> bool:
+    """Tell what was under way when the run was stopped."""
+    match record.outcome:
+        case Fault(error_class="unknown", status=None, job=None, may_be_paid=True):
+            return bool(record.exchanges)
+        case _:
+            return False
+
+
+def _waited_s(record: Record) -> float:
+    """Return how long a request was waited for."""
+    needed = [one.times for one in record.exchanges if one.step in NEEDED] or [
+        one.times for one in record.exchanges
+    ]
+    return max(max(times.end_s for times in needed) - needed[0].sent_s, 0.0)
