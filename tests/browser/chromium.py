@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ REQUIRED = "HARNESS_BROWSER_TESTS"
 SCREENSHOTS = "HARNESS_SCREENSHOTS"
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 NO_CHROMIUM = "no chromium on PATH: apt-get install chromium"
-NO_AXE = "axe-core is not installed: apt-get install npm, then make tests/browser/node_modules/.made"
+NO_AXE = (
+    "axe-core is not installed: apt-get install npm, then make tests/browser/node_modules/.made"
+)
 
 Scheme = Literal["light", "dark"]
 SIZES = ((380, 800), (1280, 800), (1600, 1000))
@@ -53,6 +56,13 @@ class Noted:
 
     def run(self, script: str, argument: object = None) -> Any:  # noqa: ANN401 - any JSON value
         return self.page.evaluate(script, argument)
+
+    def write(self, line: str) -> None:
+        """Say a figure, and keep it beside the pictures."""
+        sys.stdout.write(f"{line}\n")
+        if folder := os.environ.get(SCREENSHOTS):
+            with (Path(folder) / "figures.txt").open("a", encoding="utf-8") as figures:
+                figures.write(f"{line}\n")
 
     def shoot(self, name: str, *, full: bool = False) -> None:
         """Keep a picture where the environment names a folder for them."""

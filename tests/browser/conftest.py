@@ -1,15 +1,12 @@
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-if str(HERE.parents[1]) not in sys.path:  # so that tests can import what is beside them
-    sys.path.insert(0, str(HERE.parents[1]))
-
 from tests.browser.chromium import CHROMIUM, Noted
 from tests.browser.pages import Pages, benchmark, conformance, wide
+
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,8 +26,10 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     folder = tmp_path_factory.mktemp("reports")
+    page, records = conformance(folder / "conformance")
     return Pages(
-        conformance=conformance(folder / "conformance"),
+        records=records,
+        conformance=page,
         benchmark=benchmark(folder / "benchmark"),
         wide=wide(folder / "wide"),
     )

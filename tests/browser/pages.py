@@ -7,6 +7,7 @@ from pathlib import Path
 from harness import api
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record
+from harness.core.verdict import Finding
 from harness.planning.options import Options, Output, Planning, Target
 from harness.report.compose import compose
 from harness.report.formats.write import write_report
@@ -19,8 +20,9 @@ SHOP = "sub2api"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """The page of each report."""
+    """The page of each report, and the records that were played."""
 
+    records: Sequence[Record]
     conformance: Path
     benchmark: Path
     wide: Path
@@ -41,7 +43,7 @@ def played(folder: Path, *names: str, only: str = "conformance") -> RunResult:
     )
 
 
-def conformance(folder: Path) -> Path:
+def conformance(folder: Path) -> tuple[Path, Sequence[Record]]:
     """Write a report in which sub2api serves sizes and counts that it documents as refused.
 
     The replies are recorded ones: each forbidden request has that of an allowed one.
@@ -69,7 +71,7 @@ def conformance(folder: Path) -> Path:
         inspections=result.inspections,
     )
     write_report(folder, report)
-    return folder / "index.html"
+    return folder / "index.html", result.records
 
 
 def benchmark(folder: Path) -> Path:
@@ -110,7 +112,7 @@ def faulty(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
     return changed, broken
 
 
-def _findings(broken: Sequence[Record]) -> Iterator[b.Finding]:
+def _findings(broken: Sequence[Record]) -> Iterator[Finding]:
     for at, record in enumerate(broken):
         found = b.finding(
             record,
@@ -119,4 +121,6 @@ def _findings(broken: Sequence[Record]) -> Iterator[b.Finding]:
             observed="HTTP 200 with 1 image: png 1024x1024",
         )
         # The last one was kept when it was asked again.
-        yield replace(found, failed=1, tried=2, standing="flaky") if at == len(broken) - 1 else found
+        yield (
+            replace(found, failed=1, tried=2, standing="flaky") if at == len(broken) - 1 else found
+        )

@@ -17,7 +17,8 @@ REVIEWED: Mapping[str, str] = {
 """Rules that axe may leave undecided, with the reason why that is no fault."""
 
 _RUN = """async () => {
-  const { violations, incomplete } = await axe.run(document, { resultTypes: ["violations", "incomplete"] });
+  const resultTypes = ["violations", "incomplete"];
+  const { violations, incomplete } = await axe.run(document, { resultTypes });
   const short = (found) => found.map((rule) => [rule.id, rule.nodes.slice(0, 4).map((node) =>
     `${node.target.join(" ")}: ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ""}`)]);
   return { violations: short(violations), incomplete: short(incomplete) };

@@ -79,7 +79,9 @@ def test_a_fragment_restores_the_filter_and_odd_words_in_it_do_no_harm(
 ) -> None:
     _load(wide, pages, "wide", "#promises?provider=openai&parameter=size&q=ratio")
     sizes = wide.run(_STATE)
-    _load(wide, pages, "wide", "#promises?state=%22%5D&provider=%3Cb%3E&parameter=no&q=%E0%A4%A&x=1")
+    _load(
+        wide, pages, "wide", "#promises?state=%22%5D&provider=%3Cb%3E&parameter=no&q=%E0%A4%A&x=1"
+    )
     odd = wide.run(_STATE)
 
     assert sizes["columns"] == ["openai"]
@@ -153,13 +155,15 @@ def test_heads_stay_in_sight(wide: Noted, pages: Pages) -> None:
         """async () => { const table = document.querySelector(".matrix");
           const box = table.closest(".scroll"), frame = box.parentElement;
           box.scrollIntoView();
-          const edges = () => [frame.classList.contains("before"), frame.classList.contains("after")];
-          const tick = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+          const edges = () => ["before", "after"].map((name) => frame.classList.contains(name));
+          const frames = (done) => requestAnimationFrame(() => requestAnimationFrame(done));
+          const tick = () => new Promise(frames);
           await tick();
           const first = edges();
           box.scrollTo(200, 400); await tick();
           const at = box.getBoundingClientRect();
-          const row = [...table.tBodies[0].rows].find((each) => each.getBoundingClientRect().top > at.top + 200);
+          const row = [...table.tBodies[0].rows].find(
+            (each) => each.getBoundingClientRect().top > at.top + 200);
           const result = { first, second: edges(),
             top: table.tHead.rows[0].cells[1].getBoundingClientRect().top - at.top,
             left: row.cells[0].getBoundingClientRect().left - at.left };
