@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 REQUIRED = "HARNESS_BROWSER_TESTS"
@@ -111,9 +111,14 @@ class Chromium:
 def _noting(page: Page, own: str) -> Noted:
     noted = Noted(page)
     keep = noted.complaints.append
+
+    def asked(dialog: Dialog) -> None:
+        keep(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     page.on("console", lambda said: keep(f"console {said.type}: {said.text}"))
     page.on("pageerror", lambda error: keep(f"error: {error}"))
-    page.on("dialog", lambda dialog: (keep(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", asked)
     page.on("popup", lambda _: keep("a window was opened"))
 
     def requested(address: str) -> None:

@@ -12,7 +12,7 @@ from harness.api import load_provider
 from harness.core.exchange import Event, Exchange, Failure, Reply
 from harness.core.outcome import Declared, FollowUpResult, Images, Refused, Usage
 from harness.core.record import Record
-from harness.core.verdict import Verdict
+from harness.core.verdict import Standing, Verdict
 from harness.report.compose import compose
 from harness.report.model import Report
 from harness.spec.catalogue import FOLDER
@@ -23,17 +23,28 @@ SHOP = "sub2api"
 _SCRIPT = "<script>window.__pwned=1</script>"
 
 ATTACKS: tuple[str, ...] = (
-    f'"><pwned-x pwned onclick="window.__pwned=1">{_SCRIPT}<img pwned src=x onerror=window.__pwned=1>'
-    "</style><style>:root{--pwned:1}</style>",
-    "' pwned onmouseover='window.__pwned=1' x='--></title></template></pre>"
-    "<svg pwned onload=window.__pwned=1>\u202epwned\u202c\u2066x\u2069\u200f\u061c\u200b]]><pwned-x/>",
-    "[x](javascript:window.__pwned=1) ![y](http://pwned.example/z.png) <http://pwned.example>"
-    "\n\n```\n<pwned-x pwned>\n| a | b |\n# pwned `<pwned-x pwned>",
-    "\x1b[31mpwned\x1b]8;;http://pwned.example\x07x\x1b]8;;\x07\x9b2J\r\b\x00\x85\u2028"
-    f"[bold red]pwned[/] {{{{7*7}}}}{{% raw %}}</script>{_SCRIPT}",
+    (
+        f'"><pwned-x pwned onclick="window.__pwned=1">{_SCRIPT}'
+        "<img pwned src=x onerror=window.__pwned=1></style><style>:root{--pwned:1}</style>"
+    ),
+    (
+        "' pwned onmouseover='window.__pwned=1' x='--></title></template></pre>"
+        "<svg pwned onload=window.__pwned=1>]]><pwned-x/>"
+        "\u202epwned\u202c\u2066x\u2069\u200f\u061c\u200b"
+    ),
+    (
+        "[x](javascript:window.__pwned=1) ![y](http://pwned.example/z.png) <http://pwned.example>"
+        "\n\n```\n<pwned-x pwned>\n| a | b |\n# pwned `<pwned-x pwned>"
+    ),
+    (
+        "\x1b[31mpwned\x1b]8;;http://pwned.example\x07x\x1b]8;;\x07\x9b2J\r\b\x00\x85\u2028"
+        f"[bold red]pwned[/] {{{{7*7}}}}{{% raw %}}</script>{_SCRIPT}"
+    ),
     "javascript:window.__pwned=1",
 )
 """HTML, script and style; attributes, ends and bidi; markdown; ANSI and templates; an address."""
+
+STANDINGS: tuple[Standing, ...] = ("confirmed", "unconfirmed", "flaky")
 
 OURS = frozenset(
     ("digest", "kind", "method", "withheld", "state", "error_class", "format", "mode")
@@ -122,7 +133,7 @@ def hostile(records: Sequence[Record], folder: Path, at: int) -> tuple[Report, P
         for record, constraint, standing in zip(
             served,
             ("n.range", None, "size.max_edge"),
-            ("confirmed", "unconfirmed", "flaky"),
+            STANDINGS,
             strict=False,
         )
     ]
