@@ -22,15 +22,22 @@ SCHEMA = Path(__file__).parents[2] / "harness" / "report" / "summary.schema.json
 
 # What an attack would leave behind: an element or attribute of its own, a style, a script, a link.
 _TRACES = """() => {
-  const made = "pwned-x, [pwned], iframe, object, embed, form, base";
-  const found = [...document.querySelectorAll(made)];
+  const found = [...document.querySelectorAll("pwned-x, [pwned], iframe, object, embed, base")];
   found.push(...[...document.images].filter((each) => !each.src.startsWith("data:image/")));
-  found.push(...[...document.links].filter((each) => !each.href.startsWith("file:")));
+  found.push(...[...document.querySelectorAll("[href]")].filter((each) =>
+    /^\\s*(javascript|vbscript|data:text|https?:)|pwned\\./i.test(each.getAttribute("href"))));
   found.push(...[...document.querySelectorAll("*")].filter((each) =>
-    [...each.attributes].some(({ name }) => name.startsWith("on") || name === "style")));
+    [...each.attributes].some(({ name, value }) =>
+      name.startsWith("on") || (name === "style" && value.includes("pwned")))));
+  found.push(...[...document.scripts].filter((each) => /^\\s*window.__pwned/.test(each.text)));
   const style = getComputedStyle(document.documentElement).getPropertyValue("--pwned");
   const ran = "__pwned" in window;
   return [ran, style, found.map((each) => each.outerHTML.slice(0, 200)), document.title];
+}"""
+# Whatever a click opens is filled by a script, and is looked at as well.
+_CLICKED = """() => {
+  const cells = [...document.querySelectorAll(".matrix td :is(a, button)")];
+  for (const each of [cells[0], cells.at(-1)]) each?.click();
 }"""
 _OPENED = """() => { for (const fold of document.querySelectorAll("details")) fold.open = true; }"""
 
@@ -70,9 +77,7 @@ def _acting(text: str) -> set[str]:
 def test_nothing_runs_and_nothing_is_made_of_what_a_provider_writes(attacked: Attacked) -> None:
     with CHROMIUM.opened(attacked.folder / "index.html") as noted:
         noted.run(_OPENED)
-        for button in noted.page.locator(".matrix td a, .matrix td button").all()[:3]:
-            button.click()
-            noted.page.keyboard.press("Escape")
+        noted.run(_CLICKED)
         noted.page.mouse.move(600, 400)
         ran, style, traces, title = noted.run(_TRACES)
         noted.shoot(f"attacked-{attacked.poison.at}")
