@@ -4,6 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/harness run --out reports/demo
+# What the tests in a browser check accessibility with, where npm is there; without it they say so.
+AXE := tests/browser/node_modules/.made
+BROWSER := $(if $(shell command -v npm),$(AXE))
 # More than two cores have: many tests wait for processes of their own.
 JOBS ?= 3
 
@@ -21,7 +24,7 @@ demo: .venv/.runs
 	rm -rf reports/demo
 	$(RUN)
 
-test: .venv/.tests clients
+test: .venv/.tests clients $(BROWSER)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 # The same questions at more values: every line of a journal, every fault, every shape; half an hour.
@@ -29,7 +32,7 @@ slow: .venv/.tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow
 
 # Hypothesis draws other examples each time and keeps what failed; `make test` draws the same ones.
-draws: .venv/.tests clients
+draws: .venv/.tests clients $(BROWSER)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --hypothesis-profile=anew
 
 # CI's quarter of an hour has no room for it: measuring takes half as long again.
@@ -51,7 +54,7 @@ check: lint test
 
 # These are not measured, which would double their time: each fault is a whole run of its own,
 # and the clients drive what other tests cover.
-APART := tests/faults tests/clients tests/lifecycle tests/cases
+APART := tests/faults tests/clients tests/lifecycle tests/cases tests/browser
 
 # The share of branches and lines that the tests run; it only rises.
 FLOOR := 96
@@ -161,6 +164,11 @@ $(CLIENTS) $(TOOLS): .venv-%/.made: requirements-%.lock | .venv/.made
 	$(BIN)/python -m pip --python $(@D) check
 	cp $< $@
 
+# The lock names what is unpacked and its digest; no script of a package runs.
+$(AXE): tests/browser/package-lock.json
+	cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 # PYTHON=python3.12 makes environments of another Python anew; without it those that exist are used.
 version = $(shell $(1) -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null)
 ifneq ($(origin PYTHON),file)
@@ -193,4 +201,4 @@ audit: .venv-supply-chain/.made
 	.venv-supply-chain/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
 
 clean:
-	rm -rf sbom.cdx.json .venv-sbom .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording
+	rm -rf sbom.cdx.json tests/browser/node_modules .venv-sbom .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording

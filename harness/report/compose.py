@@ -10,7 +10,7 @@ from harness.adaptive.discovery.question import Discovered
 from harness.core.inspection import Inspection
 from harness.core.outcome import Fault
 from harness.core.record import Provenance, Record, RunHeader
-from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.core.verdict import Finding, Standing, Verdict
 from harness.diagnosis.history import FAILS
 from harness.report.benchmark.answers import of_run
 from harness.report.choosing import choice_of_run
@@ -26,11 +26,12 @@ from harness.report.labels import (
     provenance_banner,
 )
 from harness.report.matrix import matrix
-from harness.report.model import Report, Shown, Unjudged, Waiting
+from harness.report.model import Report, Shown, Waiting
 from harness.report.pictures.pictures import pictures
 from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
+from harness.report.unjudged import unjudged
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
 from harness.stats.authenticity.authenticity import authenticity
@@ -100,7 +101,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
             for name, rows in discovereds.items()
             if rows
         },
-        unjudged=_unjudged(verdicts),
+        unjudged=unjudged(verdicts, records),
         errors=errors.errors_by_class(records),
         latency=latency.latency_by_operation(records),
         completion=completion.completion_by_operation(records, providers),
@@ -207,25 +208,6 @@ def _shown(
         reproduction=reproduction(finding, provider, number=number, source=source, written=files),
         cases=tuple((case, words.get((finding.provider, case), "")) for case in finding.cases),
     )
-
-
-def _unjudged(verdicts: Sequence[Verdict]) -> tuple[Unjudged, ...]:
-    """Gather errors, inconclusive and skipped verdicts by reason, in that order."""
-    order: tuple[Status, ...] = ("error", "inconclusive", "skip")
-    groups: dict[Unjudged, dict[str, None]] = {}
-    for verdict in verdicts:
-        if verdict.status in order:
-            group = Unjudged(
-                provider=verdict.provider,
-                operation=verdict.operation,
-                check=verdict.check,
-                status=verdict.status,
-                why=verdict.why,
-                cases=(),
-            )
-            groups.setdefault(group, {})[verdict.case] = None
-    rows = [replace(group, cases=tuple(cases)) for group, cases in groups.items()]
-    return tuple(sorted(rows, key=lambda row: (order.index(row.status), -len(row.cases))))
 
 
 def _case_times_s(records: Sequence[Record]) -> dict[tuple[str, str, str], float]:

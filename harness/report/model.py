@@ -221,15 +221,28 @@ class OpenQuestionResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnjudgedCase:
+    """A case without a judgement; `why` is its reason word for word, where others differ in it."""
+
+    operation: str
+    case: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unjudged:
-    """Verdicts that neither pass nor fail, gathered by their reason."""
+    """Verdicts of one provider that neither pass nor fail, gathered by their reason.
+
+    `why` has `…` for what differs from case to case: ids, numbers, addresses. Each case stands
+    once, by however many of the `checks` it was not judged.
+    """
 
     provider: str
-    operation: str
-    check: str
     status: Status
     why: str
-    cases: tuple[str, ...]
+    operations: tuple[str, ...]
+    checks: tuple[str, ...]
+    cases: tuple[UnjudgedCase, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,26 +92,6 @@ def test_one_emulated_record_makes_the_whole_no_statement_about_the_provider() -
     assert not report.providers[0].about_provider
 
 
-def test_verdicts_without_judgement_are_gathered_by_reason_errors_first() -> None:
-    served = [b.record(b.case(id=str(at)), b.images()) for at in range(3)]
-    report = b.report(
-        served,
-        [
-            b.verdict(served[0], "skip", why="no usage"),
-            b.verdict(served[1], "inconclusive", why="no bytes"),
-            b.verdict(served[2], "inconclusive", why="no bytes"),
-            b.verdict(served[0], "error", check="usage_adds_up", why="KeyError"),
-        ],
-    )
-
-    assert [(item.status, item.why, item.cases) for item in report.unjudged] == [
-        ("error", "KeyError", ("0",)),
-        ("inconclusive", "no bytes", ("1", "2")),
-        ("skip", "no usage", ("0",)),
-    ]
-    assert [item.why for item in report.harness_errors] == ["KeyError"]
-
-
 def test_an_observation_says_what_was_asked_and_what_came() -> None:
     arguments: b.Arguments = {"model": "gpt-image-2", "prompt": "fox", "response_format": "url"}
     asked = b.case(expect="observe", about="response_format.one_of", arguments=arguments)

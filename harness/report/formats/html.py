@@ -50,7 +50,7 @@ from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
 
 ByProvider = TypeVar("ByProvider", Column, Discovered, OpenQuestionResult)
-_STATES = ("broken", "flaky", "unconfirmed", "undocumented", "inconclusive", "not-tried")
+_STATES = ("held", "broken", "flaky", "unconfirmed", "undocumented", "inconclusive", "not-tried")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,7 @@ def filter_rules(groups: tuple[Group, ...]) -> str:
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOST_REQUEST = 6_000
 _MOST_POINTS = 60
+_MOST_ROOMY = 11  # columns of the matrix whose words fit at 1280 px
 
 SYMBOLS = {
     "held": "✓",
@@ -144,6 +145,7 @@ def html(report: Report) -> str:
         most_points=_MOST_POINTS,
         tally=_tally(report),
         groups=groups,
+        dense_from=_MOST_ROOMY,
         place=column_classes(groups),
         advice=waiting_advice(report),
         faults=fault_lines(report),

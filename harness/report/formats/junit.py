@@ -9,6 +9,7 @@ from harness.core.verdict import Finding, Verdict
 from harness.report.formats.format import report_format
 from harness.report.labels import failure_rate
 from harness.report.model import Report
+from harness.report.text import visible
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2, `Char`)."""
@@ -24,7 +25,7 @@ def junit(report: Report) -> str:
     test says why; inconclusive verdicts and those of flaky or unconfirmed findings are skipped, for
     they blame nobody. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
-    XML 1.0 forbids are left out.
+    XML 1.0 forbids are left out, others that hide or turn text round are spelled as their numbers.
     """
     suites: dict[tuple[str, str], list[Verdict]] = {}
     verdicts = _without_doubts(report)
@@ -121,4 +122,4 @@ def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
 
 
 def _allowed(text: str) -> str:
-    return _FORBIDDEN.sub("", text)
+    return visible(_FORBIDDEN.sub("", text), keep="\n\t")

@@ -229,7 +229,7 @@ def _behaviours(report: Report) -> str:
 
 def _harness_errors(report: Report) -> str:
     lines = [
-        f"- {code(error.check)} at {escaped(error.provider)}, {escaped(error.operation)}"
+        f"- {code(error.checks[0])} at {escaped(error.provider)}, {escaped(error.operations[0])}"
         f" ({count(len(error.cases), 'case')}): {escaped(error.why)}"
         for error in report.harness_errors
     ]

@@ -1,5 +1,7 @@
 """`summary.json`: the report for machines, in the schema that CI scripts read."""
 
+import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from operator import attrgetter
@@ -22,6 +24,7 @@ from harness.report.summary_model import (
     RunReport,
     RunSummary,
 )
+from harness.report.text import hidden
 from harness.stats.conformance.doubt import InDoubtCounts
 from harness.stats.conformance.latency import Latency
 
@@ -64,8 +67,19 @@ def summary_document(report: Report) -> dict[str, Json]:
 
 @report_format("summary.json", rank=10)
 def summary_json(report: Report) -> str:
-    """Return the summary as JSON text, indented, with a lone surrogate spelled as its escape."""
-    return json_text(summary_document(report))
+    """Return the summary as JSON text, indented, with hidden characters spelled as escapes.
+
+    It reads the same, and does nothing to a terminal or an editor that shows it.
+    """
+    return _UNUSUAL.sub(_spelled, json_text(summary_document(report)))
+
+
+# JSON has escaped the others itself, and has none outside of its strings.
+_UNUSUAL = re.compile("[^\n -~]")
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if hidden(found[0]) else found[0]
 
 
 def _overview(report: Report) -> OverviewSummary:

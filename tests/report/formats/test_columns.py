@@ -35,7 +35,7 @@ def test_each_column_knows_its_group_and_where_a_group_begins() -> None:
 
 
 def test_the_head_spans_each_provider_over_its_operations() -> None:
-    head = html(wide()).partition('<table class="matrix">')[2].partition("</thead>")[0]
+    head = html(wide()).partition('<table class="matrix dense">')[2].partition("</thead>")[0]
     spans = re.findall(r'scope="colgroup" colspan="(\d)" class="p p(\d)">(\w+)<', head)
     beneath = re.findall(r'scope="col" class="p\d(?: p)?">(\w+)<', head)
 
@@ -46,7 +46,7 @@ def test_the_head_spans_each_provider_over_its_operations() -> None:
 
 
 def test_every_row_of_the_page_has_a_cell_for_each_operation() -> None:
-    body = html(wide()).partition('<table class="matrix">')[2].partition("</table>")[0]
+    body = html(wide()).partition('<table class="matrix dense">')[2].partition("</table>")[0]
 
     for row in body.partition("<tbody>")[2].split("</tr>")[:-1]:
         assert row.count("<td class=") == len(ALL)
@@ -55,8 +55,8 @@ def test_every_row_of_the_page_has_a_cell_for_each_operation() -> None:
 def test_one_provider_can_be_shown_alone_without_a_script() -> None:
     page = html(wide())
 
-    for at in range(len(NAMES)):
-        assert f'<input type="radio" name="of" value="p{at}">' in page
+    for at, name in enumerate(NAMES):
+        assert f'<input type="radio" name="of" value="p{at}" data-name="{name}">' in page
         assert f'section:has(input[value="p{at}"]:checked)' in page
 
 
@@ -65,6 +65,22 @@ def test_a_run_of_one_provider_offers_no_choice_of_providers() -> None:
 
     assert filter_rules(column_groups(alone.matrix)) == ""
     assert 'name="of"' not in html(alone)
+
+
+def test_a_search_that_takes_a_script_is_not_offered_without_one() -> None:
+    page = html(wide())
+    offered = page.partition('<fieldset class="filter finder" hidden>')[2].partition("</fieldset>")
+
+    assert '<input type="search" name="q"' in offered[0]
+    assert '<option value="aspect_ratio">aspect_ratio</option>' in offered[0]
+    assert page.count('data-parameter="aspect_ratio"') > 0
+
+
+def test_few_operations_have_room_for_words() -> None:
+    alone = b.report([b.record(b.case(), b.images())])
+
+    assert '<table class="matrix">' in html(alone)
+    assert '<p class="cue">' not in html(alone)
 
 
 def test_markdown_names_provider_and_operation_above_each_column() -> None:
