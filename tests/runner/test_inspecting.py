@@ -174,9 +174,11 @@ def test_equal_images_are_looked_at_once(folder: Path, monkeypatch: pytest.Monke
     looked: list[str] = []
     inspect = Inspector.inspect
 
-    def counted(self: Inspector, image: Path, digest: str = "") -> Inspection:
+    def counted(
+        self: Inspector, image: Path, digest: str = "", *, thumbnail: bool = False
+    ) -> Inspection:
         looked.append(digest)
-        return inspect(self, image, digest)
+        return inspect(self, image, digest, thumbnail=thumbnail)
 
     monkeypatch.setattr(Inspector, "inspect", counted)
     recording = _recorded(folder.parent / "u.yaml", [PLAIN, PLAIN, SIGNED[0], PLAIN])
@@ -187,7 +189,10 @@ def test_equal_images_are_looked_at_once(folder: Path, monkeypatch: pytest.Monke
 def test_a_provider_whose_images_end_the_process_keeps_us_a_bounded_time(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(self: Inspector, image: Path, digest: str = "") -> Inspection:
+    def lost(
+        self: Inspector, image: Path, digest: str = "", *, thumbnail: bool = False
+    ) -> Inspection:
+        assert thumbnail
         assert image.is_file()
         self.lost_s += LOST_AT_MOST_S / 2
         return Inspection(digest=digest, state="not_read", why="ended")
