@@ -32,6 +32,8 @@ def thumbnail_of(image: Image.Image) -> str:
     THUMBNAIL_AT_MOST_BYTES. Clear pixels are drawn over chequers, and it is turned as EXIF says.
     Never raises.
     """
+    if image.mode in ("I", "F"):  # its levels are of no known range
+        return ""
     with suppress(Exception):  # a codec may raise anything, and Pillow may lack this one
         flat = _flat(_small(image))
         for edge_px in _EDGES_PX:
