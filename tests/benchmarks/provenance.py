@@ -3,10 +3,10 @@
     python tests/benchmarks/provenance.py [--write] [--repeats 40] [--rounds 3]
 
 Part 1 takes the CPU time of one signed 1024x1024 image in each format: decoding it (what every run
-does), its manifest, the token arithmetic, the weak signs of its pixels, and a small copy. Part 2 measures the
-emulator with nobody looking at images and with the stage on, in turns within one run of this
-script, and prints the harness's own error in each. Prints Markdown; `--write` puts it into
-`provenance.md`, below the mark.
+does), its manifest, the token arithmetic, the weak signs of its pixels, and a small copy of it.
+Part 2 measures the emulator with nobody looking at images and with the stage on, in turns within
+one run of this script, and prints the harness's own error in each. Prints Markdown; `--write` puts
+it into `provenance.md`, below the mark.
 """
 
 import argparse
