@@ -23,6 +23,7 @@ from harness.cli.interruption import INTERRUPTION
 from harness.cli.printing import shown
 from harness.cli.terminal import terminal
 from harness.cli.underway import Underway, left_text
+from harness.report.text import visible
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 from harness.runner.traffic.judging import WatchFile
@@ -143,14 +144,18 @@ def _watch(bars: Progress) -> ProgressListener:
         parts_underway[name].told()
         bars.update(tasks[name], total=total, completed=len(part.records))
 
-    return replace(_listener(), started=started, progress=progress)
+    def above(sentence: str) -> None:
+        """Print a line above the bars, which are drawn anew below it."""
+        bars.console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
+
+    return replace(_listener(above), started=started, progress=progress)
 
 
-def _listener() -> ProgressListener:
+def _listener(tell: Callable[[str], None] = note) -> ProgressListener:
     """Return what tells in lines what cannot wait, on a terminal and elsewhere."""
 
     def interrupted(under_way: int) -> None:
-        note(
+        tell(
             f"harness: interrupted: waiting at most {GRACE_S:.0f} s for {under_way} requests under "
             "way (they may be paid for); press Ctrl-C again to stop at once"
         )
@@ -159,5 +164,5 @@ def _listener() -> ProgressListener:
         opened=INTERRUPTION.opened,
         signalled=INTERRUPTION.signalled,
         interrupted=interrupted,
-        noted=note,
+        noted=tell,
     )
