@@ -111,12 +111,12 @@ def request_line(shown: Shown, longest: int) -> str:
     names = [name for name in arguments if name in about]
     names += [name for name in arguments if name not in about | UNTOLD]
     parts = [f"{name}={_value(arguments[name])}" for name in names]
-    line = one_line(f"{request.method} {request.target}", max(longest - 20, 20))
-    for at, part in enumerate(parts, 1):
-        rest = f" and {len(parts) - at} more" if at < len(parts) else ""
-        if len(line) + 1 + len(part) + len(rest) > longest:
-            return f"{line} and {len(parts) - at + 1} more"
-        line = f"{line} {part}"
+    head = _cut(f"{request.method} {request.target}", longest - len(" and 99 more"))
+    line = " ".join([head, *parts])
+    for number in range(len(parts) - 1, -1, -1):
+        if len(line) <= longest:
+            break
+        line = f"{' '.join([head, *parts[:number]])} and {len(parts) - number} more"
     return line
 
 
@@ -127,8 +127,12 @@ def _value(value: Json) -> str:
         text = "+".join(names)
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _cut(text, LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
     line = one_line(text, len(text))
-    return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}\u2026"
+    return line if len(line) <= longest else f"{line[:longest]}\u2026"
 
 
 def _file(value: Json) -> str:
