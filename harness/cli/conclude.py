@@ -125,7 +125,7 @@ def _say(console: Console, text: str, *, longest: int = LONGEST, before: str = "
     A terminal has it broken between words; elsewhere it stays a line, for whoever searches it.
     """
     line = f"{before}{one_line(text, longest)}"
-    console.print(line, markup=False, soft_wrap=not console.is_terminal)
+    console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def _providers(report: Report) -> Table:
