@@ -22,6 +22,8 @@ PROMPTS_AT_MOST = 6
 TILES_AT_MOST = 8
 """How many prompts of a benchmark are shown, and how many images of one operation."""
 
+_MEGABYTE = 1000
+
 _TELLING = ("size", "aspect_ratio", "resolution", "quality", "output_format", "background", "n")
 """The arguments that an image shows."""
 
@@ -224,9 +226,10 @@ def _received(picture: Picture | None, number: int) -> str:
     if picture is None:
         return "no image"
     pixels = f" {picture.width_px}x{picture.height_px}" if picture.width_px else ""
-    size = f", {picture.size_bytes / 1000:,.0f} kB" if picture.size_bytes else ""
+    kilobytes = max(round(picture.size_bytes / 1000), 1)
+    size = f"{kilobytes / 1000:.1f} MB" if kilobytes >= _MEGABYTE else f"{kilobytes} kB"
     of = f" (one of {number})" if number > 1 else ""
-    return one_line(f"{picture.format}{pixels}{size}{of}", 80)
+    return one_line(f"{picture.format}{pixels}, {size}{of}", 80)
 
 
 def _missing(record: Record, pictures: Sequence[Picture]) -> str:

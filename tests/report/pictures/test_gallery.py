@@ -70,7 +70,7 @@ def test_a_prompt_shows_what_every_provider_made_of_it() -> None:
     assert [tile.digest[-1:] for tile in gallery.tiles] == ["1", "2", ""]
     assert gallery.tiles[2].missing == "fault: timeout"
     first = gallery.tiles[0]
-    assert (first.asked, first.received) == ("quality low", "png 1024x1024, 1,200 kB")
+    assert (first.asked, first.received) == ("quality low", "png 1024x1024, 1.2 MB")
     assert (first.time, first.price) == ("4.2 s", "1 credit")
 
 
