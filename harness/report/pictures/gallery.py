@@ -79,6 +79,11 @@ class Gallery:
     tiles: tuple[Tile, ...] = ()
     more: int = 0
 
+    @property
+    def wrong(self) -> int:
+        """How many of the tiles have something wrong."""
+        return sum(bool(tile.flags) for tile in self.tiles)
+
 
 def galleries(
     records: Sequence[Record],
@@ -174,13 +179,14 @@ def _prompt(workload: str, block: Mapping[str, Record], maker: _Maker) -> Galler
 
 
 def _of_operations(records: Iterable[Record], maker: _Maker) -> list[Gallery]:
-    """Return the images of each operation, the wrong first, then one of each kind of request."""
+    """Return the images of each operation, wrong ones before others."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         if record.shot.slot is None and isinstance(record.outcome, Images):
             groups.setdefault(_place(record)[:2], []).append(record)
     shown = (_operation(group, maker) for group in groups.values())
-    return [gallery for gallery in shown if any(tile.digest for tile in gallery.tiles)]
+    seen = [gallery for gallery in shown if any(tile.digest for tile in gallery.tiles)]
+    return sorted(seen, key=lambda gallery: not gallery.wrong)
 
 
 def _operation(records: Sequence[Record], maker: _Maker) -> Gallery:

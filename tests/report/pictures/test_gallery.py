@@ -100,7 +100,7 @@ def test_an_operation_shows_wrong_images_first_then_one_of_each_kind() -> None:
 
     assert [tile.case for tile in gallery.tiles[:4]] == ["row/11", "row/0", "row/12", "row/13"]
     assert [tile.flags for tile in gallery.tiles[:2]] == [("wrong size",), ()]
-    assert (len(gallery.tiles), gallery.more) == (TILES_AT_MOST, 6)
+    assert (len(gallery.tiles), gallery.more, gallery.wrong) == (TILES_AT_MOST, 6, 1)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,7 @@ def test_the_page_holds_the_copy_with_what_was_asked_and_nothing_of_a_stranger_r
 
     assert text.count(f'<img src="data:image/webp;base64,{SMALL}"') == 2
     assert 'alt="What sub2api drew, asked for size 1024x1024"' in text
+    assert "<summary>sub2api, generate <small>3 of 3 served requests" in text
     assert "An emulator draws test patterns" in text
     assert "<script" not in text
     assert not re.search("[\u202e\x1b]", text)
