@@ -23,14 +23,20 @@ from harness.report.formats.terminal import (
     benchmark_sentences,
     operation_rows,
     provider_rows,
+    request_line,
 )
 from harness.report.labels import GONE, confirmation_text, doubt_text, failure_rate
 from harness.report.model import Report, Shown
+from harness.report.overview.overview import overview
 from harness.report.text import LONGEST, one_line, percent
 
 PAGE = "index.html"
 _LONGEST_ANSWER = 3_000
 _LONGEST_EVIDENCE = 900
+MANY = 4
+"""From how many providers on their columns are narrow."""
+
+INDENT = "    "
 ON_ONE_LINE = (0, 1)
 """A provider, and a figure with its interval."""
 
@@ -53,6 +59,9 @@ def publish(report: Report, why: str, folder: Path | None, *, as_json: bool) -> 
 
 def _print(report: Report, folder: Path | None) -> None:
     console = terminal()
+    verdict = overview(report).sentence
+    if verdict != report.banner.title:  # which stands above the table
+        _say(console, verdict, longest=_LONGEST_ANSWER)
     _tables(console, report)
     for row in report.explored:
         _say(console, explored_sentence(row))
@@ -70,19 +79,23 @@ def _print(report: Report, folder: Path | None) -> None:
 
 
 def _findings(console: Console, report: Report) -> None:
+    """Print each finding on a line, and below it the request that shows it."""
     for finding in report.findings:
-        _say(
-            console,
-            f"broken: {named(finding)}: {confirmation_text(finding.finding)}{_large(finding)}",
-        )
+        text = f"{confirmation_text(finding.finding)}{_large(finding)}"
+        _finding(console, finding, f"broken: {named(finding)}: {text}")
     for finding in report.flaky:
         rate = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
         text = f"{rate}: {confirmation_text(finding.finding)}{_large(finding)}"
-        _say(console, f"flaky: {named(finding)}: {text}")
+        _finding(console, finding, f"flaky: {named(finding)}: {text}")
     for finding in report.unconfirmed:
         doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
         text = f"{confirmation_text(finding.finding)}{doubt}{_large(finding)}"
-        _say(console, f"suspected: {named(finding)}: {text}")
+        _finding(console, finding, f"suspected: {named(finding)}: {text}")
+
+
+def _finding(console: Console, finding: Shown, text: str) -> None:
+    _say(console, text)
+    _say(console, request_line(finding, console.width - len(INDENT)), before=INDENT)
 
 
 def _large(shown: Shown) -> str:
@@ -95,6 +108,7 @@ def _tables(console: Console, report: Report) -> None:
     for counts in report.in_doubt:
         _say(console, doubt_text(counts))
     console.print(_providers(report))
+    console.line()
     if report.benchmark is not None:
         for table in _benchmark(report):
             console.print(table)
@@ -102,22 +116,44 @@ def _tables(console: Console, report: Report) -> None:
             _say(console, sentence, longest=_LONGEST_ANSWER)
     elif report.matrix.columns:
         console.print(_operations(report))
+        console.line()
 
 
-def _say(console: Console, text: str, *, longest: int = LONGEST) -> None:
-    """Print foreign text as one line, with nothing hidden in it."""
-    console.print(one_line(text, longest), markup=False, soft_wrap=True)
+def _say(console: Console, text: str, *, longest: int = LONGEST, before: str = "") -> None:
+    """Print foreign text as one line, with nothing hidden in it, behind what stands before it.
+
+    A terminal has it broken between words; elsewhere it stays a line, for whoever searches it.
+    """
+    line = f"{before}{one_line(text, longest)}"
+    console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def _providers(report: Report) -> Table:
     """Draw the comparison with one column per provider: six of them fit 80 characters."""
     header, rows = provider_rows(report)
-    table = Table(title=report.banner.title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column(header[0], overflow="fold")
+    table = _table(report.banner.title)
+    table.add_column(f" {header[0]}", overflow="fold")
     for row in rows:
         table.add_column(row[0], justify="right", overflow="fold")
     for place, name in enumerate(header[1:], 1):
-        table.add_row(name, *(row[place] for row in rows))
+        cells = (row[place] for row in rows)
+        table.add_row(f" {name}", *(map(_narrow, cells) if len(rows) >= MANY else cells))
+    return table
+
+
+def _narrow(cell: str) -> str:
+    """Return a cell on two lines where it can be: a number and its unit, a word and another."""
+    before = " (" if "(" in cell else " "
+    return cell.replace(", ", " ").replace(before, f"\n{before.strip()}")
+
+
+def _table(title: str | None = None) -> Table:
+    """Return a table without an outer edge: six providers and their names fit 80 characters.
+
+    Its lines begin with a blank, and those of findings do not.
+    """
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.show_edge = False
     return table
 
 
@@ -138,12 +174,13 @@ def _benchmark(report: Report) -> Iterator[Table]:
 
 def _operations(report: Report) -> Table:
     header, rows = operation_rows(report)
-    table = Table(box=SIMPLE_HEAD)
-    for name in header:
+    table = _table()
+    for at, name in enumerate(header):
         words = name in header[:2] or name == header[-1]
-        table.add_column(name, justify="left" if words else "right", overflow="fold")
+        side: JustifyMethod = "left" if words else "right"
+        table.add_column(name if at else f" {name}", justify=side, overflow="fold")
     above = ""
     for provider, *cells in rows:
-        table.add_row("" if provider == above else provider, *cells)
+        table.add_row("" if provider == above else f" {provider}", *cells)
         above = provider
     return table

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -9,18 +10,26 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
 from harness.cli.conclude import note
 from harness.cli.interruption import INTERRUPTION
 from harness.cli.printing import shown
 from harness.cli.terminal import terminal
+from harness.cli.underway import Underway, left_text
+from harness.report.text import visible
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 from harness.runner.traffic.judging import WatchFile
+
+WIDE = 100
+"""Columns from which a run's lines have room for a longer bar and the time that has passed."""
 
 EVERY_S = 10.0
 PASSES = 2
@@ -31,16 +40,19 @@ PASSES = 2
 def watching() -> Iterator[ProgressListener]:
     """Return what a run reports its progress to."""
     console = terminal(stderr=True)
+    wide = console.width >= WIDE
     with Progress(
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
+        TextColumn("{task.description:<10}", markup=False),
+        BarColumn(bar_width=20 if wide else 5),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[paid]}"),
-        TimeElapsedColumn(),
+        _Found(),
+        _Spent(),
+        _Left(),
+        *((TimeElapsedColumn(),) if wide else ()),
         console=console,
         disable=not console.is_terminal,
     ) as bars:
-        yield _watch(bars)
+        yield _watch(bars) if console.is_terminal else _listener()
 
 
 @contextmanager
@@ -86,33 +98,71 @@ def _lines(clock: Callable[[], float]) -> WatchFile:
     return watch
 
 
+class _Told(ProgressColumn):
+    """A column that says something of a provider's part; nothing while the run is planned."""
+
+    def render(self, task: Task) -> Text:
+        """Return its words, on one line."""
+        underway: Underway | None = task.fields.get("underway")
+        return Text("" if underway is None else shown(self.words(underway)), no_wrap=True)
+
+    def words(self, underway: Underway) -> str:
+        """Return what it says."""
+        raise NotImplementedError
+
+
+class _Found(_Told):
+    def words(self, underway: Underway) -> str:
+        return underway.findings
+
+
+class _Spent(_Told):
+    def words(self, underway: Underway) -> str:
+        return underway.spent
+
+
+class _Left(_Told):
+    def words(self, underway: Underway) -> str:
+        return f"left {left_text(underway.left_s)}"
+
+
 def _watch(bars: Progress) -> ProgressListener:
+    """Return what draws a line for each provider."""
     tasks: dict[str, TaskID] = {}
-    planning = bars.add_task("planning", total=None, paid="")
+    parts_underway: dict[str, Underway] = {}
+    planning = bars.add_task("planning", total=None)
 
     def started(parts: Sequence[ProviderRun]) -> None:
         bars.remove_task(planning)
         for part in parts:
-            title, total = shown(part.provider.title), part.total
-            tasks[part.provider.name] = bars.add_task(title, total=total, paid="")
+            name, title = part.provider.name, shown(part.provider.title)
+            parts_underway[name] = Underway(part)
+            tasks[name] = bars.add_task(title, total=part.total, underway=parts_underway[name])
 
     def progress(part: ProviderRun) -> None:
-        spent, unit = part.budget.spent, part.provider.prices.unit
-        paid = f"{part.budget.spent_images} images, {spent:g} {unit}"
         name, total = part.provider.name, part.total  # what follows findings adds to it
-        bars.update(tasks[name], total=total, completed=len(part.records), paid=paid)
+        parts_underway[name].told()
+        bars.update(tasks[name], total=total, completed=len(part.records))
+
+    def above(sentence: str) -> None:
+        """Print a line above the bars, which are drawn anew below it."""
+        bars.console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
+
+    return replace(_listener(above), started=started, progress=progress)
+
+
+def _listener(tell: Callable[[str], None] = note) -> ProgressListener:
+    """Return what tells in lines what cannot wait, on a terminal and elsewhere."""
 
     def interrupted(under_way: int) -> None:
-        note(
+        tell(
             f"harness: interrupted: waiting at most {GRACE_S:.0f} s for {under_way} requests under "
             "way (they may be paid for); press Ctrl-C again to stop at once"
         )
 
     return ProgressListener(
-        started=started,
-        progress=progress,
         opened=INTERRUPTION.opened,
         signalled=INTERRUPTION.signalled,
         interrupted=interrupted,
-        noted=note,
+        noted=tell,
     )

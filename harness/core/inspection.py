@@ -71,13 +71,20 @@ ManifestState = Literal["read", "none", "not_read"]
 (the extra is not installed, the reader gave up)."""
 
 
+THUMBNAIL_EDGE_PX = 128
+"""The most pixels along an edge of a thumbnail."""
+
+THUMBNAIL_AT_MOST_BYTES = 4_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """What was found in one image file, known by the SHA-256 `digest` of its bytes.
 
     `anchors` is the SHA-256 of the trust list that it was read with; empty without one. `signs` is
     missing where the pixels could not be looked at; `why` says what was not read, and for what
-    reason.
+    reason. `thumbnail` is a small copy as base64 of a lossy WebP; empty where none could be made,
+    and None where none was asked for.
     """
 
     digest: str
@@ -86,3 +93,4 @@ class Inspection:
     signs: Signs | None = None
     anchors: str = ""
     why: str = ""
+    thumbnail: str | None = None

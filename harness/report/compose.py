@@ -28,6 +28,7 @@ from harness.report.labels import (
 from harness.report.matrix import matrix
 from harness.report.model import Report, Shown, Waiting
 from harness.report.pictures.pictures import pictures
+from harness.report.pictures.thumbnails import thumbnails
 from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
@@ -85,6 +86,9 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         for number, finding in enumerate(findings, 1)
     ]
     benchmark = of_run(header, records, verdicts, providers)
+    behind = transcripts(records, verdicts, findings, providers, words=words, written=files)
+    drawn = pictures(records, verdicts, providers, benchmark=benchmark, inspections=inspections)
+    seen = (digest for each in behind.by_case.values() for digest in each.images)
     return Report(
         header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
@@ -120,10 +124,9 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         billing=billing(records, providers),
         price_comparison=compare_prices(providers.values(), rates, on=day),
         maker_costs=maker_costs(own, providers, rates, on=day),
-        transcripts=transcripts(records, verdicts, findings, providers, words=words, written=files),
-        pictures=pictures(
-            records, verdicts, providers, benchmark=benchmark, inspections=inspections
-        ),
+        transcripts=behind,
+        pictures=drawn,
+        thumbnails=thumbnails((*drawn.images_shown, *seen), inspections),
     )
 
 

@@ -4,7 +4,7 @@ A run folder keeps it as `inspections.jsonl`, a line for each image: a cache, wh
 old or damaged, and is then read again from the images that are there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,6 +40,12 @@ LOST_AT_MOST_S = 60.0
 """How long files of one provider may keep us that end the process; its others are left unread."""
 
 TOO_OFTEN = "too many images of this provider ended the process that reads them"
+
+THUMBNAILS_AT_MOST = 600
+"""How many small copies a run keeps: 600 of them are 2 to 3 MB, and take some seconds at most."""
+
+CHEAP_BYTES = 16 * 1024 * 1024
+"""Larger files are not read again for a small copy alone."""
 
 _LINE = TypeAdapter(Inspection)
 
@@ -106,7 +112,7 @@ def inspected(
 
     Each file in the folder is looked at once; of an image without a file only what was found before
     is told, and withheld ones are not looked at. Never raises on what an image or the cache holds.
-    With `keep`, the folder keeps what was found.
+    With `keep`, the folder keeps what was found, and small copies that an older look did not make.
     """
     pictures = delivered(records)
     before = _earlier(folder) if pictures else {}
@@ -118,11 +124,18 @@ def inspected(
         if not _holds(found.get(digest), looking.anchors)
         and (folder / IMAGES / file_name(picture)).is_file()
     }
+    owners = _owners(records)
+    shown = _shown_small(pictures, owners)
+    seen: dict[str, Inspection] = {}
     if asked:
-        owners = _owners(records)
-        found |= _looked_at(folder / IMAGES, asked, owners, replace(looking, anchors=wanted))
-        if keep:
-            _keep(folder, before | found)
+        looking = replace(looking, anchors=wanted)
+        seen = _looked_at(folder / IMAGES, asked, owners, looking, shown=shown)
+    if keep:
+        lacking = {digest: pictures[digest] for digest in shown if digest not in seen}
+        seen |= _made_small(folder / IMAGES, lacking, found)
+    found |= seen
+    if keep and seen:
+        _keep(folder, before | found)
     return {digest: found[digest] for digest in pictures if digest in found}
 
 
@@ -147,6 +160,33 @@ def _owners(records: Sequence[Record]) -> dict[str, str]:
     }
 
 
+def _shown_small(pictures: Mapping[str, Picture], owners: Mapping[str, str]) -> frozenset[str]:
+    """Return which images have a small copy: the first of each provider, until they are enough."""
+    turns: dict[str, int] = {}
+    turn: dict[str, int] = {}
+    for digest in pictures:
+        turn[digest] = turns[owners[digest]] = turns.get(owners[digest], 0) + 1
+    return frozenset(sorted(pictures, key=turn.__getitem__)[:THUMBNAILS_AT_MOST])
+
+
+def _made_small(
+    images: Path, pictures: Mapping[str, Picture], found: Mapping[str, Inspection]
+) -> dict[str, Inspection]:
+    """Return what was found before, with the small copies that were not asked for then."""
+    files = {
+        digest: images / file_name(picture)
+        for digest, picture in pictures.items()
+        if digest in found and found[digest].thumbnail is None
+        if picture.state == "decoded" and picture.size_bytes <= CHEAP_BYTES
+    }
+    with Inspector() as inspector:
+        return {
+            digest: replace(found[digest], thumbnail=inspector.thumbnail(file, digest))
+            for digest, file in sorted(files.items())
+            if file.is_file() and inspector.lost_s < LOST_AT_MOST_S
+        }
+
+
 def _holds(found: Inspection | None, anchors: Anchors | None) -> bool:
     """Tell whether what was found before need not be looked for again."""
     if found is None or (found.why == NOT_INSTALLED and reads_manifests()):
@@ -155,7 +195,12 @@ def _holds(found: Inspection | None, anchors: Anchors | None) -> bool:
 
 
 def _looked_at(
-    images: Path, pictures: Mapping[str, Picture], owners: Mapping[str, str], looking: Looking
+    images: Path,
+    pictures: Mapping[str, Picture],
+    owners: Mapping[str, str],
+    looking: Looking,
+    *,
+    shown: Container[str],
 ) -> dict[str, Inspection]:
     found: dict[str, Inspection] = {}
     lost_s: dict[str, float] = {}
@@ -166,7 +211,8 @@ def _looked_at(
             if lost_s.get(owner, 0.0) >= LOST_AT_MOST_S:
                 found[digest] = Inspection(digest=digest, state="not_read", why=TOO_OFTEN)
                 continue
-            inspection = inspector.inspect(images / file_name(picture), digest)
+            file = images / file_name(picture)
+            inspection = inspector.inspect(file, digest, thumbnail=digest in shown)
             lost_s[owner] = lost_s.get(owner, 0.0) + inspector.lost_s - before_s
             found[digest] = _cleaned(inspection, looking.clean)
             if monotonic() - told_s >= TELLS_EVERY_S:

@@ -3,10 +3,10 @@
     python tests/benchmarks/provenance.py [--write] [--repeats 40] [--rounds 3]
 
 Part 1 takes the CPU time of one signed 1024x1024 image in each format: decoding it (what every run
-does), its manifest, the token arithmetic, and the weak signs of its pixels. Part 2 measures the
-emulator with nobody looking at images and with the stage on, in turns within one run of this
-script, and prints the harness's own error in each. Prints Markdown; `--write` puts it into
-`provenance.md`, below the mark.
+does), its manifest, the token arithmetic, the weak signs of its pixels, and a small copy of it.
+Part 2 measures the emulator with nobody looking at images and with the stage on, in turns within
+one run of this script, and prints the harness's own error in each. Prints Markdown; `--write` puts
+it into `provenance.md`, below the mark.
 """
 
 import argparse
@@ -34,7 +34,8 @@ from harness.spec.model import ImageTokens  # noqa: E402 - the same
 from harness.spec.tokens import Counted, drawn_as  # noqa: E402 - the same
 from harness.transport.bodies.decode import decoded  # noqa: E402 - the same
 from harness.transport.inspection.manifests import Manifests  # noqa: E402 - the same
-from harness.transport.inspection.signs import signs_of  # noqa: E402 - the same
+from harness.transport.inspection.signs import looked_at, signs_of  # noqa: E402 - the same
+from harness.transport.inspection.thumbnails import thumbnail_of  # noqa: E402 - the same
 from tests.signing import Authority, encoded  # noqa: E402 - the same
 
 MARK = "<!-- What follows is written by the script. -->"
@@ -103,11 +104,17 @@ def _works(
         with path.open("rb") as image:
             return listed.read(kind, image)
 
+    def alone() -> object:
+        with path.open("rb") as image:
+            return looked_at(image, thumbnail_of)
+
     return {
         "decoding": lambda: decoded(io.BytesIO(raw)),
         "1. token arithmetic": lambda: drawn_as(arithmetic, COUNTED),
         "2. signed manifest": read,
         "weak signs of the pixels": lambda: signs_of(path),
+        "the same, and a small copy": lambda: signs_of(path, thumbnail_of),
+        "a small copy alone": alone,
     }
 
 

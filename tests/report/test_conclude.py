@@ -16,7 +16,7 @@ from harness.policy import Conclusion
 from tests.plugin.sessions import CRASHING
 from tests.report import builders as b
 from tests.report.folders import BASE, ENDINGS, HEADER, SHORT, asked, over, written
-from tests.shipped import conclude
+from tests.shipped import NAMES, conclude
 
 TAPE = replace(HEADER, against="cassettes")
 TRAFFIC = replace(HEADER, against="recordings")
@@ -250,3 +250,29 @@ def test_the_terminal_says_why_a_request_was_not_made_smaller(
     publish(replace(done.report, findings=(large,)), done.why, None, as_json=False)
 
     assert "11 images (not made smaller: the budget ended)" in capsys.readouterr().out
+
+
+def test_six_providers_fit_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    records = [
+        b.record(b.case(name=name), b.images(charged="123.4567"), evidence=b.REPLAY)
+        for name in NAMES
+    ]
+    publish(b.report(records, names=NAMES), "why", None, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert max(len(line.rstrip()) for line in lines if line.startswith((" ", "─"))) <= 80
+    heads = [line.split() for line in lines if line.startswith(" provider ")]
+    assert heads[0] == ["provider", *NAMES]
+
+
+def test_the_request_that_shows_a_finding_stands_below_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told(_concluded(b.images(11), b.images(11)))
+    lines = capsys.readouterr().out.splitlines()
+
+    at = next(at for at, line in enumerate(lines) if line.startswith("broken: "))
+    assert lines[at + 1].startswith("    POST /v1/images/generations n=11")

@@ -12,6 +12,7 @@ import yaml
 
 from harness import api
 from harness.core.errors import UsageError
+from harness.core.exchange import Picture
 from harness.core.inspection import Inspection
 from harness.runner import inspecting
 from harness.runner.inspecting import LOST_AT_MOST_S, TOO_OFTEN, Looking, inspected
@@ -26,6 +27,7 @@ ROOT, OTHER_ROOT = Authority(), Authority("A Stranger")
 SIZE = (320, 240)
 SIGNED = [ROOT.signer().signed(encoded(pixels(seed, SIZE))) for seed in range(2)]
 PLAIN = encoded(pixels(9, SIZE))
+PICTURE = Picture(digest="a", format="png", size_bytes=9, state="decoded")
 
 
 def _recorded(path: Path, images: Sequence[bytes], *, prompt: str = "a paper kite") -> Path:
@@ -174,9 +176,11 @@ def test_equal_images_are_looked_at_once(folder: Path, monkeypatch: pytest.Monke
     looked: list[str] = []
     inspect = Inspector.inspect
 
-    def counted(self: Inspector, image: Path, digest: str = "") -> Inspection:
+    def counted(
+        self: Inspector, image: Path, digest: str = "", *, thumbnail: bool = False
+    ) -> Inspection:
         looked.append(digest)
-        return inspect(self, image, digest)
+        return inspect(self, image, digest, thumbnail=thumbnail)
 
     monkeypatch.setattr(Inspector, "inspect", counted)
     recording = _recorded(folder.parent / "u.yaml", [PLAIN, PLAIN, SIGNED[0], PLAIN])
@@ -187,7 +191,10 @@ def test_equal_images_are_looked_at_once(folder: Path, monkeypatch: pytest.Monke
 def test_a_provider_whose_images_end_the_process_keeps_us_a_bounded_time(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(self: Inspector, image: Path, digest: str = "") -> Inspection:
+    def lost(
+        self: Inspector, image: Path, digest: str = "", *, thumbnail: bool = False
+    ) -> Inspection:
+        assert thumbnail
         assert image.is_file()
         self.lost_s += LOST_AT_MOST_S / 2
         return Inspection(digest=digest, state="not_read", why="ended")
@@ -272,3 +279,37 @@ def test_a_run_checks_signers_against_what_its_own_emulator_writes(tmp_path: Pat
     # the file is now of an emulator that has ended
     again = replace(options, output=replace(options.output, out=tmp_path / "second"))
     assert _chains(api.run(again).inspections) == ["trusted"]
+
+
+def test_a_small_copy_of_each_image_is_kept(folder: Path) -> None:
+    assert all(line["thumbnail"] for line in _lines(folder).values())
+
+
+def test_a_small_copy_is_added_to_what_an_older_version_kept(folder: Path, trust: Path) -> None:
+    api.report(folder, out=folder, trust_anchors=[trust])
+    before = _lines(folder)
+    old = [{key: line[key] for key in line if key != "thumbnail"} for line in before.values()]
+    (folder / INSPECTIONS).write_text("".join(f"{json.dumps(line)}\n" for line in old))
+
+    api.report(folder)  # which leaves the folder as it is
+    assert not any("thumbnail" in line for line in _lines(folder).values())
+    api.report(folder, out=folder)
+    assert _lines(folder) == before
+
+
+def test_an_image_that_has_none_is_not_asked_for_it_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [{**line, "thumbnail": ""} for line in _lines(folder).values()]
+    (folder / INSPECTIONS).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    monkeypatch.setattr(Inspector, "thumbnail", None)
+
+    assert {each.thumbnail for each in api.report(folder, out=folder).inspections.values()} == {""}
+
+
+def test_each_provider_has_its_part_of_the_small_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspecting, "THUMBNAILS_AT_MOST", 4)
+    owners = {"a1": "a", "a2": "a", "a3": "a", "a4": "a", "b1": "b", "c1": "c"}
+    shown = inspecting._shown_small(dict.fromkeys(owners, PICTURE), owners)
+
+    assert shown == {"a1", "a2", "b1", "c1"}

@@ -1,15 +1,19 @@
 """The comparison of providers, of their operations and of a benchmark, as cells for a terminal."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from operator import attrgetter
 
+from harness.core.jsonvalue import Json
+from harness.core.reference import ReferenceImage
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.reference import reference_sentences
 from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s, load_label, name, rounded
 from harness.report.labels import fault_lines, short_provenance
-from harness.report.model import Report, Summary
+from harness.report.model import Report, Shown, Summary
 from harness.report.text import interval_s, money_text, one_line, seconds
 from harness.stats.benchmark.model import Speed
 from harness.stats.conformance.latency import Latency
@@ -18,6 +22,10 @@ HEADER = (
     *("provider", "evidence", "cases", "held", "broken", "open"),
     *("requests", "images paid", "cost"),
 )
+
+LONGEST_VALUE = 30
+UNTOLD = {"prompt", "model"}
+"""Arguments that every request has, and that a finding is seldom about."""
 
 BY_OPERATION = ("provider", "operation", "held", "broken", "open", "n", "median [95 % interval]")
 
@@ -88,6 +96,48 @@ def _row(summary: Summary) -> tuple[str, ...]:
 def _latency(row: Latency) -> str:
     median = _with_bounds(seconds(row.median.value), interval_s(row.median))
     return median + (f" ({row.left_out})" if row.left_out else "")
+
+
+def request_line(shown: Shown, longest: int) -> str:
+    """Return a finding's request on one line: `POST /v1/images size=1x1 quality=low`.
+
+    What the finding is about comes first, and the prompt only where it is about it. What does not
+    fit into `longest` characters is counted: `and 3 more`. A request that could not be made
+    smaller is shown as it was sent.
+    """
+    record = shown.finding.record
+    request, arguments = record.shot.request, record.shot.case.arguments
+    about = {word for word in re.split(r"[^a-z0-9_]+", shown.name) if word in arguments}
+    names = [name for name in arguments if name in about]
+    names += [name for name in arguments if name not in about | UNTOLD]
+    parts = [f"{name}={_value(arguments[name])}" for name in names]
+    head = _cut(f"{request.method} {request.target}", longest - len(" and 99 more"))
+    line = " ".join([head, *parts])
+    for number in range(len(parts) - 1, -1, -1):
+        if len(line) <= longest:
+            break
+        line = f"{' '.join([head, *parts[:number]])} and {len(parts) - number} more"
+    return line
+
+
+def _value(value: Json) -> str:
+    """Return an argument as people write it: texts bare, files by their name, both cut."""
+    names = [_file(each) for each in (value if isinstance(value, list) else [value])]
+    if names and all(names):
+        text = "+".join(names)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _cut(text, LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
+    line = one_line(text, len(text))
+    return line if len(line) <= longest else f"{line[:longest]}\u2026"
+
+
+def _file(value: Json) -> str:
+    image = ReferenceImage.of(value)
+    return (image.filename or "") if image else ""
 
 
 BENCHMARK_HEADER = ("workload", "provider", "median [95 %]", "p95", "served", "per image")

@@ -22,3 +22,9 @@ class Pictures:
     waterfalls: tuple[Waterfall, ...] = ()
     galleries: tuple[Gallery, ...] = ()
     coverage: tuple[CoverageMap, ...] = ()
+
+    @property
+    def images_shown(self) -> tuple[str, ...]:
+        """The digests of the images that are shown, in the order in which a reader meets them."""
+        tiles = (tile for gallery in self.galleries for tile in gallery.tiles)
+        return tuple(dict.fromkeys(tile.digest for tile in tiles if tile.digest))

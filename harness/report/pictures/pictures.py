@@ -32,6 +32,6 @@ def pictures(
         tradeoffs=tradeoffs(benchmark),
         errors=error_timelines(records, providers),
         waterfalls=waterfalls(records, providers),
-        galleries=galleries(records, inspections),
+        galleries=galleries(records, verdicts, providers, inspections),
         coverage=coverage_maps(records, providers),
     )

@@ -78,16 +78,28 @@ class Inspector:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def inspect(self, image: Path, digest: str = "") -> Inspection:
+    def inspect(self, image: Path, digest: str = "", *, thumbnail: bool = False) -> Inspection:
         """Inspect a file; never raises, whatever it is.
 
-        `digest` is the SHA-256 of the bytes that are meant: of others nothing is told.
+        `digest` is the SHA-256 of the bytes that are meant: of others nothing is told. With
+        `thumbnail`, a small copy is made as well.
         """
         with self._turn:
             inspection = self._manifest(image, digest)
             if inspection.why in (OTHER_BYTES, TOO_LONG, ENDED):  # it would do so again
                 return inspection
-            return replace(inspection, signs=self._signs(image))
+            if not thumbnail:
+                return replace(inspection, signs=self._signs(image))
+            signs, small = self._pixels(image)
+            return replace(inspection, signs=signs, thumbnail=small)
+
+    def thumbnail(self, image: Path, digest: str) -> str:
+        """Return a small copy of the file that has this digest; empty where none can be made."""
+        with self._turn:
+            try:
+                return str(self._asked("thumbnail", str(image), digest).get("thumbnail", ""))
+            except _NotReadError:
+                return ""
 
     def close(self) -> None:
         """End the process; a later file starts another one."""
@@ -126,6 +138,15 @@ class Inspector:
             return Signs(**signs) if signs else None
         except (_NotReadError, TypeError):
             return None
+
+    def _pixels(self, image: Path) -> tuple[Signs | None, str]:
+        """Return the signs and a small copy, for which the file is decoded once."""
+        try:
+            answer = self._asked("pixels", str(image))
+            signs = answer.get("signs")
+            return Signs(**signs) if signs else None, str(answer.get("thumbnail", ""))
+        except (_NotReadError, TypeError):
+            return None, ""
 
     def _asked(self, *question: str) -> dict[str, Any]:
         """Return the process's answer. Raises _NotReadError, which says why there is none."""

@@ -19,7 +19,8 @@ from time import process_time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from harness.transport.bodies.formats import HEAD_BYTES, image_format
-from harness.transport.inspection.signs import signs_of
+from harness.transport.inspection.signs import looked_at, signs_of
+from harness.transport.inspection.thumbnails import thumbnail_of
 from harness.transport.worker import READY, allow_cpu, step_back, take_answers
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def serve_inspecting(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the last question.
 
     ["trust", PEM] comes first, then for each file ["manifest", PATH, DIGEST] and ["signs", PATH],
-    so that whatever ends this process among its pixels leaves its manifest told.
+    or ["pixels", PATH], which is signs and a thumbnail, so that whatever ends this process among
+    its pixels leaves its manifest told. ["thumbnail", PATH, DIGEST] asks for that alone.
     """
     answers.write(READY)
     bench = _Bench("")
@@ -66,6 +68,10 @@ def serve_inspecting(questions: BinaryIO, answers: BinaryIO) -> None:
                 answer = bench.manifest(Path(path), digest)
             case ["signs", str(path)]:
                 answer = _signs(Path(path))
+            case ["pixels", str(path)]:
+                answer = _pixels(Path(path))
+            case ["thumbnail", str(path), str(digest)]:
+                answer = _thumbnail(Path(path), digest)
             case _:
                 answer = {}
         answers.write(json.dumps(answer).encode() + b"\n")
@@ -128,6 +134,30 @@ def _signs(path: Path) -> dict[str, Any]:
     except MemoryError:
         return {}
     return {"signs": asdict(signs) if signs else None, "cpu_s": process_time() - before}
+
+
+def _pixels(path: Path) -> dict[str, Any]:
+    """Return the weak signs of a file and its thumbnail, by decoding it once."""
+    before = process_time()
+    thumbnails = [""]
+    try:
+        signs = signs_of(path, lambda image: thumbnails.append(thumbnail_of(image)))
+    except MemoryError:
+        return {}
+    told = asdict(signs) if signs else None
+    return {"signs": told, "thumbnail": thumbnails[-1], "cpu_s": process_time() - before}
+
+
+def _thumbnail(path: Path, digest: str) -> dict[str, Any]:
+    """Return the thumbnail of a file that holds the bytes that are meant; empty without one."""
+    before = process_time()
+    try:
+        with closing(_opened(path)) as image:
+            meant = hashlib.file_digest(image, "sha256").hexdigest() == digest
+            thumbnail = looked_at(image, thumbnail_of) if meant else None
+    except (OSError, MemoryError):
+        return {}
+    return {"thumbnail": thumbnail or "", "cpu_s": process_time() - before}
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ each axis (`resampling`) and a thumbnail of 64 by 64.
 """
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from PIL import Image
 
@@ -36,24 +37,32 @@ SETTLED_AT_LEAST = 100
 250."""
 
 
-def signs_of(path: Path) -> Signs | None:
+Seen = TypeVar("Seen")
+
+Look = Callable[[Image.Image], object]
+"""Looks at a decoded image, and leaves it as it is; never raises."""
+
+
+def signs_of(path: Path, look: Look = lambda _image: None) -> Signs | None:
     """Return the weak signs of an image file; None where it is no file that can be read.
+
+    `look` is called once with the image, where it can be decoded: that is most of the work.
 
     Never raises, whatever its bytes are: what cannot be decoded, or claims more pixels than
     `bodies.decode.PIXELS_AT_MOST`, shows the signs of its container only.
     """
     try:
         with path.open("rb") as file:
-            return _signs(file)
+            return _signs(file, look)
     except OSError:
         return None
 
 
-def _signs(file: BinaryIO) -> Signs:
+def _signs(file: BinaryIO, look: Look) -> Signs:
     parts = layout(file)
     quality = jpeg_quality(file)
     quantiser = webp_quantiser(file)
-    grey = _grey(file)
+    grey = looked_at(file, lambda image: _grey(image, look))
     return Signs(
         layout=parts.names,
         data_chunks=parts.data,
@@ -65,8 +74,14 @@ def _signs(file: BinaryIO) -> Signs:
     )
 
 
-def _grey(file: BinaryIO) -> Image.Image | None:
-    """Return the picture in grey, drawn over white where it is clear; None without one."""
+def _grey(image: Image.Image, look: Look) -> Image.Image | None:
+    """Return the picture in grey, drawn over white where it is clear, after another look at it."""
+    look(image)
+    return _flat(image)
+
+
+def looked_at(file: BinaryIO, look: Callable[[Image.Image], Seen | None]) -> Seen | None:
+    """Return what a look at the decoded image shows; None where it cannot be decoded."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,7 +90,7 @@ def _grey(file: BinaryIO) -> Image.Image | None:
                 if image.format not in _FORMATS or image.width * image.height > PIXELS_AT_MOST:
                     return None
                 image.load()
-                return _flat(image)
+                return look(image)
     except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
         return None
 

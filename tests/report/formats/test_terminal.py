@@ -1,6 +1,19 @@
+from dataclasses import replace
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.core.jsonvalue import Json
 from harness.core.record import Provenance
-from harness.report.formats.terminal import BY_OPERATION, HEADER, operation_rows, provider_rows
-from harness.report.model import Report
+from harness.report.formats.terminal import (
+    BY_OPERATION,
+    HEADER,
+    operation_rows,
+    provider_rows,
+    request_line,
+)
+from harness.report.model import Report, Shown
 from tests.report import builders as b
 from tests.shipped import NAMES
 
@@ -73,3 +86,47 @@ def _timed() -> Report:
     ]
     records.append(b.record(b.case(id="late"), b.fault("timeout")))
     return b.report(records, [b.verdict(item) for item in records[:7]])
+
+
+@cache
+def some() -> Shown:
+    made = b.record(b.case(breaks="n.range", expect="refuse"), b.images())
+    (found,) = b.report([made], [], [b.finding(made)]).all_findings
+    return found
+
+
+def shown(about: str, **arguments: Json) -> Shown:
+    asked = b.case(breaks=about, expect="refuse", arguments={"model": "gpt-image-2", **arguments})
+    record = b.record(asked, b.images())
+    return replace(some(), name=about, finding=replace(some().finding, record=record))
+
+
+def test_a_request_is_one_line_and_what_it_is_about_comes_first() -> None:
+    found = shown("size.max_edge", prompt="a red fox", quality="low", size="4096x4096", n=1)
+
+    assert request_line(found, 76) == ("POST /v1/images/generations size=4096x4096 quality=low n=1")
+    assert request_line(found, 60).endswith("size=4096x4096 quality=low n=1")
+    assert request_line(found, 57) == "POST /v1/images/generations size=4096x4096 and 2 more"
+
+
+def test_a_prompt_is_shown_only_where_it_is_what_is_wrong() -> None:
+    found = shown("prompt.length", prompt="x" * 5_000, n=1)
+
+    assert request_line(found, 76) == f"POST /v1/images/generations prompt={'x' * 30}… n=1"
+
+
+def test_nothing_in_a_request_is_hidden_and_files_have_their_names() -> None:
+    files = [b.file_arguments("png-rgb-64x64-1.png"), b.file_arguments("png-rgb-64x64-2.png")]
+    found = shown("n.range", prompt="a", n=11, images=files, user="a\u202e\x1b[31m\n")
+
+    line = request_line(found, 200)
+    assert "n=11 images=png-rgb-64x64-1.png+png-rgb-64… user=a\\u202e\\u001b[31m" in line
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(50, 120), st.dictionaries(st.sampled_from("abcdef"), st.text(), max_size=6))
+def test_a_request_never_takes_more_than_its_line(longest: int, arguments: dict[str, str]) -> None:
+    line = request_line(shown("n.range", prompt="a", n=11, **arguments), longest)
+
+    assert len(line) <= longest
+    assert line.isprintable()
