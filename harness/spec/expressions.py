@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     GetJsonSchemaHandler,
     PlainSerializer,
+    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
 )
@@ -23,6 +24,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
+from harness.spec.quotes import LONGEST
 
 Status = Literal["documented", "undocumented", "contradictory"]
 """`documented` is judged; the other two are only observed."""
@@ -103,8 +105,20 @@ Cited = Annotated[
 """A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
 
 
-class Sourced(Frozen):
-    """What a document says, with its place.
+Quote = Annotated[str, StringConstraints(max_length=LONGEST)]
+"""What a document says, in its own words; nothing where it is not quoted."""
+
+
+class Quoted(Frozen):
+    """What has a source, and may quote it."""
+
+    quote: Quote = ""
+    """What the source says there, word for word, in 300 characters at most; nothing where it is
+    silent: `quote = "| n | integer | 1-4 |"`."""
+
+
+class Sourced(Quoted):
+    """What a document says, with its place and its words.
 
     `second_source` is what else says so, `note` what is unclear.
     """
@@ -114,6 +128,8 @@ class Sourced(Frozen):
     `source = "page: Parameters"`."""
     second_source: Cited | None = None
     """What else says so: `second_source = "page: Questions and answers"`."""
+    second_quote: Quote = ""
+    """What that says, word for word: `second_quote = "You can ask for up to four images."`."""
     note: str = ""
     """What is unclear, in your own words: `note = "the page says 10, the SDK 4"`."""
 

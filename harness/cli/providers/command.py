@@ -17,8 +17,9 @@ from harness.cli.providers.trying import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
 from harness.spec.catalogue import catalogue_of
+from harness.spec.explain.said import statement
 from harness.spec.export.openapi import openapi
-from harness.spec.expressions import Paths
+from harness.spec.expressions import Paths, Promise
 from harness.spec.provider import Operation, Provider
 
 
@@ -66,7 +67,7 @@ def list_(*, specs: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("name")
 @spec_option()
 def show(*, name: str, specs: tuple[Path, ...]) -> None:
-    """Show every promise of one provider with its source."""
+    """Show every promise of one provider with its source, and what that says, word for word."""
     provider = catalogue_of(specs).provider(name)
     console = terminal(soft_wrap=True)
     console.print(
@@ -78,10 +79,8 @@ def show(*, name: str, specs: tuple[Path, ...]) -> None:
         for heading in ("constraint", "says", "status", "source"):
             table.add_column(heading, overflow="fold", no_wrap=heading in ("constraint", "status"))
         for constraint in operation.constraints:
-            source = str(constraint.rule.source)
-            if constraint.rule.second_source:
-                source += f"; {constraint.rule.second_source}"
-            table.add_row(constraint.id, constraint.describe(), constraint.rule.status, source)
+            places = "\n".join(statement(constraint).places)
+            table.add_row(constraint.id, constraint.describe(), constraint.rule.status, places)
         console.print(table)
         for line in _beside(operation):
             console.print(line)
@@ -92,11 +91,16 @@ def show(*, name: str, specs: tuple[Path, ...]) -> None:
 def _besides(provider: Provider) -> Iterator[str]:
     """Yield what the documents say beside the operations: addresses, sentences, open questions."""
     for endpoint in provider.endpoints:
-        yield f"also: {endpoint.method} {endpoint.path}: {endpoint.title} ({endpoint.source})"
-    for statement in provider.statements:
-        yield f"said of {statement.about}: {statement.says} ({statement.source})"
+        yield f"also: {endpoint.method} {endpoint.path}: {endpoint.title} ({_place(endpoint)})"
+    for sentence in provider.statements:
+        yield f"said of {sentence.about}: {sentence.says} ({_place(sentence)})"
     for question in provider.open_questions:
         yield f"open: {question}"
+
+
+def _place(promise: Promise) -> str:
+    """Return the place of a promise, after the document's own words where they are quoted."""
+    return f'"{promise.quote}": {promise.source}' if promise.quote else str(promise.source)
 
 
 def _address(path: str, places: Paths) -> str:
