@@ -20,19 +20,28 @@ from harness.spec.quotes import (
     tables_within,
 )
 from harness.spec.rules.base import Table, array, toml_table
+from harness.spec.toml.lines import key_lines
 from harness.spec.toml.located import located
 
 MOST_MEBIBYTES = 32
 """How large a document may be."""
 
 
+_SHOWN = 60
+"""Characters of a quote that a message repeats."""
+
+_CLAIM = {"share", "says", "source"}
+"""The keys of a claim of prices."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotes:
     """What a TOML quotes beside its documents.
 
-    Of `sourced` promises, as they are written, `quoted` have the document's own words; so many
-    quotes were looked for (`compared`), and `mistakes` are those that no document has. `absent` are
-    the documents that none of the folders holds, with the number of quotes of each.
+    Everything is counted as it is written, what operations inherit once. Of `sourced` promises,
+    `quoted` have the words of their source; so many quotes were looked for (`compared`), those of
+    second sources among them, and `mistakes` are those that no document has. `absent` are the
+    documents that none of the folders holds, with the number of quotes of each.
     """
 
     sourced: int
@@ -47,6 +56,7 @@ class _Quote:
     key: str
     words: str
     document: str
+    written: bool
 
 
 def compared_quotes(tables: Table, text: str, folders: Sequence[Path]) -> Quotes:
@@ -60,20 +70,22 @@ def compared_quotes(tables: Table, text: str, folders: Sequence[Path]) -> Quotes
         for name, document in toml_table(tables.get("documents")).items()
     }
     written = [table for _, table in _tables("", tables) if isinstance(table.get("source"), str)]
-    quotes = [*_quotes(inherited(tables)[0], files)]
+    quotes = [*_quotes(inherited(tables)[0], files, key_lines(text).by_name)]
     documents = {file: _read(file, folders) for file in dict.fromkeys(q.document for q in quotes)}
     absent = {
-        file: sum(quote.document == file for quote in quotes)
+        file: sum(quote.document == file for quote in quotes if quote.written)
         for file, document in documents.items()
         if document is None
     }
     found = [(quote, documents[quote.document]) for quote in quotes]
     there = [(quote, document) for quote, document in found if document is not None]
-    wrong = [_mistake(quote, document) for quote, document in there if not _has(quote, document)]
+    wrong = [
+        _mistake(quote, document) for quote, document in there if not holds(document, quote.words)
+    ]
     return Quotes(
         sourced=len(written),
-        quoted=sum("source" in quoted(table) for table in written),
-        compared=len(there),
+        quoted=sum("source" in _said(table) for table in written),
+        compared=sum(quote.written for quote, _ in there),
         mistakes=located(wrong, text, tables),
         absent=absent,
     )
@@ -90,17 +102,26 @@ def _tables(key: str, value: Any, *, of_names: bool = False) -> Iterator[tuple[s
         yield from _tables(f"{prefix}{place}", entry)
 
 
-def _quotes(tables: Table, files: Mapping[str, str]) -> Iterator[_Quote]:
+def _quotes(tables: Table, files: Mapping[str, str], lines: Mapping[str, int]) -> Iterator[_Quote]:
+    """Yield every quote; those that an operation inherits are not written at their keys."""
     for key, table in _tables("", tables):
         prefix = f"{key}." if key else ""
-        for cites, words in quoted(table).items():
+        for cites, (name, words) in _said(table).items():
             document = str(table[cites]).partition(": ")[0]
-            name = f"{prefix}{QUOTED_AT[cites]}"
-            yield _Quote(key=name, words=words, document=files.get(document, document))
-        if "share" in table and key.startswith("model.claim"):
-            document = str(table["source"]).partition(": ")[0]
-            words = str(table["says"])
-            yield _Quote(key=f"{key}.says", words=words, document=files.get(document, document))
+            at = f"{prefix}{name}"
+            file = files.get(document, document)
+            yield _Quote(key=at, words=words, document=file, written=at in lines)
+
+
+def _said(table: Table) -> dict[str, tuple[str, str]]:
+    """Return the key and the words of each quote, by the key that cites the document.
+
+    A claim of prices is a quote itself.
+    """
+    said = {cites: (QUOTED_AT[cites], words) for cites, words in quoted(table).items()}
+    if table.keys() >= _CLAIM:
+        said["source"] = ("says", str(table["says"]))
+    return said
 
 
 def _read(file: str, folders: Sequence[Path]) -> str | None:
@@ -116,11 +137,8 @@ def _read(file: str, folders: Sequence[Path]) -> str | None:
     return None
 
 
-def _has(quote: _Quote, document: str) -> bool:
-    return holds(document, quote.words)
-
-
 def _mistake(quote: _Quote, document: str) -> Mistake:
     near = nearest_words(document, quote.words)[:LONGEST]
-    reason = f"{quote.document} does not say {quote.words!r}"
+    words = quote.words if len(quote.words) <= _SHOWN else f"{quote.words[:_SHOWN]}..."
+    reason = f"{quote.document} does not say {words!r}"
     return Mistake(key=quote.key, reason=reason, write=readable(near) if near else "")
