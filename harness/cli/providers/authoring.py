@@ -82,8 +82,9 @@ def validate(*, files: tuple[Path, ...], folders: tuple[Path, ...], as_json: boo
     A mistake is one line: file, line, key, reason, and what to write instead. Ends with 2 where
     any file has one.
 
-    With --documents, a quote that its document does not have is a mistake, too. White space, kinds
-    of dashes and of quotation marks do not count. A document that is not there is named and skipped.
+    With --documents, a quote that its document does not have is a mistake, too. White space and
+    kinds of dashes and quotation marks do not count. A document that is not there is named and
+    skipped.
     """
     checked = [*_with_own_names(map(_read, files))] if files else [*_known()]
     if folders:

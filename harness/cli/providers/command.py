@@ -1,6 +1,7 @@
 """`harness providers`: what each provider's documents promise, as the harness reads them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,9 +80,11 @@ def show(*, name: str, specs: tuple[Path, ...]) -> None:
         for heading in ("constraint", "says", "status", "source"):
             table.add_column(heading, overflow="fold", no_wrap=heading in ("constraint", "status"))
         for constraint in operation.constraints:
-            places = "\n".join(statement(constraint).places)
-            table.add_row(constraint.id, constraint.describe(), constraint.rule.status, places)
+            said = statement(constraint)
+            table.add_row(constraint.id, said.says, said.status, said.source)
         console.print(table)
+        for line in _word_for_word(operation):
+            console.print(line)
         for line in _beside(operation):
             console.print(line)
     for line in _besides(provider):
@@ -96,6 +99,17 @@ def _besides(provider: Provider) -> Iterator[str]:
         yield f"said of {sentence.about}: {sentence.says} ({_place(sentence)})"
     for question in provider.open_questions:
         yield f"open: {question}"
+
+
+def _word_for_word(operation: Operation) -> Iterator[str]:
+    """Yield each sentence that the rules of an operation quote, once, with its place and rules."""
+    rules: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for constraint in operation.constraints:
+        for cited in statement(constraint).cited:
+            rules[cited].append(constraint.id)
+    for (place, words), ids in rules.items():
+        if words:
+            yield f'"{words}": {place} ({", ".join(ids)})'
 
 
 def _place(promise: Promise) -> str:
