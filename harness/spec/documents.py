@@ -69,7 +69,7 @@ def compared_quotes(tables: Table, text: str, folders: Sequence[Path]) -> Quotes
         name: str(toml_table(document).get("file", name))
         for name, document in toml_table(tables.get("documents")).items()
     }
-    written = [table for _, table in _tables("", tables) if isinstance(table.get("source"), str)]
+    written = [table for _, table in sourced_tables(tables)]
     quotes = [*_quotes(inherited(tables)[0], files, key_lines(text).by_name)]
     documents = {file: _read(file, folders) for file in dict.fromkeys(q.document for q in quotes)}
     absent = {
@@ -89,6 +89,13 @@ def compared_quotes(tables: Table, text: str, folders: Sequence[Path]) -> Quotes
         mistakes=located(wrong, text, tables),
         absent=absent,
     )
+
+
+def sourced_tables(tables: Table) -> Iterator[tuple[str, Table]]:
+    """Yield each table of a TOML that cites a document, with its dotted key."""
+    for key, table in _tables("", tables):
+        if isinstance(table.get("source"), str):
+            yield key, table
 
 
 def _tables(key: str, value: Any, *, of_names: bool = False) -> Iterator[tuple[str, Table]]:  # noqa: ANN401 - any part of a TOML
