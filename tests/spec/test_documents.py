@@ -109,10 +109,10 @@ def test_the_first_folder_that_has_the_document_counts(folder: Path) -> None:
     assert compared(toml(quoting(START)), other, folder).mistakes == ()
 
 
-def test_what_an_opelengthn_inherits_is_counted_and_told_once(folder: Path) -> None:
+def test_what_an_operation_inherits_is_counted_and_told_once(folder: Path) -> None:
     length = 'max_length = { characters = 100, source = "page: Generate"'
     edit = """
-[opelengthns.again]
+[operations.again]
 extends = "generate"
 title = "Again"
 source = "page: Generate"
@@ -121,7 +121,7 @@ source = "page: Generate"
     found = compared(toml((length, f"{length}, quote = 'no such row'")) + edit, folder)
 
     assert [mistake.key for mistake in found.mistakes] == [
-        "opelengthns.generate.arguments.prompt.max_length.quote"
+        "operations.generate.arguments.prompt.max_length.quote"
     ]
     assert found.compared == 1
 

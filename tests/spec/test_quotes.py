@@ -31,7 +31,7 @@ def test_a_text_is_folded_once(text: str) -> None:
     st.sampled_from(SPACES),
     st.sampled_from(UNSEEN),
 )
-def test_white_space_dashes_and_quotation_marks_do_not_count(  # noqa: PLR0913 - one for each
+def test_white_space_dashes_and_quotation_marks_do_not_count(  # noqa: PLR0913, PLR0917 - one for each
     words: list[str], dash: str, double: str, single: str, space: str, unseen: str
 ) -> None:
     signs = str.maketrans({"-": dash, '"': double, "'": single})

@@ -81,7 +81,7 @@ class Quoting:
 
     def _spelt(self, value: Json) -> Iterator[str]:
         """Yield a value as JSON: on one line and over several, or without any space."""
-        for only_ascii in (True,) if self._text.isascii() else (False, True):
+        for only_ascii in (True,) if self.document.text.isascii() else (False, True):
             if self._colon == ":":
                 yield json.dumps(value, ensure_ascii=only_ascii, separators=(",", ":"))
             else:
