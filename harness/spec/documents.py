@@ -134,8 +134,8 @@ def _said(table: Table) -> dict[str, tuple[str, str]]:
 def _read(file: str, folders: Sequence[Path]) -> str | None:
     """Return a document's folded text; None where no folder has it, or it cannot be read."""
     for folder in folders:
-        path = (folder / file).resolve()
         try:
+            path = (folder / file).resolve()
             if path.is_relative_to(folder.resolve()) and path.is_file():
                 content = read_at_most(path, MOST_MEBIBYTES * MEBIBYTE)
                 return folded(content.decode("utf-8-sig", "replace"))

@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import jmespath
 from jmespath.exceptions import JMESPathError, ParseError
@@ -19,12 +19,13 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
-from harness.spec.quotes import LONGEST
+from harness.spec.quotes import LONGEST, QUOTED_AT
 
 Status = Literal["documented", "undocumented", "contradictory"]
 """`documented` is judged; the other two are only observed."""
@@ -115,6 +116,13 @@ class Quoted(Frozen):
     quote: Quote = ""
     """What the source says there, word for word, in 300 characters at most; nothing where it is
     silent: `quote = "| n | integer | 1-4 |"`."""
+
+    @model_validator(mode="after")
+    def _quotes_what_it_cites(self) -> Self:
+        for cites, quote in QUOTED_AT.items():
+            if getattr(self, quote, "") and getattr(self, cites, None) is None:
+                raise ValueError(f"{quote} goes together with {cites}")
+        return self
 
 
 class Sourced(Quoted):

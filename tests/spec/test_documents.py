@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.spec.documents import Quotes, compared_quotes
+from harness.spec.load import parse_provider
 from tests.spec import small
 
 PAGE = """Start
@@ -139,3 +140,34 @@ claim = { share = 0.8, says = "Failed requests cost little.", source = "page: Pr
 
     assert mistake.key == "model.claim.says"
     assert mistake.write == '"Failed requests cost nothing."'
+
+
+@pytest.mark.parametrize("file", ["a\0b", "x" * 5000, "", "."])
+def test_a_name_that_no_file_has_is_no_document(folder: Path, file: str) -> None:
+    tables = tomllib.loads(toml(quoting(START)))
+    tables["documents"]["page"]["file"] = file
+
+    found = compared_quotes(tables, small.TOML, (folder,))
+
+    assert list(found.absent) == [file]
+
+
+def test_a_quote_of_what_is_not_cited_is_a_mistake() -> None:
+    line = 'env = "SMALL_API_KEY"\n'
+    tables = tomllib.loads(toml((line, f"{line}second_quote = 'of nothing'\n")))
+
+    mistakes = parse_provider(tables)
+
+    assert isinstance(mistakes, tuple)
+    assert [(each.key, each.reason.partition(",")[0]) for each in mistakes] == [
+        ("auth", "second_quote goes together with second_source")
+    ]
+
+
+def test_a_quote_longer_than_a_sentence_is_a_mistake() -> None:
+    mistakes = parse_provider(tomllib.loads(toml(quoting("x" * 301))))
+
+    assert isinstance(mistakes, tuple)
+    assert [(each.key, each.reason[:30]) for each in mistakes] == [
+        ("auth.quote", "write at most 300 characters, ")
+    ]
