@@ -56,7 +56,7 @@ def as_text(explanation: Explanation, title: str) -> str:
 def _rule(statement: RuleStatement, word: str) -> Iterator[str]:
     status = "" if statement.status == "documented" else f" ({statement.status})"
     yield _filled(f"{word} {statement.about}: {statement.says}{status}", "  ")
-    yield _filled(statement.source, "      ")
+    yield from (_filled(place, "      ") for place in statement.places)
     if statement.note:
         yield _filled(statement.note, "      ")
 
@@ -165,6 +165,7 @@ def _rule_json(statement: RuleStatement) -> Json:
         "says": statement.says,
         "status": statement.status,
         "source": statement.source,
+        "quotes": [{"quote": words, "source": at} for at, words in statement.cited if words],
         "note": statement.note,
     }
 

@@ -19,6 +19,7 @@ from harness.core.jsonvalue import digest
 from harness.spec.export.toml import toml_of
 from harness.spec.load import provider_in, tables_of, toml_text
 from harness.spec.provider import Provider
+from harness.spec.quotes import without_quotes
 
 GROUP = "harness.providers"
 """The entry points by which packages offer providers."""
@@ -39,8 +40,8 @@ Spec = Path | Provider
 class Entry:
     """A provider with the TOML that it was read from; equal where the TOMLs say the same.
 
-    `digest` is the SHA-256 over the TOML as parsed: layout and comments do not change it. `origin`
-    says in words where the TOML is from.
+    `digest` is the SHA-256 over the TOML as parsed, but for its quotes: neither they nor layout and
+    comments change it, for they promise nothing. `origin` says in words where the TOML is from.
     """
 
     digest: str
@@ -215,7 +216,7 @@ def entry_of_text(text: str, file: str, *, kind: Kind, origin: str) -> Entry:
     tables = tables_of(text, file)
     provider = provider_in(tables, text, file)
     return Entry(
-        digest=digest(tables),
+        digest=digest(without_quotes(tables)),
         provider=provider,
         text=text,
         origin=origin,

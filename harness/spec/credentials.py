@@ -43,7 +43,9 @@ def key_constraint(provider: Provider) -> Constraint:
     auth = provider.auth
     rule = auth.required or KeyRule(
         source=auth.source,
+        quote=auth.quote,
         second_source=auth.second_source,
+        second_quote=auth.second_quote,
         note="the documents show the key in their requests",
     )
     return Constraint(id=KEY_REQUIRED, parameter="auth", rule=rule)

@@ -5,7 +5,16 @@ from typing import Self
 from pydantic import Field, StrictBool, model_validator
 
 from harness.core.outcome import ErrorClass
-from harness.spec.expressions import Cited, Compiled, Frozen, Paths, Pattern, Status
+from harness.spec.expressions import (
+    Cited,
+    Compiled,
+    Frozen,
+    Paths,
+    Pattern,
+    Quote,
+    Quoted,
+    Status,
+)
 from harness.spec.rules.base import Positive
 
 
@@ -31,7 +40,7 @@ class ErrorRule(Frozen):
         return self
 
 
-class ErrorRules(Frozen):
+class ErrorRules(Quoted):
     """How this provider words an error.
 
     `failed` is an expression that is true in the body of an error, whatever the HTTP status.
@@ -58,6 +67,8 @@ class ErrorRules(Frozen):
     """Where the document shows an error: `source = "page: Errors"`."""
     second_source: Cited | None = None
     """What else says so: `second_source = "facts: 3. Acme"`."""
+    second_quote: Quote = ""
+    """What that says, word for word: `second_quote = "You can ask for up to four images."`."""
     classes: tuple[ErrorRule, ...] = ()
     """What kinds of error there are; the first that fits counts. What fits none is classed by its
     HTTP status."""

@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import jmespath
 from jmespath.exceptions import JMESPathError, ParseError
@@ -16,13 +16,16 @@ from pydantic import (
     ConfigDict,
     GetJsonSchemaHandler,
     PlainSerializer,
+    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
+from harness.spec.quotes import LONGEST, QUOTED_AT
 
 Status = Literal["documented", "undocumented", "contradictory"]
 """`documented` is judged; the other two are only observed."""
@@ -103,8 +106,27 @@ Cited = Annotated[
 """A `Source`, written in TOML as `"<key in [documents]>: <section>"`."""
 
 
-class Sourced(Frozen):
-    """What a document says, with its place.
+Quote = Annotated[str, StringConstraints(max_length=LONGEST)]
+"""What a document says, in its own words; nothing where it is not quoted."""
+
+
+class Quoted(Frozen):
+    """What has a source, and may quote it."""
+
+    quote: Quote = ""
+    """What the source says there, word for word, in 300 characters at most; nothing where it is
+    silent: `quote = "| n | integer | 1-4 |"`."""
+
+    @model_validator(mode="after")
+    def _quotes_what_it_cites(self) -> Self:
+        for cites, quote in QUOTED_AT.items():
+            if getattr(self, quote, "") and getattr(self, cites, None) is None:
+                raise ValueError(f"{quote} goes together with {cites}")
+        return self
+
+
+class Sourced(Quoted):
+    """What a document says, with its place and its words.
 
     `second_source` is what else says so, `note` what is unclear.
     """
@@ -114,6 +136,8 @@ class Sourced(Frozen):
     `source = "page: Parameters"`."""
     second_source: Cited | None = None
     """What else says so: `second_source = "page: Questions and answers"`."""
+    second_quote: Quote = ""
+    """What that says, word for word: `second_quote = "You can ask for up to four images."`."""
     note: str = ""
     """What is unclear, in your own words: `note = "the page says 10, the SDK 4"`."""
 

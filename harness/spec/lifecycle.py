@@ -17,6 +17,8 @@ from harness.spec.expressions import (
     OrOne,
     Paths,
     Promise,
+    Quote,
+    Quoted,
     Sourced,
     Status,
     first_match,
@@ -26,7 +28,7 @@ Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 """A wait, in seconds."""
 
 
-class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
+class Field_(Quoted):  # noqa: N801 - `Field` is pydantic's
     """A field that a reply must hold: where, of which type, and who says so."""
 
     path: Compiled
@@ -41,7 +43,7 @@ class Field_(Frozen):  # noqa: N801 - `Field` is pydantic's
     """What is unclear, in your own words: `note = "only for new accounts"`."""
 
 
-class UsagePaths(Frozen):
+class UsagePaths(Quoted):
     """Where a reply counts tokens; the parts must add up to their whole.
 
     The finer kinds (`text_input` and so on) are those that a price list knows by name; `seconds` is
@@ -90,7 +92,7 @@ class UsagePaths(Frozen):
         return {name: place for name, place in found.items() if place is not None}
 
 
-_NO_COUNT = ("input_parts", "output_parts", "source")
+_NO_COUNT = ("input_parts", "output_parts", "source", "quote")
 
 
 class ReplyShape(Frozen):
@@ -200,6 +202,9 @@ class Job(Sourced):
     states_listed: Cited | None = None
     """Where a document says that there are no other states; without it, another is observed:
     `states_listed = "page: Jobs"`."""
+    states_listed_quote: Quote = ""
+    """What it says there, word for word:
+    `states_listed_quote = "A job is queued, running, succeeded or failed."`."""
 
     @property
     def has_result(self) -> bool:

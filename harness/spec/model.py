@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from harness.spec.expressions import Cited, Frozen, OrOne, Promise
+from harness.spec.expressions import Cited, Frozen, OrOne, Promise, Quoted
 from harness.spec.price_list import Amount
 from harness.spec.rules.base import Positive
 from harness.spec.rules.lattice import edges
@@ -104,7 +104,7 @@ class Signer(Frozen):
     """What the manifest may call the program that drew: `agents = ["gpt-image 2.0"]`."""
 
 
-class OtherModel(Frozen):
+class OtherModel(Quoted):
     """Another model of the same maker, which a provider may serve in place of the one it sells.
 
     A request that asks for it by name is judged by it, too. Several stand in a list.
@@ -124,7 +124,7 @@ class OtherModel(Frozen):
         return " or ".join(self.names)
 
 
-class ShownUsage(Frozen):
+class ShownUsage(Quoted):
     """Usage that the provider's own document shows, where it differs from what the maker counts."""
 
     quality: str
@@ -184,12 +184,17 @@ class Model(Promise):
         beside = [each for each in self.others if each is not other]
         if self.tokens is not None:
             agents = signed.agents if signed else ()
-            names, source = (self.name,), self.source
-            beside.append(OtherModel(names=names, tokens=self.tokens, agents=agents, source=source))
+            names, source, quote = (self.name,), self.source, self.quote
+            beside.append(
+                OtherModel(
+                    names=names, tokens=self.tokens, agents=agents, source=source, quote=quote
+                )
+            )
         return Model(
             name=name or other.name,
             status=self.status,
             source=other.source,
+            quote=other.quote,
             tokens=other.tokens,
             signed=signed and Signer(by=signed.by, agents=other.agents),
             others=tuple(beside),

@@ -15,7 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from harness.core.jsonvalue import Json
-from harness.spec.expressions import Cited, Frozen, NotAmong, Sourced, Status
+from harness.spec.expressions import Cited, Frozen, NotAmong, Quote, Quoted, Sourced, Status
 from harness.spec.rules.base import Positive, Value
 
 
@@ -131,7 +131,7 @@ TOKEN_KINDS = tuple(name for name in TokenPrices.model_fields if name != "per")
 """What tokens are counted by, in a reply's usage and in the price list."""
 
 
-class WorkedExample(Frozen):
+class WorkedExample(Quoted):
     """A price that the document itself works out."""
 
     arguments: dict[str, Json]
@@ -178,6 +178,8 @@ class Prices(Sourced):
     failed_free: Cited | None = None
     """Where the documents say that only successful generations cost anything:
     `failed_free = "page: Prices"`."""
+    failed_free_quote: Quote = ""
+    """What it says there, word for word: `failed_free_quote = "Failed requests are free."`."""
     rows: tuple[PriceRow, ...] = ()
     """The prices; of several that fit, the dearest counts."""
     tokens: TokenPrices | None = None

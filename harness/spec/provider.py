@@ -22,6 +22,8 @@ from harness.spec.expressions import (
     Frozen,
     NotAmong,
     Promise,
+    Quote,
+    Quoted,
     Status,
 )
 from harness.spec.lifecycle import Idempotency, Job, ReplyShape, Seconds, Stream, Upload, Webhook
@@ -113,7 +115,7 @@ class Argument(RuleSet, Described):
     """A parameter with all its rules: each rule under its kind's name."""
 
 
-class Operation(Frozen):
+class Operation(Quoted):
     """One thing a provider does: where to ask, with which arguments, and how it answers."""
 
     title: str
@@ -234,7 +236,7 @@ class Operation(Frozen):
         return self.job.idempotency if self.job and self.job.idempotency else self.idempotency
 
 
-class Timeouts(Frozen):
+class Timeouts(Quoted):
     """How long to wait for a whole reply, in seconds; larger images may have longer."""
 
     normal_s: Seconds
@@ -296,6 +298,9 @@ class Provider(Frozen):
     base_url_source: Cited | None = None
     """Where the document names the address; goes together with `base_url`:
     `base_url_source = "page: Base URL"`."""
+    base_url_quote: Quote = ""
+    """What it says there, word for word:
+    `base_url_quote = "All requests go to https://api.acme.test."`."""
     documents: dict[str, Document]
     """What sources may cite, each document under a short key: a table [documents]."""
     auth: Auth

@@ -69,6 +69,12 @@ def test_json_is_one_object_a_line_for_each_provider(asked: Asked) -> None:
             "says": "size has a ratio of at most 3:1",
             "status": "documented",
             "source": "001_5b0aab872a4ee831.txt: Size Constraints",
+            "quotes": [
+                {
+                    "quote": "Long edge to short edge ratio must be at most `3:1`.",
+                    "source": "001_5b0aab872a4ee831.txt: Size Constraints",
+                }
+            ],
             "note": "",
         }
     ]
@@ -106,9 +112,13 @@ def test_a_text_block_shows_the_rule_its_place_the_nearest_request_and_the_price
         "\n"
         "NanoBanana API, generate: refused\n"
         "  breaks n.range: n is 1\n"
-        "      003_60af399abdeeb1ae.txt: API Parameters Reference\n"
+        '      "n | integer | No | Number of images to generate. Currently only 1 is\n'
+        "          supported (default 1); requests with n > 1 are rejected. Call the API\n"
+        '          multiple times if you need more. |": 003_60af399abdeeb1ae.txt: API\n'
+        "          Parameters Reference\n"
         "  breaks size.max_ratio: size has a ratio of at most 3:1\n"
-        "      003_60af399abdeeb1ae.txt: Custom Dimensions\n"
+        '      "Aspect ratio must not exceed 3:1 (long edge \u2264 3 \u00d7 short edge)":\n'
+        "          003_60af399abdeeb1ae.txt: Custom Dimensions\n"
         "  nearest: n 2 -> 1\n"
         "           size 3840x1024 -> 3840x1280\n"
         "           1 image, 133 credits\n"

@@ -17,6 +17,7 @@ from harness.cli.main import status
 from harness.core.jsonvalue import digest
 from harness.core.record import RunHeader
 from harness.spec.load import tables_of
+from harness.spec.quotes import without_quotes
 from harness.store.header import dumped_header
 from harness.store.reader import read_run
 from tests.cli.own import KEY, acme_toml, address
@@ -53,7 +54,7 @@ def edit(path: Path) -> str:
     """Another wait in a TOML; return its digest."""
     text = path.read_text("utf-8").replace("normal_s = 120", "normal_s = 121")
     path.write_text(text, "utf-8")
-    return digest(tables_of(text, path.name))
+    return digest(without_quotes(tables_of(text, path.name)))
 
 
 def went_on(run: Path) -> bool:

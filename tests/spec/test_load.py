@@ -238,13 +238,27 @@ def test_an_unknown_provider_is_told_with_the_known_ones() -> None:
 
 
 def test_a_spec_digest_follows_the_content_and_not_the_layout() -> None:
-    texts = [TEXTS["buble"] + "\n# a remark\n", TEXTS["buble"].replace("20000", "20001")]
-    same, other = (
-        entry_of_text(text, "buble.toml", kind="file", origin="buble.toml").digest for text in texts
-    )
+    buble, length = TEXTS["buble"], "characters = 20000"
+    assert length in buble
+    texts = [f"{buble}\n# a remark\n", buble.replace(length, "characters = 20001")]
+    same, other = (digest_of(text) for text in texts)
 
     assert same == SHIPPED.entry("buble").digest
     assert other != same
+
+
+def test_a_spec_digest_does_not_follow_what_is_quoted() -> None:
+    buble, quote = TEXTS["buble"], "Prompt max 20000 chars"
+    assert buble.count(quote) > 1
+    unquoted = re.sub(r", quote = '[^']*'|, quote = \"[^\"]*\"", "", buble)
+    assert len(unquoted) < len(buble)
+    texts = [buble.replace(quote, "Prompts have no end"), unquoted]
+
+    assert {digest_of(text) for text in texts} == {SHIPPED.entry("buble").digest}
+
+
+def digest_of(text: str) -> str:
+    return entry_of_text(text, "buble.toml", kind="file", origin="buble.toml").digest
 
 
 # ------------------------------------------------------------------------------------ mutations

@@ -12,19 +12,24 @@ from harness.cli.printing import echo, echo_json
 from harness.core.errors import Mistake, SpecError, UsageError
 from harness.core.jsonvalue import Json
 from harness.spec.catalogue import Entry, catalogue_of, entry_of_text, shipped_catalogue
-from harness.spec.load import toml_text
+from harness.spec.documents import Quotes, compared_quotes
+from harness.spec.load import tables_of, toml_text
 from harness.spec.toml.lines import key_lines
 from harness.spec.toml.schema import editor_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checked:
-    """A TOML with what is wrong with it; `error` is why it could not be read at all."""
+    """A TOML with what is wrong with it; `error` is why it could not be read at all.
+
+    `quotes` is how its quotes agree with the documents, where there are any to compare with.
+    """
 
     file: str
     entry: Entry | None = None
     mistakes: tuple[Mistake, ...] = ()
     error: str = ""
+    quotes: Quotes | None = None
 
     @property
     def name(self) -> str:
@@ -46,6 +51,7 @@ class _Checked:
             "valid": self.valid,
             "provider": self.name or None,
             "error": self.error or None,
+            "quotes": None if self.quotes is None else _quotes_json(self.quotes),
             "mistakes": [
                 {
                     "line": mistake.line,
@@ -61,20 +67,36 @@ class _Checked:
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--documents",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Look for each quote in the documents, whose files are here (repeatable).",
+)
 @json_option("Options")
-def validate(*, files: tuple[Path, ...], as_json: bool) -> None:
+def validate(*, files: tuple[Path, ...], folders: tuple[Path, ...], as_json: bool) -> None:
     """Check provider TOMLs (all that are known by default); print every mistake of each.
 
     A mistake is one line: file, line, key, reason, and what to write instead. Ends with 2 where
     any file has one.
+
+    With --documents, a quote that its document does not have is a mistake, too. White space and
+    kinds of dashes and quotation marks do not count. A document that is not there is named and
+    skipped.
     """
     checked = [*_with_own_names(map(_read, files))] if files else [*_known()]
+    if folders:
+        checked = [_beside_documents(each, folders) for each in checked]
     if as_json:
         echo_json(json.dumps([each.as_json() for each in checked], ensure_ascii=False, indent=2))
     else:
         for each in checked:
             if each.entry is not None and each.valid:
                 echo(f"{each.file}: {each.entry.provider.title}, valid")
+            if each.quotes is not None:
+                _tell(each.file, each.quotes)
     broken = [each for each in checked if not each.valid]
     if broken and as_json:
         raise UsageError(f"{len(broken)} of {len(checked)} files cannot be used")
@@ -90,6 +112,35 @@ def _read(file: Path) -> _Checked:
     except UsageError as error:
         return _Checked(file=str(file), error=str(error))
     return _Checked(file=str(file), entry=entry)
+
+
+def _beside_documents(checked: _Checked, folders: tuple[Path, ...]) -> _Checked:
+    """Compare what a valid TOML quotes with its documents."""
+    if checked.entry is None or not checked.valid:
+        return checked
+    text = checked.entry.text
+    quotes = compared_quotes(tables_of(text, checked.file), text, folders)
+    return replace(checked, quotes=quotes, mistakes=quotes.mistakes)
+
+
+def _tell(file: str, quotes: Quotes) -> None:
+    """Say how much is quoted, how much of that was found, and what could not be looked for."""
+    wrong = len(quotes.mistakes)
+    echo(
+        f"{file}: {quotes.quoted} of {quotes.sourced} sourced promises are quoted; "
+        f"quotes looked for: {quotes.compared}, not in their documents: {wrong}"
+    )
+    for document, number in quotes.absent.items():
+        echo(f"{file}: {document} is not there: quotes of it that were not looked for: {number}")
+
+
+def _quotes_json(quotes: Quotes) -> Json:
+    return {
+        "sourced": quotes.sourced,
+        "quoted": quotes.quoted,
+        "compared": quotes.compared,
+        "absent": dict(quotes.absent),
+    }
 
 
 def _with_own_names(checked: Iterator[_Checked]) -> Iterator[_Checked]:

@@ -1,6 +1,7 @@
 """`harness providers`: what each provider's documents promise, as the harness reads them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from harness.cli.providers.trying import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
 from harness.spec.catalogue import catalogue_of
+from harness.spec.explain.said import statement
 from harness.spec.export.openapi import openapi
-from harness.spec.expressions import Paths
+from harness.spec.expressions import Paths, Promise
 from harness.spec.provider import Operation, Provider
 
 
@@ -66,7 +68,7 @@ def list_(*, specs: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("name")
 @spec_option()
 def show(*, name: str, specs: tuple[Path, ...]) -> None:
-    """Show every promise of one provider with its source."""
+    """Show every promise of one provider with its source, and what that says, word for word."""
     provider = catalogue_of(specs).provider(name)
     console = terminal(soft_wrap=True)
     console.print(
@@ -78,11 +80,11 @@ def show(*, name: str, specs: tuple[Path, ...]) -> None:
         for heading in ("constraint", "says", "status", "source"):
             table.add_column(heading, overflow="fold", no_wrap=heading in ("constraint", "status"))
         for constraint in operation.constraints:
-            source = str(constraint.rule.source)
-            if constraint.rule.second_source:
-                source += f"; {constraint.rule.second_source}"
-            table.add_row(constraint.id, constraint.describe(), constraint.rule.status, source)
+            said = statement(constraint)
+            table.add_row(constraint.id, said.says, said.status, said.source)
         console.print(table)
+        for line in _word_for_word(operation):
+            console.print(line)
         for line in _beside(operation):
             console.print(line)
     for line in _besides(provider):
@@ -92,11 +94,27 @@ def show(*, name: str, specs: tuple[Path, ...]) -> None:
 def _besides(provider: Provider) -> Iterator[str]:
     """Yield what the documents say beside the operations: addresses, sentences, open questions."""
     for endpoint in provider.endpoints:
-        yield f"also: {endpoint.method} {endpoint.path}: {endpoint.title} ({endpoint.source})"
-    for statement in provider.statements:
-        yield f"said of {statement.about}: {statement.says} ({statement.source})"
+        yield f"also: {endpoint.method} {endpoint.path}: {endpoint.title} ({_place(endpoint)})"
+    for sentence in provider.statements:
+        yield f"said of {sentence.about}: {sentence.says} ({_place(sentence)})"
     for question in provider.open_questions:
         yield f"open: {question}"
+
+
+def _word_for_word(operation: Operation) -> Iterator[str]:
+    """Yield each sentence that the rules of an operation quote, once, with its place and rules."""
+    rules: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for constraint in operation.constraints:
+        for cited in statement(constraint).cited:
+            rules[cited].append(constraint.id)
+    for (place, words), ids in rules.items():
+        if words:
+            yield f'"{words}": {place} ({", ".join(ids)})'
+
+
+def _place(promise: Promise) -> str:
+    """Return the place of a promise, after the document's own words where they are quoted."""
+    return f'"{promise.quote}": {promise.source}' if promise.quote else str(promise.source)
 
 
 def _address(path: str, places: Paths) -> str:

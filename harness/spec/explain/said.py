@@ -22,7 +22,8 @@ TOOL = "image_generation"
 class RuleStatement:
     """One rule's objection or silence: what it says, where that is written, how sure it is.
 
-    `about` is the constraint's id, or a parameter's name where its own place is in doubt.
+    `about` is the constraint's id, or a parameter's name where its own place is in doubt. `cited`
+    are the places one by one, each with the document's own words, empty where they are not quoted.
     """
 
     about: str
@@ -30,6 +31,17 @@ class RuleStatement:
     status: Status
     source: str
     note: str
+    cited: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it is written: a line for each place, `"the sentence": place`.
+
+        One line with all places where no sentence is quoted.
+        """
+        if not any(words for _, words in self.cited):
+            return (self.source,)
+        return tuple(f'"{words}": {place}' if words else place for place, words in self.cited)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +98,16 @@ def statement(constraint: Constraint) -> RuleStatement:
 
 
 def _cited(about: str, says: str, written: Rule | Argument) -> RuleStatement:
-    sources = [written.source, *([written.second_source] if written.second_source else [])]
+    cited = [(str(written.source), written.quote)]
+    if written.second_source is not None:
+        cited.append((str(written.second_source), written.second_quote))
     return RuleStatement(
         about=about,
         says=says,
         status=written.status,
-        source="; ".join(map(str, sources)),
+        source="; ".join(place for place, _ in cited),
         note=written.note,
+        cited=tuple(cited),
     )
 
 
@@ -110,8 +125,14 @@ def _of_shape(operation: Operation, odd: Collection[str]) -> Iterator[RuleStatem
 
 
 def _silent(operation: Operation, about: str, says: str) -> RuleStatement:
+    source = str(operation.source)
     return RuleStatement(
-        about=about, says=says, status="undocumented", source=str(operation.source), note=""
+        about=about,
+        says=says,
+        status="undocumented",
+        source=source,
+        note="",
+        cited=((source, operation.quote),),
     )
 
 

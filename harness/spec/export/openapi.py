@@ -21,6 +21,7 @@ from harness.spec.export.schema import (
 from harness.spec.expressions import Cited, Paths
 from harness.spec.lifecycle import Job, Stream, Upload
 from harness.spec.provider import Argument, Constraint, Operation, Provider
+from harness.spec.quotes import without_quotes
 from harness.spec.request import build_request
 from harness.spec.rules.base import Schema
 
@@ -56,7 +57,7 @@ def _info(provider: Provider) -> Schema:
     )
     info: Schema = {
         "title": provider.title,
-        "version": digest(provider.model_dump(mode="json"))[:12],
+        "version": digest(without_quotes(provider.model_dump(mode="json")))[:12],
         "description": (
             f"What these documents promise: {documents}. Rules that they do not state are left "
             "out; a schema that allows something does not say that it is served."

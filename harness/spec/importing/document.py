@@ -64,11 +64,15 @@ class Node:
 
 @dataclass(slots=True)
 class OpenApi:
-    """A document by the name of its file; `follow` is the one way to what a reference means."""
+    """A document by the name of its file; `follow` is the one way to what a reference means.
+
+    `text` is what the file holds, by which quotes are made; none are where it is not known.
+    """
 
     file: str
     root: Node
     steps: int = field(default=0)
+    text: str = field(default="", repr=False)
 
     @property
     def siblings_count(self) -> bool:
@@ -103,6 +107,13 @@ class OpenApi:
                 hint="its references multiply; name fewer operations with --operation",
             )
 
+    def at(self, pointer: str) -> Node | None:
+        """Return what stands at a JSON pointer behind `#`; nothing where it leads nowhere."""
+        try:
+            return self._target(self.root, pointer)
+        except UsageError:
+            return None
+
     def _target(self, node: Node, target: str) -> Node:
         found = Node(self.root.value, "#")
         for step in target.removeprefix("#").split("/")[1:]:
@@ -134,14 +145,18 @@ def read_openapi(path: Path) -> OpenApi:
         too_large = path.is_file() and path.stat().st_size > MOST_MEBIBYTES * MEBIBYTE
         what = f"is larger than {MOST_MEBIBYTES} MiB" if too_large else why
         raise UsageError(f"{path}: {what}") from None
-    return OpenApi(path.name, Node(_parsed(path, content), "#"))
+    text = _text(path, content)
+    return OpenApi(path.name, Node(_parsed(path, text), "#"), text=text)
 
 
-def _parsed(path: Path, content: bytes) -> Json:
+def _text(path: Path, content: bytes) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is no UTF-8 text, from byte {error.start} on") from None
+
+
+def _parsed(path: Path, text: str) -> Json:
     if _YAML.match(text):
         raise UsageError(f"{path}: is YAML, not JSON", hint=_CONVERT.format(name=path))
     try:

@@ -11,6 +11,7 @@ from harness.spec.importing.jobs import answer, json_schema
 from harness.spec.importing.names import Table, cited, declared_name
 from harness.spec.importing.notes import Notes
 from harness.spec.importing.operations import Listed, chosen
+from harness.spec.importing.quoting import Quoting
 from harness.spec.importing.replies import errors_of
 from harness.spec.importing.requests import Operations
 from harness.spec.importing.security import auth_of
@@ -86,10 +87,11 @@ class Import:
         for one in listed:
             making.put(operations, one)
         ordered = sorted(operations, key=lambda name: (*_ORDER, name).index(name))
+        quoting = Quoting(self.document)
         return Imported(
             document=self.document,
-            head=head,
-            operations={name: operations[name] for name in ordered},
+            head=quoting.table(head),
+            operations={name: quoting.table(operations[name]) for name in ordered},
             notes=self.notes,
         )
 

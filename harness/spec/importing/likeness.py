@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.core.jsonvalue import Json
 from harness.spec.importing import toml
+from harness.spec.quotes import QUOTED_AT, without_quotes
 from harness.spec.rules.base import toml_table
 
 TODO = "todo"
@@ -34,6 +35,9 @@ _WORDS = {
 }
 _HEADING = re.compile(r"\s*\[([^\[\]]+)\]\s*(#.*)?", re.ASCII)
 _RULE = re.compile(r"\s*# ?-{8,}")
+_PAIR = rf"""(?:{"|".join(QUOTED_AT.values())})\s*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*')"""
+_QUOTE = re.compile(rf"\s*{_PAIR}\s*(?:#.*)?")
+_QUOTE_INSIDE = re.compile(rf",\s*{_PAIR}")
 _OTHERS = re.compile(r"\s*\[\[(endpoints|statements)\]\]")
 
 
@@ -42,9 +46,9 @@ def like(text: str, name: str, *, model: str) -> str:
 
     `text` is the model's TOML and valid. Its own name, title, key variable and address are
     exchanged, its sources cite `todo`; what only the model's documents say beside its operations
-    is left out.
+    is left out, and so is what they say word for word.
     """
-    raw = tomllib.loads(text)
+    raw = without_quotes(tomllib.loads(text))
     wanted = _changed(raw, name)
     kept = "\n".join(_lines(text, raw, name))
     written = f"{_opening(name, model)}\n{kept.strip()}\n"
@@ -135,9 +139,9 @@ def _lines(text: str, raw: Mapping[str, Any], name: str) -> Iterator[str]:
                 yield from (toml.pair(key, value) for key, value in _documents(name).items())
                 skipped = True
             continue
-        if skipped or not line.strip() or _RULE.match(line):
+        if skipped or not line.strip() or _RULE.match(line) or _QUOTE.fullmatch(line):
             continue
-        changed = source.sub(rf'"{TODO}: \2 (\1)"', line)
+        changed = source.sub(rf'"{TODO}: \2 (\1)"', _QUOTE_INSIDE.sub("", line))
         if within == "auth" and re.match(r"\s*env\s*=", line):
             changed = toml.pair("env", f"{name.upper()}_API_KEY")
         yield changed

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from harness.core.tomltext import key, value
+from harness.core.tomltext import key, readable, value
 
 _WIDE = 100
 _SENTENCE = 160
@@ -14,10 +14,10 @@ COMMENT = "#"
 
 def pair(name: str, content: object) -> str:
     """Return `key = value`; a list of tables that is too wide for a line has one on each."""
-    line = f"{key(name)} = {value(content)}"
+    line = f"{key(name)} = {value(content, string=readable)}"
     tables = isinstance(content, list | tuple) and all(isinstance(one, Mapping) for one in content)
     if tables and isinstance(content, list | tuple) and content and len(line) > _WIDE:
-        entries = "".join(f"  {value(one)},\n" for one in content)
+        entries = "".join(f"  {value(one, string=readable)},\n" for one in content)
         return f"{key(name)} = [\n{entries}]"
     return line
 

@@ -108,6 +108,7 @@ _BOUNDS = {
     "finite_number": "write a finite number",
     "too_short": "write at least {min_length}",
     "string_too_short": "write at least {min_length} character(s)",
+    "string_too_long": "write at most {max_length} characters",
 }
 
 

@@ -15,7 +15,7 @@ from harness.spec.toml.spelling import example_of, spelt, type_words
 
 PAGE = Path(__file__).parents[3] / "PROVIDERS.md"
 
-PROMISE = ("source", "second_source", "note", "status")
+PROMISE = ("source", "quote", "second_source", "second_quote", "note", "status")
 """Keys that most tables have, described once."""
 
 INTRODUCTION = """\
@@ -31,6 +31,9 @@ names every mistake in a file at once: its line, the key, the reason, what was p
 
 * A **source** says where a promise stands: `"page: Sizes"` is the section *Sizes* of the document
   `page`, which `[documents]` names. Nearly every table needs one: what has no source is no promise.
+* A **quote** is what the document says there, word for word: readers of a report see it beside the
+  finding. `harness providers validate acme.toml --documents FOLDER` looks for each one in the files
+  that `[documents]` names. It is no promise: runs and recordings stay good when a quote is edited.
 * A **JMESPath expression** says where something stands in a JSON body: `data[*].url`. A list of
   them is in order of preference: the first that finds anything counts.
 * A **regular expression** is Python's, searched ignoring case. Write it in single quotes:

@@ -45,6 +45,12 @@ def test_it_asks_what_the_other_asks(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", NAMES)
+def test_it_repeats_nothing_that_the_others_documents_say(model: str) -> None:
+    assert "quote = " in TEXTS[model]
+    assert "quote = " not in like(TEXTS[model], "acme", model=model)
+
+
+@pytest.mark.parametrize("model", NAMES)
 def test_each_kind_of_table_is_explained_once(model: str) -> None:
     text = like(TEXTS[model], "acme", model=model)
 

@@ -37,7 +37,8 @@ def returned(name: str) -> Provider:
 def rule(constraint: Constraint) -> dict[str, Json]:
     """What a rule asks, without who says so, and without what `KNOWN_OTHERWISE` tells of."""
     dumped: dict[str, Json] = constraint.rule.model_dump(
-        mode="json", exclude={"source", "second_source", "note", "other_models"}
+        mode="json",
+        exclude={"source", "quote", "second_source", "second_quote", "note", "other_models"},
     )
     return dumped
 
