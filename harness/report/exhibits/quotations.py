@@ -27,7 +27,7 @@ def quotations(provider: Provider, operation: Operation, promise: str) -> tuple[
 
 def _of_rule(rule: "Sourced") -> Iterator[Quotation]:
     places = (rule.source, rule.second_source)
-    words = (getattr(rule, "quote", ""), getattr(rule, "second_quote", ""))
+    words = (rule.quote, rule.second_quote)
     for place, text in zip(places, words, strict=True):
         if place is not None:
             yield Quotation(text=one_line(text, _LONGEST), place=one_line(str(place), 200))
