@@ -21,7 +21,8 @@ def quotations(provider: Provider, operation: Operation, promise: str) -> tuple[
     """
     constraint = constraint_of(provider, operation, promise)
     if constraint is None:
-        return (Quotation(text="", place=one_line(str(operation.source), 200)),)
+        place = one_line(str(operation.source), 200)
+        return (Quotation(text=one_line(operation.quote, _LONGEST), place=place),)
     return tuple(_of_rule(constraint.rule))
 
 
