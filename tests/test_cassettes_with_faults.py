@@ -18,8 +18,9 @@ FOLDER = ROOT / "cassettes-with-faults"
 def _switched_on() -> list[str]:
     """Return the faults that the Makefile records with."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
-    (line,) = re.findall(r"^FAULTS := (.*)$", makefile, re.MULTILINE)
-    return line.split()
+    found = re.search(r"^FAULTS := (.*)$", makefile, re.MULTILINE)
+    assert found is not None
+    return found[1].split()
 
 
 def _discarded(_name: str, _content: bytes) -> None:
