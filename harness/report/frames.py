@@ -15,7 +15,7 @@ from harness.core.jsonvalue import canonical
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.stats.conformance.latency import seconds_to_images
+from harness.stats.conformance.time_to_images import seconds_to_images
 from harness.store.own import insist_own
 
 if TYPE_CHECKING:  # pandas takes 0.3 s to load: it is loaded where a frame is made

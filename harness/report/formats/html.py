@@ -17,7 +17,7 @@ from harness.core.exchange import Part, Request
 from harness.report.anchors import case_anchor, cell_anchor
 from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
-from harness.report.benchmark.words import planned
+from harness.report.benchmark.words import bounds_s, figure_s, planned, tail_s
 from harness.report.charts.latency import plot
 from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
@@ -37,7 +37,6 @@ from harness.report.text import (
     amount_text,
     between,
     count,
-    interval_s,
     money_text,
     one_line,
     percent,
@@ -202,7 +201,9 @@ def _environment() -> Environment:
         "visible": visible,
         "count": count,
         "seconds": seconds,
-        "interval": interval_s,
+        "figure": figure_s,
+        "bounds": bounds_s,
+        "tail": tail_s,
         "percent": percent,
         "amount": amount_text,
         "money": lambda amount, unit: one_line(money_text(amount, unit), 40),

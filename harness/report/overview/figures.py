@@ -18,7 +18,7 @@ from harness.stats.intervals import proportion_estimate
 def conformance_figures(report: Report, row: Summary) -> Figures:
     """Return the figures of a conformance run: of the operation that was served most often."""
     rows = [each for each in report.latency if each.provider == row.provider]
-    timed = max(rows, key=lambda each: (each.n, each.censored.n), default=None)
+    timed = max(rows, key=lambda each: (each.served, each.n), default=None)
     share = _fault_share(row)
     return Figures(
         about=timed.operation if timed else "",
@@ -30,7 +30,7 @@ def conformance_figures(report: Report, row: Summary) -> Figures:
             anchor="errors",
         ),
         price=_mixed_price(report, row),
-        time_s=timed.censored if timed and timed.censored.n else None,
+        time_s=timed.median if timed and timed.n else None,
         failed_share=share if share.n else None,
     )
 
@@ -81,18 +81,14 @@ def _time(speed: Speed | None) -> Fact:
 
 
 def _mixed_time(row: Latency | None) -> Fact:
-    """Return the median of all cases that were served or ran out of time."""
+    """Return the median of the valid requests that were served or ran out of time."""
     if row is None:
         return Fact(text="nothing served", anchor="latency")
-    if not row.censored.n:
+    if not row.n:
         return Fact(text="not timed", small=row.left_out, tone="open", anchor="latency")
-    late = row.censored.n - row.n
-    parts = (
-        bounds_s(row.censored).partition(":")[0],
-        f"n = {row.censored.n}" + (f" with {count(late, 'timeout')}" if late else ""),
-        row.operation,
-    )
-    return Fact(text=figure_s(row.censored), small=", ".join(filter(None, parts)), anchor="latency")
+    late = f" with {row.given_up}" if row.given_up else ""
+    parts = (bounds_s(row.median).partition(":")[0], f"n = {row.n:,}{late}", row.operation)
+    return Fact(text=figure_s(row.median), small=", ".join(filter(None, parts)), anchor="latency")
 
 
 def _fault_share(row: Summary) -> Estimate:

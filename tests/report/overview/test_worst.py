@@ -75,7 +75,6 @@ def test_a_glance_holds_the_request_and_the_reply_cut_to_a_few_lines() -> None:
     assert seen.request.startswith("POST /v1/images/generations\n{")
     assert len(seen.request) < 700
     assert seen.reply == "HTTP 200, 11 images: png 1024x1024"
-    assert (seen.quoted, seen.cell) == ("", "")
     assert seen.place == made.findings[0].source
 
 
