@@ -57,8 +57,8 @@ def _fault_share(summary: Summary) -> str:
 def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the header and one row for each operation that has a case, in the matrix' order.
 
-    `held` to `open` count its promises; the time is that to its images, over `n` valid requests
-    that were served or given up.
+    `held` and `open` count its promises, `broken` its findings; the time is that to its images,
+    over `n` valid requests that were served or given up.
     """
     return BY_OPERATION, tuple(_operation(report, at) for at in range(len(report.matrix.columns)))
 
@@ -66,14 +66,12 @@ def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ..
 def _operation(report: Report, at: int) -> tuple[str, ...]:
     column, place = report.matrix.columns[at], attrgetter("provider", "operation")
     states = Counter(row.cells[at].state for row in report.matrix.rows)
-    interactions = report.matrix.interactions
-    states.update(pair.state for pair in interactions if place(pair) == place(column))
     timed = [row for row in report.latency if place(row) == place(column)]
     return (
         column.provider,
         column.operation,
         str(states["held"]),
-        str(states["broken"]),
+        str(sum(place(shown.finding) == place(column) for shown in report.findings)),
         str(states["undocumented"]),
         str(timed[0].n) if timed else "0",
         _latency(timed[0]) if timed else "-",

