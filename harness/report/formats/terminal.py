@@ -208,7 +208,7 @@ def _with_bounds(duration: str, bounds: str) -> str:
 
 def _price(row: Speed, benchmark: Benchmarked) -> str:
     """Return what a usable image cost, of all loads together: spending is not recorded by stage."""
-    place = attrgetter("provider", "workload")
+    place = attrgetter("provider", "basis", "workload")
     spent = next((spend for spend in benchmark.measured.spend if place(spend) == place(row)), None)
     if spent is None or spent.per_image is None:
         return "-"

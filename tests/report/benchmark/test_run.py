@@ -156,5 +156,5 @@ def test_the_terminal_shows_a_table_for_each_workload_and_the_answer_below(
 
     assert re.search(r"^square-draft\s+provider\s+median \[95 %\]", out, re.MULTILINE)
     assert re.search(r"nanobanana +14\.5 \[1\d\.\d, 1\d\.\d\] s", out.replace("(emulator)", " "))
-    assert "square-draft: 1. nanobanana (median 14.5 s" in out
+    assert "square-draft: nanobanana (median 14.5 s" in out
     assert "caution: The harness's own error was not measured" in out
