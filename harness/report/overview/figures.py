@@ -136,8 +136,7 @@ def _price(benchmark: Benchmarked, report: Report, row: Reliability) -> Fact:
         (
             each
             for each in benchmark.measured.spend
-            if (each.provider, each.workload, each.basis)
-            == (row.provider, row.workload, row.basis)
+            if (each.provider, each.workload, each.basis) == (row.provider, row.workload, row.basis)
         ),
         None,
     )
