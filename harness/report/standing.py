@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
 from harness.core.verdict import Finding
-from harness.report.labels import about_provider, faults_text, finding_name
-from harness.report.matrix import STATES
+from harness.report.labels import STATES, about_provider, faults_text, finding_name
 from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, one_line
 from harness.spec.provider import Provider
