@@ -102,9 +102,8 @@ def test_an_answer_ranks_and_says_who_is_not_ranked_and_why() -> None:
 
 
 def test_where_nobody_is_told_apart_nobody_has_a_number() -> None:
-    ranking = Ranking(
-        workload="square-draft", places=bm.ranks((1, "sub2api"), (1, "aimlapi")), decided=False
-    )
+    places = bm.ranks((1, "sub2api"), (1, "aimlapi"))
+    ranking = Ranking(workload="square-draft", places=places, decided=False, why="too few")
 
     assert places_text(ranking, (), ()) == (
         "sub2api (no figure) and aimlapi (no figure), not told apart"
