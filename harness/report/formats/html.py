@@ -10,8 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.adaptive.discovery.question import Discovered
@@ -111,7 +110,7 @@ def _drawn(report: Report, room: Room) -> str:
         .get_template("index.html.j2")
         .render(
             report=report,
-            room=room,
+            within=room.within,
             left_out=room.left_out,
             overview=overview(report),
             style=Markup(style),  # noqa: S704 - our own file
@@ -184,13 +183,6 @@ def _joined(folder: str) -> str:
     return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
-@pass_context
-def _within(context: Context, text: str, part: str) -> Markup:
-    """Return an item where the room of the page that is drawn has a place for it."""
-    room: Room = context["room"]
-    return room.within(text, part)
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -211,7 +203,6 @@ def _environment() -> Environment:
         "money": lambda amount, unit: one_line(money_text(amount, unit), 40),
         "words": lambda evidence: one_line(describe_provenance(evidence), 120),
         "request": request_shown,
-        "within": _within,
     }
     environment.tests["real"] = about_provider
     environment.globals |= {

@@ -1,7 +1,7 @@
 """How much of a page each part may take, so that a browser opens the page of any run."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from markupsafe import Markup
@@ -11,7 +11,7 @@ from harness.report.text import count
 PAGE_BYTES = 2_900_000
 """What a page may take."""
 
-SHARES = (1.0, 0.8, 0.6, 0.45, 0.35)
+SHARES = (1.0, 0.6, 0.35)
 """What a page tries, in turn, where its parts together are too large: this much of their room."""
 
 MOST_LISTED = 200
@@ -71,16 +71,19 @@ class Room:
         self._left = {part: int(room * share) for part, room in ROOM_BYTES.items()}
         self._refused: Counter[str] = Counter()
 
-    def within(self, text: str, part: str) -> Markup:
+    def within(self, part: str, caller: Callable[[], str]) -> Markup:
         """Return an item of a part where there is room for it, else nothing; KeyError if unknown.
 
-        `text` is markup of ours, what is foreign in it already escaped.
+        `caller` draws it, as markup of ours in which all that is foreign is escaped; it is not
+        called once the part is closed.
         """
-        left = self._left[part] - len(text.encode("utf-8", "surrogatepass"))
-        if self._refused[part] or left < 0:
+        left = self._left[part]
+        text = "" if self._refused[part] else caller()
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if self._refused[part] or size > left:
             self._refused[part] += 1
             return Markup()
-        self._left[part] = left
+        self._left[part] = left - size
         return Markup(text)  # noqa: S704 - a template's own, escaped where it was drawn
 
     def left_out(self, part: str, where: str = "summary.json") -> Markup:
