@@ -1,6 +1,7 @@
 import re
 
-from harness.report.formats.html import column_classes, column_groups, filter_rules, html
+from harness.report.formats.columns import column_classes, column_groups, filter_rules
+from harness.report.formats.html import html
 from harness.report.formats.markdown import markdown
 from harness.report.model import Report
 from tests.report import builders as b
