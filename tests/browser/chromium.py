@@ -30,7 +30,7 @@ Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SIZES = ((320, 256), (380, 800), (640, 400), (1280, 800), (1600, 1000))
 """Two phones, a laptop and its zoom of 200 and 400 % (WCAG's reflow), and a large screen."""
-A4 = {"width": 794, "height": 1123}
+A4 = (794, 1123)
 """A sheet of paper at 96 px an inch."""
 
 

@@ -51,8 +51,11 @@ def test_a_click_opens_a_cell_and_escape_gives_the_focus_back(shop: Noted) -> No
     assert (opened["open"], opened["title"]) == (True, True)
     assert opened["fragment"] == _place(cell)
     assert shop.run(_DIALOG) == {
-        **{"open": False, "inside": False, "title": None},
-        **{"cell": _place(cell), "fragment": ""},
+        "open": False,
+        "inside": False,
+        "title": None,
+        "cell": _place(cell),
+        "fragment": "",
     }
     assert shop.told() == []
 

@@ -1,5 +1,7 @@
 """What every report keeps in a browser: nothing is fetched, clipped or led nowhere."""
 
+import itertools
+
 import pytest
 
 from tests.browser.chromium import A4, CHROMIUM, SCHEMES, SIZES, Noted
@@ -86,7 +88,7 @@ def test_paper_holds_the_whole_page(report: Noted, request: pytest.FixtureReques
     """Of what is folded only the transcripts are left out, which the page says."""
     report.page.locator(".matrix td a[href^='#cell-']").first.click()
     report.page.emulate_media(media="print")
-    report.page.set_viewport_size(A4)
+    report.page.set_viewport_size({"width": A4[0], "height": A4[1]})
     sheet = report.page.locator("dialog").is_visible()
     folded = report.run(
         """() => [...document.querySelectorAll("main details:not([open])")].filter((each) =>
@@ -117,7 +119,7 @@ def test_paper_holds_the_whole_page(report: Noted, request: pytest.FixtureReques
     assert (sheet, said) == (False, True)
     assert folded == 0
     assert scrolling == []
-    assert (wide, page) == ([], A4["width"])
+    assert (wide, page) == ([], A4[0])
 
 
 def test_a_palette_of_the_system_hides_no_state_and_no_key(report: Noted) -> None:
@@ -166,12 +168,13 @@ def test_the_tab_key_goes_through_the_first_screen_as_it_is_read(report: Noted) 
         place = report.run(
             """() => { const at = document.activeElement, box = at.getBoundingClientRect();
               const where = at.closest("header, #answer, .skip");
-              return where && [at.textContent.trim().slice(0, 40), box.top + scrollY, box.left]; }"""
+              const words = at.textContent.trim().slice(0, 40);
+              return where && [words, box.top + scrollY, box.left]; }"""
         )
         if place is None:
             break
         places.append(place)
-    steps = zip(places[1:], places[2:], strict=False)
+    steps = itertools.pairwise(places)
     backwards = [
         (before[0], after[0])
         for before, after in steps

@@ -24,7 +24,7 @@ def measured(pages: Pages) -> Iterator[Noted]:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with a script", "without"])
-def test_a_curve_is_hidden_and_shown_again(script: bool, pages: Pages) -> None:
+def test_a_curve_is_hidden_and_shown_again(*, script: bool, pages: Pages) -> None:
     with CHROMIUM.opened(pages.benchmark, script=script) as noted:
         figure = noted.page.locator(".times-figure").first
         box = figure.locator("[data-who]").first
