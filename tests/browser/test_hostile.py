@@ -18,9 +18,9 @@ from harness.cli.conclude import publish
 from harness.cli.judged import show
 from harness.report.formats.write import write_report
 from harness.report.model import Report
+from harness.run_result import RunResult
 from tests.browser.chromium import CHROMIUM
 from tests.browser.hostile import ATTACKS, Poison, hostile
-from tests.browser.pages import Pages
 
 SCHEMA = Path(__file__).parents[2] / "harness" / "report" / "summary.schema.json"
 
@@ -61,11 +61,11 @@ class Attacked:
 
 @pytest.fixture(scope="module", params=range(len(ATTACKS)))
 def attacked(
-    request: pytest.FixtureRequest, pages: Pages, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, shop_run: RunResult, tmp_path_factory: pytest.TempPathFactory
 ) -> Attacked:
     """Each field holds each of the attacks in one of these."""
     folder = tmp_path_factory.mktemp("attacked")
-    report, poison = hostile(pages.records, folder, request.param)
+    report, poison = hostile(shop_run.records, folder, request.param)
     write_report(folder, report)
     return Attacked(folder=folder, report=report, poison=poison)
 
