@@ -19,8 +19,10 @@ from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.latency import Latency
 from harness.stats.conformance.streams import Streams
 
-_LINKED = re.compile(r"@(?=\w)|(?<=\w)@|://|#(?=\d)|(?<=GH)-(?=\d)|\bwww(?=\.)", re.IGNORECASE)
-"""The marks by which GitHub makes a mention or a link of plain text."""
+_LINKED = re.compile(
+    r"@(?=\w)|(?<=\w)@|://|#(?=\d)|(?<=GH)-(?=\d)|\bwww(?=\.)|(?<=\S)\$", re.IGNORECASE
+)
+"""The marks by which GitHub makes a mention, a link or, where a $ ends one, a formula of text."""
 
 
 def escaped(text: str, longest: int = 300) -> str:
