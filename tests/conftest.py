@@ -21,6 +21,10 @@ MADE_ONCE = (
     "cli/test_report.py",
     "cli/test_strangers_folders.py",
     "plugin/test_pytest_plugin.py",
+    "report/formats/test_columns.py",
+    "report/reproduction/test_generated_test.py",
+    "report/reproduction/test_key_findings.py",
+    "report/reproduction/test_request.py",
 )
 
 # The same commit draws the same examples everywhere: what a test finds by chance is news for us

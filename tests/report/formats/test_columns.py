@@ -1,4 +1,5 @@
 import re
+from functools import cache
 
 from harness.report.formats.html import column_classes, column_groups, filter_rules, html
 from harness.report.formats.markdown import markdown
@@ -9,6 +10,7 @@ from tests.shipped import NAMES, shipped_provider
 ALL = [(name, kind) for name in NAMES for kind in shipped_provider(name).operations]
 
 
+@cache
 def wide() -> Report:
     """Compose a run over every operation of every provider."""
     records = [b.record(b.case(name=name, operation=kind), b.images()) for name, kind in ALL]
