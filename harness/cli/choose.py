@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option
+from harness.cli.options import json_option, providers_option, spec_option
 
 HELP = """Say which provider serves your work, by its documents and by what runs measured.
 
@@ -61,13 +61,7 @@ the emulator only.
     metavar="DIR",
     help="A benchmark's folder, judged again (repeatable).",
 )
-@click.option(
-    "--provider",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    help="Only this provider (repeatable); `harness providers list` names them.",
-)
+@providers_option()
 @spec_option("It is asked beside the others.")
 @click.option(
     "--exchange-rate",

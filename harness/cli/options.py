@@ -58,6 +58,17 @@ def json_option(topic: str = "Output") -> Callable[[F], F]:
     )
 
 
+def providers_option() -> Callable[[F], F]:
+    """Return `--provider`, which may be repeated, as `names`."""
+    return click.option(
+        "--provider",
+        "names",
+        multiple=True,
+        metavar="NAME",
+        help="Only this provider (repeatable); `harness providers list` names them.",
+    )
+
+
 def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
     """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`.
 
