@@ -69,6 +69,17 @@ def providers_option() -> Callable[[F], F]:
     )
 
 
+def exchange_rate_option() -> Callable[[F], F]:
+    """Return `--exchange-rate`, what a provider's unit is worth, as `rates`."""
+    return click.option(
+        "--exchange-rate",
+        "rates",
+        metavar="NAME=USD[@DAY]",
+        multiple=True,
+        help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
+    )
+
+
 def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
     """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`.
 
