@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-RUN := $(BIN)/harness run --out reports/demo
+RUN := $(BIN)/harness run --cassettes cassettes-with-faults --out reports/demo
 # What the tests in a browser check accessibility with, where npm is there; without it they say so.
 AXE := tests/browser/node_modules/.made
 BROWSER := $(if $(shell command -v npm),$(AXE))
@@ -20,9 +20,11 @@ export PIP_REQUIRE_HASHES := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH
 
+# The emulator that was recorded there had faults switched on, so that there is something to find:
+# the run has to end with 1, a promise was broken.
 demo: .venv/.runs
 	rm -rf reports/demo
-	$(RUN)
+	$(RUN); test $$? -eq 1
 
 test: .venv/.tests clients $(BROWSER)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
@@ -48,7 +50,7 @@ lint: .venv/.tests
 
 # Keys and personal data in what is committed: the same scan as users' pre-commit hook.
 scan: .venv/.runs
-	$(BIN)/harness scan cassettes reports
+	$(BIN)/harness scan cassettes cassettes-with-faults reports
 
 check: lint test
 
@@ -97,15 +99,20 @@ simulate: .venv/.tests
 # its whole plan would make the wheel half as large again, so that fewer of its values are recorded.
 # At this scale a busy machine is not late for a deadline.
 RESELLERS := buble sub2api apiframe nanobanana aimlapi
+FAULTS := buble:charges_more_on_edit sub2api:wrong_dimensions_of_large sub2api:drawn_as:high:low \
+	apiframe:wrong_format_of_webp nanobanana:outage@0.2 aimlapi:loose:prompt.max_length
+FAULTY := --against emulator $(addprefix --fault ,$(FAULTS)) --max-images 40 --max-requests 170
 cassettes: .venv/.runs
-	rm -rf reports/recording cassettes/*/images
+	rm -rf reports/recording cassettes/*/images cassettes-with-faults
 	$(BIN)/harness run $(addprefix --provider ,$(RESELLERS)) --time-scale 0.01 --against emulator --record --port 8701 --out reports/recording/conformance
 	$(BIN)/harness run --provider openai --max-images 24 --max-requests 200 --time-scale 0.01 --against emulator --record --port 8751 --out reports/recording/openai
 	$(BIN)/harness run --only benchmark --against emulator --record --port 8801 --out reports/recording/benchmark
+	$(BIN)/harness run $(FAULTY) --time-scale 0.01 --record --cassettes cassettes-with-faults --port 8851 --out reports/recording/faulty; test $$? -eq 1
 
-sample: .venv/.runs
+# What a run with findings looks like: the same faults, and pictures like photographs.
+sample: .venv/.tests
 	rm -rf reports/sample
-	$(BIN)/harness run --out reports/sample
+	$(BIN)/harness run $(FAULTY) --natural --time-scale 0.1 --port 8901 --out reports/sample; test $$? -eq 1
 	rm -rf reports/sample/images reports/sample/inspections.jsonl reports/sample/journal.jsonl reports/sample/plan-*.json
 	rm -rf reports/sample-benchmark
 	$(BIN)/harness run --only benchmark --out reports/sample-benchmark

@@ -273,7 +273,7 @@ def _names_it(subject: CheckInput, error: ErrorReply) -> bool:
     return bool(names) and mentions(error.message, names)
 
 
-@check(rank=30, assertion=Assertion(position="refusal", server_errors=True))
+@check(rank=30, assertion=Assertion(position="refusal", server_errors=True), promised_in="errors")
 def refusal_is_a_client_error(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A refusal has a status from 400 to 499, or the documents show another status."""
     error = _refusal(subject)
@@ -289,7 +289,7 @@ def _name_lines(again: Reproduced) -> tuple[str, ...]:
     return (f"assert any(name in reply.text for name in {python_source(names)}), reply.text[:500]",)
 
 
-@check(rank=40, assertion=Assertion(position="refusal", lines=_name_lines))
+@check(rank=40, assertion=Assertion(position="refusal", lines=_name_lines), promised_in="errors")
 def refusal_names_the_parameter(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A refusal names what is wrong, where the documents show errors that do."""
     error = _refusal(subject)

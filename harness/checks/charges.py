@@ -27,7 +27,7 @@ def _charge_lines(again: Reproduced) -> tuple[str, ...]:
     return (f"assert [float(one) for one in found(content, {places})] == [{listed.amount:f}]",)
 
 
-@check(rank=150, assertion=Assertion(lines=_charge_lines))
+@check(rank=150, assertion=Assertion(lines=_charge_lines), promised_in="prices")
 def charges_the_list_price(subject: CheckInput) -> tuple[CheckResult, ...]:
     """What a reply says it cost is what the price list asks, of what the reply itself counts."""
     served = subject.served

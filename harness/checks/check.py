@@ -145,6 +145,13 @@ Check = Callable[[CheckInput], tuple[CheckResult, ...]]
 """Named as a claim; returns nothing where it does not apply."""
 
 
+Part = Literal[
+    "operation", "errors", "prices", "failed_free", "job", "idempotency", "stream", "webhook"
+]
+"""The part of a provider's documents that makes the promise of a check of replies as a whole;
+`failed_free` is what they say of the price of failures."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredCheck:
     """A check with what is declared beside it.
@@ -152,12 +159,14 @@ class RegisteredCheck:
     `assertion` is how a generated test holds its promise; there is no such test without one.
     `slug` names its findings' folders. Images that fail a `usability` check are of no use to who
     asked for them; a wrong price or a wrong word beside them is a finding, and they can be used.
+    `promised_in` is where the documents promise it, where no constraint does.
     """
 
     function: Check
     assertion: Assertion | None
     slug: str
     usability: bool
+    promised_in: Part
 
 
 CHECKS: Registry[RegisteredCheck] = Registry("check", package=__name__.rpartition(".")[0])
@@ -165,14 +174,23 @@ CHECKS: Registry[RegisteredCheck] = Registry("check", package=__name__.rpartitio
 
 
 def check(
-    *, rank: int, assertion: Assertion | None = None, slug: str = "", usability: bool = False
+    *,
+    rank: int,
+    assertion: Assertion | None = None,
+    slug: str = "",
+    usability: bool = False,
+    promised_in: Part = "operation",
 ) -> Callable[[Check], Check]:
     """Register a function as a check under its own name; `rank` is its place in reports."""
 
     def register(function: Check) -> Check:
         name = function.__name__
         entry = RegisteredCheck(
-            function=function, assertion=assertion, slug=slug or name, usability=usability
+            function=function,
+            assertion=assertion,
+            slug=slug or name,
+            usability=usability,
+            promised_in=promised_in,
         )
         CHECKS.add(name, entry, rank=rank)
         return function

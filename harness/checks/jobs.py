@@ -30,7 +30,7 @@ BAD = 400
 OK, REDIRECT = 200, 300
 
 
-@check(rank=160)
+@check(rank=160, promised_in="job")
 def job_states_only_move_forward(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job never goes back to an earlier state."""
     job = subject.operation.job
@@ -79,7 +79,7 @@ def _status_lines(again: Reproduced) -> tuple[str, ...]:
     return (f"assert reply.status_code in {statuses!r}",) if statuses else ()
 
 
-@check(rank=162)
+@check(rank=162, promised_in="job")
 def jobs_are_in_documented_states(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job is in one of the documented states, where the documents say that there are no others.
 
@@ -99,7 +99,7 @@ def jobs_are_in_documented_states(subject: CheckInput) -> tuple[CheckResult, ...
     return failed(why) if job.states_listed else unclear(why)
 
 
-@check(rank=165)
+@check(rank=165, promised_in="job")
 def polls_tell_of_their_own_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A poll that tells a job's id tells that of the job that was asked for.
 
@@ -129,7 +129,7 @@ def _job_id(subject: CheckInput) -> str:
     return next(filter(None, ids), "")
 
 
-@check(rank=170, assertion=Assertion(position="reply", lines=_status_lines))
+@check(rank=170, assertion=Assertion(position="reply", lines=_status_lines), promised_in="job")
 def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submitted job is answered with the HTTP status that the documents show."""
     job = subject.operation.job
@@ -151,7 +151,7 @@ def job_is_taken_with_the_documented_status(subject: CheckInput) -> tuple[CheckR
     return failed(f"HTTP {reply.status} where the documents show {shown}")
 
 
-@check(rank=180)
+@check(rank=180, promised_in="failed_free")
 def failed_jobs_cost_nothing(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A failed job is not charged, where the documents say so."""
     outcome, promise = subject.outcome, subject.provider.prices.failed_free
@@ -176,7 +176,7 @@ def _state_lines(again: Reproduced) -> tuple[str, ...]:
     return (f"assert found({polled}, STATE)[0] in {job.done!r}",)
 
 
-@check(rank=190, assertion=Assertion(lines=_state_lines))
+@check(rank=190, assertion=Assertion(lines=_state_lines), promised_in="job")
 def terminal_states_stay(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that has ended says so for good."""
     job, follow_up = subject.operation.job, _after(subject, "poll_again")
@@ -200,7 +200,7 @@ def _unknown_lines(again: Reproduced) -> tuple[str, ...]:
     )
 
 
-@check(rank=200, assertion=Assertion(position="alone", lines=_unknown_lines))
+@check(rank=200, assertion=Assertion(position="alone", lines=_unknown_lines), promised_in="job")
 def unknown_jobs_are_not_found(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A job that never was is not found."""
     job, follow_up = subject.operation.job, _after(subject, "unknown_job")
@@ -217,7 +217,7 @@ def _key_lines(again: Reproduced) -> tuple[str, ...]:
     return (f"assert found(read({again.send}), JOB) == job",)
 
 
-@check(rank=210, assertion=Assertion(position="job", lines=_key_lines))
+@check(rank=210, assertion=Assertion(position="job", lines=_key_lines), promised_in="idempotency")
 def the_same_key_makes_no_second_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A submission that is repeated under its idempotency key is answered with the first job."""
     follow_up, outcome = _after(subject, "same_key"), subject.outcome

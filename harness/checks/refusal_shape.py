@@ -31,7 +31,7 @@ _ERROR_KEYS = ("error", "errors", "detail", "details", "message", "msg", "err", 
 _SHOWN = 160
 
 
-@check(rank=35)
+@check(rank=35, promised_in="errors")
 def refusal_has_the_documented_shape(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A refusal has the shape of error that the documents show, whatever it refuses."""
     if subject.case.expect != "refuse":

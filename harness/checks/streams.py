@@ -24,7 +24,7 @@ def _stream_lines(_: Reproduced) -> tuple[str, ...]:
     return ('assert "text/event-stream" in reply.headers["content-type"]',)
 
 
-@check(rank=220, assertion=Assertion(position="reply", lines=_stream_lines))
+@check(rank=220, assertion=Assertion(position="reply", lines=_stream_lines), promised_in="stream")
 def streams_where_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A served request for a stream is answered with events."""
     if subject.arguments.get("stream") is not True or subject.case.expect == "refuse":
@@ -45,7 +45,7 @@ def _partial_lines(again: Reproduced) -> tuple[str, ...]:
     return (_NAMES, f"assert names.count({quoted(stream.partial)}) <= {requested!r}")
 
 
-@check(rank=230, assertion=Assertion(lines=_partial_lines))
+@check(rank=230, assertion=Assertion(lines=_partial_lines), promised_in="stream")
 def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
     requested = subject.arguments.get("partial_images")
@@ -78,7 +78,7 @@ def _number_lines(again: Reproduced) -> tuple[str, ...]:
     )
 
 
-@check(rank=240, assertion=Assertion(lines=_number_lines))
+@check(rank=240, assertion=Assertion(lines=_number_lines), promised_in="stream")
 def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Partial images are numbered from 0 upwards, in the order in which they come."""
     streamed = _streamed(subject)
@@ -95,7 +95,7 @@ def partials_are_numbered_in_order(subject: CheckInput) -> tuple[CheckResult, ..
     return passed(f"numbered {listed}") if in_order else failed(f"numbered {listed}")
 
 
-@check(rank=250)
+@check(rank=250, promised_in="stream")
 def partials_decode(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every partial image is whole and can be decoded.
 
@@ -122,7 +122,7 @@ def _order_lines(again: Reproduced) -> tuple[str, ...]:
     return (_NAMES, f"assert {partial} not in names[names.index({completed}) :]")
 
 
-@check(rank=260, assertion=Assertion(lines=_order_lines))
+@check(rank=260, assertion=Assertion(lines=_order_lines), promised_in="stream")
 def the_completed_event_is_the_last(subject: CheckInput) -> tuple[CheckResult, ...]:
     """No partial image follows the completed one."""
     streamed = _streamed(subject)

@@ -18,7 +18,7 @@ LATE_S = 30.0
 """A delivery that comes so long after the polls saw the end is called late."""
 
 
-@check(rank=270)
+@check(rank=270, promised_in="webhook")
 def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The end of the job is delivered to the address that was given."""
     webhook, deliveries = subject.operation.webhook, webhooks_received(subject.record.exchanges)
@@ -37,7 +37,7 @@ def webhook_arrives(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed("; ".join(filter(None, parts)))
 
 
-@check(rank=280)
+@check(rank=280, promised_in="webhook")
 def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every delivery carries the signature that the documents describe."""
     deliveries = _deliveries(subject)
@@ -50,7 +50,7 @@ def webhook_is_signed(subject: CheckInput) -> tuple[CheckResult, ...]:
     return failed(f"{len(wrong)} of {len(deliveries)} deliveries: signature {wrong[0].signature}")
 
 
-@check(rank=290)
+@check(rank=290, promised_in="webhook")
 def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A signed delivery names the job that the request was answered with, and a state of it."""
     webhook, outcome = subject.operation.webhook, subject.outcome
@@ -67,7 +67,7 @@ def webhook_tells_of_this_job(subject: CheckInput) -> tuple[CheckResult, ...]:
     return passed(f"told of job {job}")
 
 
-@check(rank=300)
+@check(rank=300, promised_in="webhook")
 def webhook_agrees_with_the_polls(subject: CheckInput) -> tuple[CheckResult, ...]:
     """A delivery says that the job has ended only once the polls do, too.
 
