@@ -329,7 +329,7 @@ def _mutate(draw: st.DrawFn, raw: Any, place: Place, name: str) -> None:  # noqa
         return
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(mutated())
 def test_a_mutated_toml_loads_or_tells_its_mistakes(raw: dict[str, Any]) -> None:
     before = deepcopy(raw)
