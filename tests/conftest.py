@@ -1,12 +1,9 @@
 """What holds for all tests: nobody is timed, and what is dear is made by one worker."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
-HERE = Path(__file__).parent
 PLANNING = (
     "cases/test_covering.py",
     "cases/test_default_plan.py",
