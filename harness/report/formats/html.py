@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.exchange import Part, Request
+from harness.core.exchange import Request
 from harness.report.anchors import case_anchor, cell_anchor
 from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
@@ -56,6 +56,7 @@ from harness.report.text import (
     shortened,
     visible,
 )
+from harness.report.transcripts.message import part_text
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
 
@@ -168,7 +169,7 @@ def request_shown(request: Request) -> str:
     ]
     head = visible("\n".join(lines), keep="\n")
     if request.form is not None:
-        body = "\n".join(_part(part) for part in request.form)
+        body = "\n".join(part_text(part) for part in request.form)
     elif request.body is None:
         return head
     else:
@@ -182,7 +183,7 @@ def _joined(folder: str) -> str:
     return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
-@cache
+@cache  # to compile the templates takes three times as long as to fill them
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -227,17 +228,6 @@ def _by_provider(rows: Sequence[ByProvider]) -> list[tuple[str, tuple[ByProvider
 def _digest(text: str) -> str:
     raw = hashlib.sha256(text.encode("utf-8")).digest()
     return "sha256-" + base64.b64encode(raw).decode("ascii")
-
-
-def _part(part: Part) -> str:
-    if part.value is not None:
-        return f"{part.name} = {shortened(part.value, 160)}"
-    details = [part.media_type or "no media type"]
-    if part.size_bytes is not None:
-        details.append(f"{part.size_bytes:,} bytes")
-    if part.width_px is not None and part.height_px is not None:
-        details.append(f"{part.width_px}x{part.height_px}")
-    return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(details)})"
 
 
 def _tally(report: Report) -> dict[str, int]:

@@ -318,7 +318,7 @@ def _quotable(text: str) -> str:
     return plain.replace("\\", "\\\\").replace('"', "'")
 
 
-@cache
+@cache  # to compile the template takes ten times as long as to fill it
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),

@@ -1,4 +1,5 @@
 import re
+from functools import cache
 
 from harness.report.formats.columns import column_classes, column_groups, filter_rules
 from harness.report.formats.html import html
@@ -10,6 +11,7 @@ from tests.shipped import NAMES, shipped_provider
 ALL = [(name, kind) for name in NAMES for kind in shipped_provider(name).operations]
 
 
+@cache
 def wide() -> Report:
     """Compose a run over every operation of every provider."""
     records = [b.record(b.case(name=name, operation=kind), b.images()) for name, kind in ALL]
