@@ -87,6 +87,7 @@
       const said = (each) => [
         each.textContent, each.getAttribute("aria-label"), each.title,
         each.closest("[data-head]")?.dataset.head, each.closest("dd")?.previousElementSibling?.textContent,
+        each.closest("h3, li, p")?.textContent,
         each.closest("div, section")?.querySelector("h3")?.textContent,
       ].filter(Boolean).join(" ").replace(/\s+/g, " ");
       return all.map((each, at) => ({ at, said: said(each), text: each.textContent.trim().replace(/\s+/g, " "), each }))

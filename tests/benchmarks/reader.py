@@ -134,7 +134,7 @@ def _quoted(finding: Mapping[str, Any]) -> Iterator[str]:
     operation = provider.operations[finding["operation"]]
     for quotation in quotations(provider, operation, finding["constraint"]):
         if quotation.text:
-            yield re.sub(r"(\\\s)+", r"\\s+", re.escape(quotation.text[:60].strip()))
+            yield re.sub(r"(\\\s)+", r"\\s+", re.escape(quotation.text.strip("| ")[:60].strip()))
 
 
 # ------------------------------------------------------------------------------------------- reading
