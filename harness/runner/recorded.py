@@ -29,7 +29,7 @@ def recorded(done: Run, options: Options, catalogue: Catalogue, *, sound: bool) 
                 cassettes=options.cassettes,
                 benchmark=done.header.benchmark,
                 search=search,
-                faults=_faults_of(name, options),
+                faults=faults_of(name, options),
             )
         except NothingTested as error:
             yield f"not recorded: {error}"
@@ -40,7 +40,7 @@ def recorded(done: Run, options: Options, catalogue: Catalogue, *, sound: bool) 
         yield "recorded although not every promise held: look before you commit"
 
 
-def _faults_of(provider: str, options: Options) -> list[str]:
+def faults_of(provider: str, options: Options) -> list[str]:
     """Return the emulator's faults that a provider had: its own, and those of no provider."""
     heads = {fault: fault.partition(":")[0] for fault in options.emulator.faults}
     return [
