@@ -75,8 +75,9 @@ def test_a_glance_holds_the_request_and_the_reply_cut_to_a_few_lines() -> None:
     assert seen.request.startswith("POST /v1/images/generations\n{")
     assert len(seen.request) < 700
     assert seen.reply == "HTTP 200, 11 images: png 1024x1024"
-    assert (seen.quoted, seen.cell) == ("", "")
+    assert "`1-10`" in seen.quoted
     assert seen.place == made.findings[0].source
+    assert seen.cell
 
 
 def test_a_glance_quotes_the_document_and_leads_to_the_cell_where_the_page_has_one() -> None:
