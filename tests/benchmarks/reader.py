@@ -137,7 +137,7 @@ def _quoted(finding: Mapping[str, Any]) -> Iterator[str]:
             yield re.sub(r"(\\\s)+", r"\\s+", re.escape(quotation.text.strip("| ")[:60].strip()))
 
 
-# ------------------------------------------------------------------------------------------- reading
+# ------------------------------------------------------------------------------------------ reading
 def ways(
     browser: Browser, file: Path, size: tuple[int, int]
 ) -> Iterator[tuple[Question, Way | None]]:
@@ -202,7 +202,7 @@ def _open(page: Page, file: Path) -> float:
     return took
 
 
-# --------------------------------------------------------------------------------------------- table
+# -------------------------------------------------------------------------------------------- table
 def _rows(browser: Browser, runs: Sequence[Path]) -> Iterator[tuple[str, str, str, Way | None]]:
     for run in runs:
         for size in SIZES:

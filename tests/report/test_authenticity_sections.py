@@ -247,7 +247,9 @@ def test_a_page_with_everything_is_small_and_loads_nothing() -> None:
     )
     page = html(drawn)
 
-    sections = re.findall(r'<section id="(?:authenticity|suspicions|money)".*?</section>', page, re.S)
+    sections = re.findall(
+        r'<section id="(?:authenticity|suspicions|money)".*?</section>', page, re.DOTALL
+    )
     assert len(sections) == 3
     assert len("".join(sections).encode()) < 60_000
     assert "more stand in summary.json" in page
