@@ -71,7 +71,7 @@ class Way:
 
 def questions(summary: Mapping[str, Any]) -> tuple[Question, ...]:
     """Return the five questions with the answers of a run, as its summary states them."""
-    found = [each for each in summary["findings"] if each["constraint"]]
+    found = [each for each in summary["findings"] if not each["combination"]]
     fastest = "Not asked" if "benchmark" not in summary else "decided?"
     return (
         Question(
@@ -121,7 +121,11 @@ def _each(
 ) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
     """Yield each finding with the two names by which a reader knows it on the page."""
     for each in found:
-        yield (rf"^{re.escape(each['constraint'])}", _name(each["provider"])), each
+        yield (rf"^{re.escape(_promise(each))}", _name(each["provider"])), each
+
+
+def _promise(finding: Mapping[str, Any]) -> str:
+    return str(finding["constraint"] or finding["check"])
 
 
 def _messages(finding: Mapping[str, Any]) -> tuple[str, str]:
@@ -132,7 +136,7 @@ def _messages(finding: Mapping[str, Any]) -> tuple[str, str]:
 def _quoted(finding: Mapping[str, Any]) -> Iterator[str]:
     provider = shipped_provider(finding["provider"])
     operation = provider.operations[finding["operation"]]
-    for quotation in quotations(provider, operation, finding["constraint"]):
+    for quotation in quotations(provider, operation, _promise(finding)):
         if quotation.text:
             yield re.sub(r"(\\\s)+", r"\\s+", re.escape(quotation.text.strip("| ")[:60].strip()))
 
