@@ -129,8 +129,9 @@ def _promise(finding: Mapping[str, Any]) -> str:
 
 
 def _messages(finding: Mapping[str, Any]) -> tuple[str, str]:
-    path = re.search(r'(?:BASE_URL)(/[^"\s?]*)', finding["curl"])
-    return (rf"POST {re.escape(path.group(1) if path else '/')}", r"HTTP \d{3}")
+    """Return what begins the request, which stands last in a curl, after its uploads."""
+    paths = re.findall(r'BASE_URL(/[^"\s?]*)', finding["curl"])
+    return (rf"POST {re.escape(paths[-1] if paths else '/')}", r"HTTP \d{3}")
 
 
 def _quoted(finding: Mapping[str, Any]) -> Iterator[str]:
