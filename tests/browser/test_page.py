@@ -92,8 +92,8 @@ def test_paper_holds_the_whole_page(report: Noted, request: pytest.FixtureReques
     sheet = report.page.locator("dialog").is_visible()
     folded = report.run(
         """() => [...document.querySelectorAll("main details:not([open])")].filter((each) =>
-          !each.closest("#transcripts") && ![...each.children].some((child) =>
-            child.tagName !== "SUMMARY"
+          !each.closest("#transcripts") &&
+          ![...each.children].some((child) => child.tagName !== "SUMMARY"
             && (child.getClientRects().length || !child.textContent.trim()))).length"""
     )
     scrolling = report.run(

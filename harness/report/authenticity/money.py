@@ -38,7 +38,12 @@ def money_section(
     if not (points or tables or notes):
         return None
     return EvidenceSection(
-        id="money", title="Money", lead=_LEAD, points=points, tables=tables, notes=notes
+        id="money",
+        title="Bills and price lists",
+        lead=_LEAD,
+        points=points,
+        tables=tables,
+        notes=notes,
     )
 
 

@@ -39,12 +39,12 @@ def sections(benchmark: Benchmarked) -> tuple[Section, ...]:
     """Return all sections that have a row, in their order; the answers stand before them."""
     all_sections = (
         reference_section(benchmark),
-        _comparisons(benchmark),
-        _mapping(benchmark),
         times_section(benchmark),
-        phases_section(benchmark),
+        _comparisons(benchmark),
         _reliability(benchmark),
         _money(benchmark),
+        phases_section(benchmark),
+        _mapping(benchmark),
         _own_error(benchmark),
     )
     return tuple(section for section in all_sections if any(table.rows for table in section.tables))

@@ -163,7 +163,7 @@ def _mixed_price(report: Report, row: Summary) -> Fact:
     most = "at most " if cost.bounded else ""
     return Fact(
         text=f"{most}{rounded(each, cost.unit)}",
-        small=", ".join(filter(None, (f"mean of {cost.images_delivered:,} delivered", small))),
+        small=", ".join(filter(None, (f"{cost.images_delivered:,} delivered", small))),
         anchor="cost",
     )
 
@@ -176,5 +176,5 @@ def _in_dollars(amount: Decimal, unit: str, rate: Rate | None) -> str:
     if unit.lower() == "usd":
         return ""
     if rate is None or not rate.of_unit(unit):
-        return "no US dollar rate"
+        return "no USD rate"
     return f"= {rounded(amount * Decimal(rate.usd), 'usd')}"

@@ -156,7 +156,7 @@ def test_the_price_of_an_image_is_in_dollars_too_where_a_rate_is_known() -> None
     )
     without, known = overview(made), overview(replace(made, price_comparison=(rate,)))
 
-    assert "no US dollar rate" in without.lines[0].price.small
+    assert "no USD rate" in without.lines[0].price.small
     assert "= 0.05 usd" in known.lines[0].price.small
 
 

@@ -75,6 +75,8 @@ def test_a_glance_holds_the_request_and_the_reply_cut_to_a_few_lines() -> None:
     assert seen.request.startswith("POST /v1/images/generations\n{")
     assert len(seen.request) < 700
     assert seen.reply == "HTTP 200, 11 images: png 1024x1024"
+    assert "`1-10`" in seen.quoted
+    assert seen.cell
 
 
 def test_a_glance_at_what_no_cell_tells_of_names_the_place_in_the_document_alone() -> None:
