@@ -1,11 +1,9 @@
 """What holds for all tests: nobody is timed, and what is dear is made by one worker."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
-HERE = Path(__file__).parent
 PLANNING = (
     "cases/test_covering.py",
     "cases/test_default_plan.py",
@@ -21,6 +19,10 @@ MADE_ONCE = (
     "cli/test_report.py",
     "cli/test_strangers_folders.py",
     "plugin/test_pytest_plugin.py",
+    "report/formats/test_columns.py",
+    "report/reproduction/test_generated_test.py",
+    "report/reproduction/test_key_findings.py",
+    "report/reproduction/test_request.py",
 )
 
 # The same commit draws the same examples everywhere: what a test finds by chance is news for us
@@ -30,13 +32,29 @@ settings.register_profile("same", settings.get_profile("anew"), derandomize=True
 settings.load_profile("same")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give to one worker what is planned for one provider, and what a module makes only once."""
-    for item in items:
-        module = item.path.relative_to(HERE).as_posix()
-        if module in MADE_ONCE:
-            item.add_marker(pytest.mark.xdist_group(module))
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
-            name = item.callspec.params.get("name")
-            if name and module in PLANNING:
-                item.add_marker(pytest.mark.xdist_group(f"plans-of-{name}"))
+class Grouped(LoadScopeScheduling):  # type: ignore[misc]  # the same
+    """Hands tests out one by one, but those of a group to one worker.
+
+    xdist's own `loadgroup` writes the group into a test's id, which pytest 9.2 does not let it do:
+    it groups nothing and says nothing.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid) or nodeid
+
+
+def group_of(nodeid: str) -> str:
+    """Name the group of a test: its module's, its provider's plans, the browser; empty for none."""
+    module = nodeid.partition("::")[0].removeprefix("tests/")
+    if module.startswith("browser/"):
+        return "browser"
+    parameters = nodeid.partition("[")[2].rstrip("]")
+    if module in PLANNING and parameters:
+        return f"plans of {parameters.partition('-')[0]}"
+    return module if module in MADE_ONCE else ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Grouped | None:
+    """Group where that is asked for, with `--dist loadgroup`."""
+    return Grouped(config, log) if config.getoption("dist") == "loadgroup" else None

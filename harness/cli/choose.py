@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option
+from harness.cli.options import exchange_rate_option, json_option, providers_option, spec_option
 
 HELP = """Say which provider serves your work, by its documents and by what runs measured.
 
@@ -61,21 +61,9 @@ the emulator only.
     metavar="DIR",
     help="A benchmark's folder, judged again (repeatable).",
 )
-@click.option(
-    "--provider",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    help="Only this provider (repeatable); `harness providers list` names them.",
-)
+@providers_option()
 @spec_option("It is asked beside the others.")
-@click.option(
-    "--exchange-rate",
-    "rates",
-    metavar="NAME=USD[@DAY]",
-    multiple=True,
-    help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
-)
+@exchange_rate_option()
 @json_option("Options")
 @click.pass_context
 def choose(  # noqa: PLR0913 - one for each option

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -37,6 +37,9 @@ MANY = 4
 """From how many providers on their columns are narrow."""
 
 INDENT = "    "
+FULL = 72
+"""Columns from which the figures of a benchmark stand on one line each."""
+
 ON_ONE_LINE = (0, 1)
 """A provider, and a figure with its interval."""
 
@@ -107,10 +110,11 @@ def _large(shown: Shown) -> str:
 def _tables(console: Console, report: Report) -> None:
     for counts in report.in_doubt:
         _say(console, doubt_text(counts))
-    console.print(_providers(report))
+    for table in _providers(report, console.width):
+        console.print(table)
     console.line()
     if report.benchmark is not None:
-        for table in _benchmark(report):
+        for table in _benchmark(report, whole=console.width >= FULL):
             console.print(table)
         for sentence in benchmark_sentences(report):
             _say(console, sentence, longest=_LONGEST_ANSWER)
@@ -128,8 +132,35 @@ def _say(console: Console, text: str, *, longest: int = LONGEST, before: str = "
     console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
-def _providers(report: Report) -> Table:
-    """Draw the comparison with one column per provider: six of them fit 80 characters."""
+def _providers(report: Report, width: int) -> Iterator[Table]:
+    """Draw the comparison with one column per provider: six of them fit 80 characters.
+
+    Where a figure would be broken into two lines, which reads as another one, each provider has a
+    table of its own.
+    """
+    header, rows = provider_rows(report)
+    if _longest_figure(rows) <= (width - _HEADS) // max(1, len(rows)) - _BETWEEN:
+        yield _side_by_side(report)
+        return
+    for at, (name, *cells) in enumerate(rows):
+        table = _table(None if at else report.banner.title)
+        table.add_column(" provider")
+        table.add_column(name, overflow="fold")
+        for head, cell in zip(header[1:], cells, strict=True):
+            table.add_row(f" {head}", cell)
+        yield table
+
+
+_HEADS, _BETWEEN = 10, 3
+"""Columns that a table's first column takes, and those between two of the others."""
+
+
+def _longest_figure(rows: Sequence[Sequence[str]]) -> int:
+    words = (word for _, *cells in rows for cell in cells for word in cell.split())
+    return max((len(word) for word in words if any(map(str.isdigit, word))), default=0)
+
+
+def _side_by_side(report: Report) -> Table:
     header, rows = provider_rows(report)
     table = _table(report.banner.title)
     table.add_column(f" {header[0]}", overflow="fold")
@@ -157,14 +188,19 @@ def _table(title: str | None = None) -> Table:
     return table
 
 
-def _benchmark(report: Report) -> Iterator[Table]:
-    """Draw a table for each workload, one line per provider and load: it fits 80 characters."""
+def _benchmark(report: Report, *, whole: bool) -> Iterator[Table]:
+    """Draw a table for each workload, one line per provider and load: it fits 80 characters.
+
+    Where there are fewer, not `whole`, cells break into lines: else columns would be missing.
+    """
     (_, *header), rows = benchmark_rows(report)
     for workload, group in groupby(rows, key=itemgetter(0)):
         table = Table(title=workload, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
         for at, name in enumerate(header):
             side: JustifyMethod = "right" if at else "left"
-            table.add_column(name, justify=side, overflow="fold", no_wrap=at in ON_ONE_LINE)
+            table.add_column(
+                name, justify=side, overflow="fold", no_wrap=whole and at in ON_ONE_LINE
+            )
         for _, *cells in group:
             table.add_row(*cells)
             if cells[0].endswith(NEAREST):

@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 
 from harness.cli.explained import as_json_line, as_text, preface
-from harness.cli.options import json_option, spec_option
+from harness.cli.options import json_option, providers_option, spec_option
 from harness.cli.printing import echo_json, echo_line, echo_styled
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
@@ -174,13 +174,7 @@ What is open or not mappable is no refusal.
     help="A name, or a kind: generate, edit, respond "
     "[generate; edit where images or a mask are given].",
 )
-@click.option(
-    "--provider",
-    "names",
-    multiple=True,
-    metavar="NAME",
-    help="Only this provider (repeatable); `harness providers list` names them.",
-)
+@providers_option()
 @spec_option("Without --provider, only the providers of these files.")
 @json_option("Options")
 @click.pass_context

@@ -58,6 +58,28 @@ def json_option(topic: str = "Output") -> Callable[[F], F]:
     )
 
 
+def providers_option() -> Callable[[F], F]:
+    """Return `--provider`, which may be repeated, as `names`."""
+    return click.option(
+        "--provider",
+        "names",
+        multiple=True,
+        metavar="NAME",
+        help="Only this provider (repeatable); `harness providers list` names them.",
+    )
+
+
+def exchange_rate_option() -> Callable[[F], F]:
+    """Return `--exchange-rate`, what a provider's unit is worth, as `rates`."""
+    return click.option(
+        "--exchange-rate",
+        "rates",
+        metavar="NAME=USD[@DAY]",
+        multiple=True,
+        help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
+    )
+
+
 def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
     """Return `--spec`, the TOMLs of providers that do not ship with the harness, as `specs`.
 

@@ -28,8 +28,12 @@ from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.shutdown import GRACE_S
 from harness.runner.traffic.judging import WatchFile
 
-WIDE = 100
-"""Columns from which a run's lines have room for a longer bar and the time that has passed."""
+WIDE, NARROW = 100, 64
+"""Columns from which a run's lines have room for a longer bar, limits and the time that has passed;
+and below which there is none for a bar and for money. A figure that is cut reads as another one."""
+
+ROOM = 21
+"""How many characters what is spent may take where a terminal is not wide."""
 
 EVERY_S = 10.0
 PASSES = 2
@@ -40,13 +44,13 @@ PASSES = 2
 def watching() -> Iterator[ProgressListener]:
     """Return what a run reports its progress to."""
     console = terminal(stderr=True)
-    wide = console.width >= WIDE
+    wide, narrow = console.width >= WIDE, console.width < NARROW
     with Progress(
         TextColumn("{task.description:<10}", markup=False),
-        BarColumn(bar_width=20 if wide else 5),
+        *(() if narrow else (BarColumn(bar_width=20 if wide else 5),)),
         MofNCompleteColumn(),
         _Found(),
-        _Spent(),
+        *(() if narrow else (_Spent(room=None if wide else ROOM),)),
         _Left(),
         *((TimeElapsedColumn(),) if wide else ()),
         console=console,
@@ -117,13 +121,23 @@ class _Found(_Told):
 
 
 class _Spent(_Told):
+    def __init__(self, *, room: int | None) -> None:
+        super().__init__()
+        self._room = room
+
     def words(self, underway: Underway) -> str:
-        return underway.spent
+        return underway.spent_in(self._room)
 
 
 class _Left(_Told):
     def words(self, underway: Underway) -> str:
         return f"left {left_text(underway.left_s)}"
+
+
+def _name(title: str, most: int) -> str:
+    """Return a provider's name cut to so many characters, so that it hides no figure."""
+    name = shown(title)
+    return name if len(name) <= most else f"{name[: most - 1]}\u2026"
 
 
 def _watch(bars: Progress) -> ProgressListener:
@@ -135,7 +149,8 @@ def _watch(bars: Progress) -> ProgressListener:
     def started(parts: Sequence[ProviderRun]) -> None:
         bars.remove_task(planning)
         for part in parts:
-            name, title = part.provider.name, shown(part.provider.title)
+            name = part.provider.name
+            title = _name(part.provider.title, 30 if bars.console.width >= WIDE else 10)
             parts_underway[name] = Underway(part)
             tasks[name] = bars.add_task(title, total=part.total, underway=parts_underway[name])
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option, trust_anchors_option
+from harness.cli.options import exchange_rate_option, json_option, spec_option, trust_anchors_option
 
 
 @click.command()
@@ -17,13 +17,7 @@ from harness.cli.options import json_option, spec_option, trust_anchors_option
     metavar="NAME",
     help="Compare each other provider's time, price and images with this one's.",
 )
-@click.option(
-    "--exchange-rate",
-    "rates",
-    metavar="NAME=USD[@DAY]",
-    multiple=True,
-    help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
-)
+@exchange_rate_option()
 @trust_anchors_option()
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @json_option("Options")

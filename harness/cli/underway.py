@@ -81,6 +81,14 @@ class Underway:
         """What was spent of what may be, in money and in images."""
         return spent_text(self._part.budget, self._part.provider.prices.unit)
 
+    def spent_in(self, room: int | None) -> str:
+        """Return the same in so many characters, by leaving out the limits and the images."""
+        unit, spent = self._part.provider.prices.unit, self.spent
+        if room is None or len(spent) <= room:
+            return spent
+        budget = self._part.budget
+        return one_line(money_text(budget.spent, unit), max(room, 24))
+
     @property
     def left_s(self) -> float | None:
         """How long the requests that are left take at the pace so far; None where nobody knows.

@@ -92,7 +92,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
     return Report(
         header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
-        providers=provider_summaries(records, table, providers, rests_on),
+        providers=provider_summaries(records, table, providers, rests_on, findings),
         matrix=table,
         findings=tuple(row for row in shown if row.finding.standing == "confirmed"),
         flaky=tuple(row for row in shown if row.finding.standing == "flaky"),

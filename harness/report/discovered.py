@@ -10,13 +10,13 @@ from typing import Literal
 
 from harness.adaptive.discovery.question import Discovered, place_of
 from harness.core.case import Case
-from harness.core.exchange import Picture
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
+from harness.report.images import images_text
 from harness.report.labels import observation_day, short_provenance
 from harness.report.model import OpenQuestionResult
-from harness.report.text import count, files_named, one_line, pruned_json
+from harness.report.text import files_named, one_line, pruned_json
 from harness.spec.credentials import IN_WORDS
 from harness.spec.expressions import Source
 from harness.spec.provider import Argument, Operation, Provider
@@ -83,8 +83,7 @@ def _value_text(value: Json) -> str:
 def _answer(record: Record) -> tuple[Literal["served", "refused", "no answer", "not sent"], str]:
     match record.outcome:
         case Images(pictures=pictures):
-            kinds = dict.fromkeys(map(_picture, pictures))
-            return "served", f"{count(len(pictures), 'image')}: {', '.join(kinds)}"
+            return "served", images_text(pictures)
         case Refused(error=error):
             words = ": ".join(part for part in (error.code, error.message) if part)
             return "refused", f"HTTP {error.status}, {error.error_class}: {words}"
@@ -92,16 +91,6 @@ def _answer(record: Record) -> tuple[Literal["served", "refused", "no answer", "
             return "no answer", f"{error_class}: {why}"
         case None:
             return "not sent", record.skipped or "not reached"
-
-
-def _picture(picture: Picture) -> str:
-    match picture.state:
-        case "decoded":
-            return f"{picture.format} {picture.width_px}x{picture.height_px}"
-        case "undecodable":
-            return f"{picture.format}, undecodable"
-        case "absent":
-            return "bytes not kept"
 
 
 _LONGEST = 500

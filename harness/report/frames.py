@@ -15,7 +15,7 @@ from harness.core.jsonvalue import canonical
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.stats.conformance.latency import seconds_to_images
+from harness.stats.conformance.time_to_images import seconds_to_images
 from harness.store.own import insist_own
 
 if TYPE_CHECKING:  # pandas takes 0.3 s to load: it is loaded where a frame is made
@@ -66,6 +66,10 @@ VERDICTS = {field.name: "string" for field in fields(Verdict)}
 """The columns of a frame of verdicts with their types: the fields of `Verdict`."""
 
 
+_FORMULAS = {*"=+-@"}
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frames:
     """A run's attempts and verdicts; `attempts` and `verdicts` join on provider and case."""
@@ -76,6 +80,7 @@ class Frames:
     def write(self, folder: Path) -> tuple[Path, ...]:
         """Write both as CSV and Parquet; return the files.
 
+        In the CSV a text that a spreadsheet would calculate has an apostrophe before it.
         UsageError where pyarrow, which writes Parquet, is not installed; StoreError where the
         folder cannot be written.
         """
@@ -85,7 +90,7 @@ class Frames:
                 files += [folder / f"{name}.csv", folder / f"{name}.parquet"]
                 for file in files[-2:]:
                     insist_own(file)  # what writes it would follow a link
-                frame.to_csv(files[-2], index=False)
+                _as_text(frame).to_csv(files[-2], index=False)
                 frame.to_parquet(files[-1], index=False)
         except ImportError:
             raise UsageError(
@@ -120,6 +125,20 @@ def _frame(columns: dict[str, str], rows: Sequence[dict[str, object]]) -> "pd.Da
 def _cell(content: object) -> object:
     """Return a text without NUL, at which readers of CSV stop, as its escape."""
     return content.replace("\0", "\\u0000") if isinstance(content, str) else content
+
+
+def _as_text(frame: "pd.DataFrame") -> "pd.DataFrame":
+    kinds = ATTEMPTS | VERDICTS
+    texts = {
+        name: frame[name].map(_uncalculated) for name in frame.columns if kinds[name] == "string"
+    }
+    return frame.assign(**texts)
+
+
+def _uncalculated(content: object) -> object:
+    """Return a text that a spreadsheet would take for a formula with an apostrophe before it."""
+    formula = isinstance(content, str) and content.lstrip()[:1] in _FORMULAS
+    return f"'{content}" if formula else content
 
 
 def _attempt(record: Record) -> dict[str, object]:

@@ -8,9 +8,9 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
 from harness.core.record import Provenance, Record
 from harness.core.reference import ReferenceImage
-from harness.core.verdict import Finding
+from harness.core.verdict import Finding, Standing
 from harness.diagnosis.combinations import joined_values
-from harness.report.model import Banner, Report
+from harness.report.model import Banner, Report, State
 from harness.report.text import count, one_line
 from harness.stats.conformance.doubt import InDoubtCounts
 from harness.stats.conformance.faults import FaultCounts
@@ -144,6 +144,14 @@ _STAGES: dict[Stage, str] = {
 
 Named = Mapping[tuple[str, str], str]
 """What cases do in words, by provider and case id."""
+
+
+STATES: dict[Standing, State] = {
+    "confirmed": "broken",
+    "flaky": "flaky",
+    "unconfirmed": "unconfirmed",
+}
+"""What a finding makes of its promise, the gravest first."""
 
 
 def finding_name(finding: Finding) -> str:

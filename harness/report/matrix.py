@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from harness.core.record import Record
-from harness.core.verdict import Finding, Standing, Verdict
-from harness.report.labels import finding_name
+from harness.core.verdict import Finding, Verdict
+from harness.report.labels import STATES, finding_name
 from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, State
 from harness.report.tally import Place, Tally, tallies
 from harness.report.text import count
@@ -13,13 +13,6 @@ from harness.spec.credentials import KEY_REQUIRED, constraint_of
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
 
 _RULES = tuple(Argument.model_fields)
-
-STATES: dict[Standing, State] = {
-    "confirmed": "broken",
-    "flaky": "flaky",
-    "unconfirmed": "unconfirmed",
-}
-"""What a finding makes of its promise, the gravest first."""
 
 
 def matrix(

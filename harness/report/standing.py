@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
-from harness.report.labels import about_provider, faults_text
+from harness.core.verdict import Finding
+from harness.report.labels import STATES, about_provider, faults_text, finding_name
 from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, one_line
 from harness.spec.provider import Provider
@@ -42,14 +43,19 @@ def provider_summaries(
     matrix: Matrix,
     providers: Mapping[str, Provider],
     evidence: Mapping[str, Provenance | None],
+    findings: Sequence[Finding] = (),
 ) -> tuple[Summary, ...]:
-    """Return one line for each provider, in the order of `providers`."""
+    """Return one line for each provider, in the order of `providers`.
+
+    What is broken or in doubt is counted by findings, as everywhere: a cell of the matrix may have
+    several, and a promise about what a reply declares may have no cell.
+    """
     costs = {row.provider: row for row in cost.cost_by_provider(records, providers)}
     return tuple(
         _summary(
             provider,
             [record for record in records if record.shot.case.provider == name],
-            _tally(matrix, name),
+            _tally(matrix, name, [each for each in findings if each.provider == name]),
             evidence=evidence.get(name),
             cost=costs.get(name) or cost.no_cost(name, provider.prices.unit),
         )
@@ -95,15 +101,15 @@ def _faults(counts: FaultCounts) -> str:
     return f" {text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _tally(matrix: Matrix, provider: str) -> _Tally:
+def _tally(matrix: Matrix, provider: str, findings: Sequence[Finding]) -> _Tally:
     its = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
     names: defaultdict[State, list[str]] = defaultdict(list)
     for row in matrix.rows:
         for at in its:
-            names[row.cells[at].state].append(row.id)
-    for interaction in matrix.interactions:
-        if interaction.provider == provider:
-            names[interaction.state].append(interaction.name)
+            if row.cells[at].state not in STATES.values():
+                names[row.cells[at].state].append(row.id)
+    for finding in findings:
+        names[STATES[finding.standing]].append(finding_name(finding))
     return _Tally(names=names)
 
 

@@ -188,7 +188,12 @@ class DoubtfulSummary(FindingSummary):
 
 
 class LatencySummary(TypedDict):
-    """Time to images; `recorded` where the times are those of a recording."""
+    """Time to images; `recorded` where the times are those of a recording.
+
+    `median` and `p95` are of the `n` valid requests that were served or given up: timeouts, and
+    what we `cut_off`, count as longer than they were waited for. `fastest` and `slowest` are of the
+    `served`.
+    """
 
     provider: str
     operation: str
@@ -198,7 +203,9 @@ class LatencySummary(TypedDict):
     p95: Estimate
     fastest: float | None
     slowest: float | None
+    served: int
     timeouts: int
+    cut_off: int
     untimed: int
     left_out: str
     recorded: bool

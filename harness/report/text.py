@@ -74,9 +74,8 @@ def visible(text: str, *, keep: str = "") -> str:
     """Return `text` with every hidden character spelled as its number, those of `keep` excepted."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        f"\\u{ord(char):04x}" if hidden(char) and char not in keep else char for char in text
-    )
+    kinds = set(text) - set(keep)  # few, of however many characters
+    return text.translate({ord(char): f"\\u{ord(char):04x}" for char in kinds if hidden(char)})
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

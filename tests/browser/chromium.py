@@ -23,8 +23,15 @@ NO_AXE = (
     "axe-core is not installed: apt-get install npm, then make tests/browser/node_modules/.made"
 )
 
+_PATIENCE_MS = 10_000
+"""How long a page may take to do what a test waits for."""
+
 Scheme = Literal["light", "dark"]
-SIZES = ((380, 800), (1280, 800), (1600, 1000))
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+SIZES = ((320, 256), (380, 800), (640, 400), (1280, 800), (1600, 1000))
+"""Two phones, a laptop and its zoom of 200 and 400 % (WCAG's reflow), and a large screen."""
+A4 = (794, 1123)
+"""A sheet of paper at 96 px an inch."""
 
 
 def missing(reason: str) -> None:
@@ -98,6 +105,7 @@ class Chromium:
         context = self._started().new_context(
             java_script_enabled=script, viewport={"width": 1280, "height": 800}
         )
+        context.set_default_timeout(_PATIENCE_MS)
         try:
             noted = _noting(context.new_page(), file.as_uri())
             began = perf_counter()

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import CHROMIUM, Noted
-from tests.browser.pages import Pages, benchmark, conformance, wide
+from harness.run_result import RunResult
+from tests.browser.chromium import CHROMIUM, Noted, executable
+from tests.browser.pages import SHOP, Pages, benchmark, conformance, played, wide
 
 HERE = Path(__file__).parent
 
@@ -24,12 +25,18 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
 
 
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+def shop_run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """The recordings of one provider, played."""
+    return played(tmp_path_factory.mktemp("played") / "run", SHOP)
+
+
+@pytest.fixture(scope="session")
+def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    executable()  # before anything is played for it
+    shop_run = request.getfixturevalue("shop_run")
     folder = tmp_path_factory.mktemp("reports")
-    page, records = conformance(folder / "conformance")
     return Pages(
-        records=records,
-        conformance=page,
+        conformance=conformance(folder / "conformance", shop_run),
         benchmark=benchmark(folder / "benchmark"),
         wide=wide(folder / "wide"),
     )

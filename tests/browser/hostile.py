@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import chain
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from harness.api import load_provider
-from harness.core.exchange import Event, Exchange, Failure, Reply
+from harness.core.exchange import Event, Exchange, Failure, Reply, Request
+from harness.core.inspection import Inspection
 from harness.core.outcome import Declared, FollowUpResult, Images, Refused, Usage
 from harness.core.record import Record
 from harness.core.verdict import Standing, Verdict
@@ -41,8 +43,22 @@ ATTACKS: tuple[str, ...] = (
         f"[bold red]pwned[/] {{{{7*7}}}}{{% raw %}}</script>{_SCRIPT}"
     ),
     "javascript:window.__pwned=1",
+    (
+        "=2+5 $(touch pwned) `touch pwned` '; touch pwned; ' \"; touch pwned; \" \\'; touch pwned\n"
+        "touch pwned\n#!/bin/sh\n${IFS} && touch pwned || !pwned %s \\x $\\color{white}pwned$"
+    ),
 )
-"""HTML, script and style; attributes, ends and bidi; markdown; ANSI and templates; an address."""
+"""HTML, script and style; attributes, ends and bidi; markdown; ANSI and templates; an address;
+shells, spreadsheets and formulas."""
+
+NO_PICTURES = (
+    "data:text/html,<script>window.__pwned=1</script>",
+    b64encode(b"<svg xmlns='http://www.w3.org/2000/svg' onload='window.__pwned=1'/>").decode(),
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='window.__pwned=1'/>",
+    '"><img pwned src=x onerror=window.__pwned=1>',
+    "A" * 10_000_000,
+)
+"""What an altered run folder may name as the small copy of an image."""
 
 STANDINGS: tuple[Standing, ...] = ("confirmed", "unconfirmed", "flaky")
 
@@ -119,7 +135,10 @@ def hostile(records: Sequence[Record], folder: Path, at: int) -> tuple[Report, P
     """Compose a report of some of these records, poisoned, and of an outage, a job, a stream."""
     poison = Poison(at)
     provider = load_provider(own_provider(folder, poison))
-    made = [_poisoned(record, poison) for record in (*_few(records), *_more())]
+    made = [
+        _poisoned(record, poison, number)
+        for number, record in enumerate((*_few(records), *_more()))
+    ]
     verdicts = list(chain.from_iterable(_verdicts(record, poison) for record in made))
     served = [record for record in made if isinstance(record.outcome, Images)]
     findings = [
@@ -137,8 +156,23 @@ def hostile(records: Sequence[Record], folder: Path, at: int) -> tuple[Report, P
             strict=False,
         )
     ]
-    header = b.header({SHOP: b.LIVE}, notes=(poison.attack(), poison.attack()))
-    return compose(header, made, verdicts, findings, {SHOP: provider}), poison
+    header = b.header({SHOP: made[0].evidence}, notes=(poison.attack(), poison.attack()))
+    header = replace(header, run=poison.attack(), created=poison.attack())
+    copies = _copies(made)
+    return compose(header, made, verdicts, findings, {SHOP: provider}, inspections=copies), poison
+
+
+def _copies(made: Sequence[Record]) -> dict[str, Inspection]:
+    """Give each image a small copy that is none."""
+    outcomes = (record.outcome for record in made)
+    served = (outcome.pictures for outcome in outcomes if isinstance(outcome, Images))
+    digests = dict.fromkeys(each.digest for pictures in served for each in pictures if each.digest)
+    return {
+        digest: Inspection(
+            digest=digest, state="none", thumbnail=NO_PICTURES[at % len(NO_PICTURES)]
+        )
+        for at, digest in enumerate(digests)
+    }
 
 
 def _few(records: Sequence[Record]) -> Iterator[Record]:
@@ -186,19 +220,37 @@ def _more() -> Iterator[Record]:
     yield b.record(b.case(id="no", expect="refuse", breaks="n.range"), b.refused("x"))
 
 
-def _poisoned(record: Record, poison: Poison) -> Record:
+def _poisoned(record: Record, poison: Poison, number: int) -> Record:
+    """Poison all that a provider or an altered folder says, the names of our own rules excepted."""
+    shot = record.shot
+    request = shot.request
+    asked = replace(
+        shot.case,
+        id=f"{poison.attack()} {number}",
+        why=poison.attack(),
+        arguments=poison.into(shot.case.arguments),
+    )
+    sent = replace(
+        request,
+        body=poison.into(request.body) if request.body else None,
+        form=poison.into(request.form) if request.form else None,
+        headers=(*request.headers, ("idempotency-key", poison.attack())),
+    )
     return replace(
         record,
+        shot=replace(shot, case=asked, request=sent),
+        evidence=replace(record.evidence, source=poison.attack(), by=poison.attack()),
         outcome=poison.into(record.outcome) if record.outcome else None,
         skipped=poison.attack() if record.skipped else None,
-        exchanges=tuple(_exchange(exchange, poison) for exchange in record.exchanges),
+        exchanges=tuple(_exchange(exchange, sent, poison) for exchange in record.exchanges),
     )
 
 
-def _exchange(exchange: Exchange, poison: Poison) -> Exchange:
+def _exchange(exchange: Exchange, sent: Request, poison: Poison) -> Exchange:
     """Poison the answer, and the addresses that a reply named."""
-    own = exchange.step in {"submit", "upload"}
-    request = exchange.request if own else replace(exchange.request, target=poison.attack())
+    own = sent if exchange.step == "submit" else exchange.request
+    named = exchange.step in {"submit", "upload"}
+    request = own if named else replace(own, target=poison.attack())
     return replace(exchange, answer=poison.into(exchange.answer), request=request)
 
 

@@ -20,9 +20,8 @@ SHOP = "sub2api"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """The page of each report, and the records that were played."""
+    """The page of each report."""
 
-    records: Sequence[Record]
     conformance: Path
     benchmark: Path
     wide: Path
@@ -43,12 +42,11 @@ def played(folder: Path, *names: str, only: str = "conformance") -> RunResult:
     )
 
 
-def conformance(folder: Path) -> tuple[Path, Sequence[Record]]:
+def conformance(folder: Path, result: RunResult) -> Path:
     """Write a report in which sub2api serves sizes and counts that it documents as refused.
 
     The replies are recorded ones: each forbidden request has that of an allowed one.
     """
-    result = played(folder, SHOP)
     records, broken = faulty(result.records)
     wrong = {record.shot.case.id for record in broken}
     verdicts = [each for each in result.report.verdicts if each.case not in wrong]
@@ -71,7 +69,7 @@ def conformance(folder: Path) -> tuple[Path, Sequence[Record]]:
         inspections=result.inspections,
     )
     write_report(folder, report)
-    return folder / "index.html", result.records
+    return folder / "index.html"
 
 
 def benchmark(folder: Path) -> Path:

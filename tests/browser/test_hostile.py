@@ -1,6 +1,9 @@
 """What a provider writes stays text: nothing runs, nothing is drawn from it, nothing spoofs."""
 
+import ast
 import json
+import re
+import subprocess
 import unicodedata
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -12,11 +15,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from harness.cli.conclude import publish
+from harness.cli.judged import show
 from harness.report.formats.write import write_report
 from harness.report.model import Report
+from harness.run_result import RunResult
 from tests.browser.chromium import CHROMIUM
 from tests.browser.hostile import ATTACKS, Poison, hostile
-from tests.browser.pages import Pages
 
 SCHEMA = Path(__file__).parents[2] / "harness" / "report" / "summary.schema.json"
 
@@ -25,6 +29,7 @@ _TRACES = """() => {
   const found = [...document.querySelectorAll("pwned-x, [pwned], iframe, object, embed, base")];
   found.push(...[...document.images].filter((each) => !each.src.startsWith("data:image/")));
   found.push(...[...document.querySelectorAll("[href]")].filter((each) =>
+    !each.getAttribute("href").startsWith("#") &&
     /^\\s*(javascript|vbscript|data:text|https?:)|pwned\\./i.test(each.getAttribute("href"))));
   found.push(...[...document.querySelectorAll("*")].filter((each) =>
     [...each.attributes].some(({ name, value }) =>
@@ -56,11 +61,11 @@ class Attacked:
 
 @pytest.fixture(scope="module", params=range(len(ATTACKS)))
 def attacked(
-    request: pytest.FixtureRequest, pages: Pages, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, shop_run: RunResult, tmp_path_factory: pytest.TempPathFactory
 ) -> Attacked:
     """Each field holds each of the attacks in one of these."""
     folder = tmp_path_factory.mktemp("attacked")
-    report, poison = hostile(pages.records, folder, request.param)
+    report, poison = hostile(shop_run.records, folder, request.param)
     write_report(folder, report)
     return Attacked(folder=folder, report=report, poison=poison)
 
@@ -85,7 +90,7 @@ def test_nothing_runs_and_nothing_is_made_of_what_a_provider_writes(attacked: At
 
     assert attacked.poison.places > 200
     assert (ran, style, traces) == (False, "", [])
-    assert "pwned" not in title
+    assert title.startswith("Image providers, run ")
     assert told == []
 
 
@@ -93,6 +98,7 @@ def test_no_character_turns_round_hides_or_drives_a_terminal(
     attacked: Attacked, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish(attacked.report, "done", None, as_json=False)
+    show([shown.finding.record for shown in attacked.report.all_findings], attacked.report)
     printed = "".join(capsys.readouterr())
 
     assert _acting(attacked.text("index.html")) == set()
@@ -112,6 +118,54 @@ def test_the_formats_for_machines_stay_valid(attacked: Attacked) -> None:
         *("testsuites", "testsuite", "testcase", "failure", "error", "skipped"),
         *("properties", "property", "system-out", "system-err"),
     }
+
+
+def test_a_script_of_a_finding_sends_its_requests_and_runs_nothing_else(
+    attacked: Attacked, tmp_path: Path
+) -> None:
+    noted = tmp_path / "noted"
+    curl = tmp_path / "bin" / "curl"
+    curl.parent.mkdir()
+    curl.write_text('#!/bin/sh\nprintf \'%s\\0\' "$@" >> "$NOTED"\nprintf {}\n', encoding="utf-8")
+    curl.chmod(0o755)
+    environment = {"PATH": f"{curl.parent}:/usr/bin:/bin", "NOTED": str(noted)}
+    environment |= {"SUB2API_API_KEY": "k", "SUB2API_BASE_URL": "http://127.0.0.1:9"}
+    places = [attacked.folder / shown.reproduction.folder for shown in attacked.report.all_findings]
+    ended, bodies = [], []
+    for place in places:
+        ended.append(_run(place / "repeat.sh", environment))
+        words = noted.read_bytes().decode().split("\0")
+        noted.unlink()
+        bodies += [
+            json.loads(words[at + 1]) for at, word in enumerate(words) if word == "--data-raw"
+        ]
+    sent = [shown.finding.record.shot.request for shown in attacked.report.all_findings]
+
+    assert places
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._+-]*", place.name) for place in places)
+    assert ended == [0] * len(places)
+    assert bodies == [request.body for request in sent if request.form is None]
+    assert [*attacked.folder.rglob("pwned*"), *tmp_path.rglob("pwned*")] == []
+
+
+def _run(script: Path, environment: dict[str, str]) -> int:
+    asked = subprocess.run(
+        [script], env=environment, cwd=script.parent, check=False, capture_output=True
+    )
+    return asked.returncode
+
+
+def test_a_test_of_a_finding_is_python_whose_attacks_are_texts(attacked: Attacked) -> None:
+    tests = sorted(attacked.folder.glob("findings/*/test_*.py"))
+    names = {
+        node.id
+        for path in tests
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name)
+    }
+
+    assert tests
+    assert not any("pwned" in name for name in names)
 
 
 class _Tags(HTMLParser):

@@ -1,8 +1,10 @@
 """What every report keeps in a browser: nothing is fetched, clipped or led nowhere."""
 
+import itertools
+
 import pytest
 
-from tests.browser.chromium import CHROMIUM, SIZES, Noted, Scheme
+from tests.browser.chromium import A4, CHROMIUM, SCHEMES, SIZES, Noted
 from tests.browser.pages import Pages
 
 # Ids that lead nowhere, ids there twice, and labels that name nothing.
@@ -60,14 +62,14 @@ def test_links_lead_somewhere_and_no_id_is_there_twice(report: Noted) -> None:
     assert report.run(_BROKEN_LINKS) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_nothing_is_clipped_and_the_page_does_not_scroll_sideways(
-    report: Noted, size: tuple[int, int], scheme: Scheme, request: pytest.FixtureRequest
+    report: Noted, size: tuple[int, int], request: pytest.FixtureRequest
 ) -> None:
-    report.page.emulate_media(color_scheme=scheme)
     report.page.set_viewport_size({"width": size[0], "height": size[1]})
-    report.shoot(f"{request.node.callspec.params['report']}-{size[0]}-{scheme}")
+    for scheme in SCHEMES:
+        report.page.emulate_media(color_scheme=scheme)
+        report.shoot(f"{request.node.callspec.params['report']}-{size[0]}-{scheme}")
 
     assert report.run(_CLIPPED) == []
     assert report.told() == []
@@ -83,12 +85,15 @@ def test_dark_is_dark(report: Noted) -> None:
 
 
 def test_paper_holds_the_whole_page(report: Noted, request: pytest.FixtureRequest) -> None:
+    """Of what is folded only the transcripts are left out, which the page says."""
+    report.page.locator(".matrix td a[href^='#cell-']").first.click()
     report.page.emulate_media(media="print")
-    report.page.set_viewport_size({"width": 1000, "height": 1400})
+    report.page.set_viewport_size({"width": A4[0], "height": A4[1]})
+    sheet = report.page.locator("dialog").is_visible()
     folded = report.run(
         """() => [...document.querySelectorAll("main details:not([open])")].filter((each) =>
-          !each.closest("#transcripts") &&
-          ![...each.children].some((child) => child.tagName !== "SUMMARY"
+          !each.closest("#transcripts") && ![...each.children].some((child) =>
+            child.tagName !== "SUMMARY"
             && (child.getClientRects().length || !child.textContent.trim()))).length"""
     )
     scrolling = report.run(
@@ -99,10 +104,86 @@ def test_paper_holds_the_whole_page(report: Noted, request: pytest.FixtureReques
           && (each.scrollHeight > each.clientHeight + 2))
           .map((each) => `${each.tagName}.${each.className}`).slice(0, 9)"""
     )
+    wide = report.run(
+        """() => [...document.querySelectorAll("body *")].filter((each) => {
+            const box = each.getBoundingClientRect();
+            return box.width && box.height && box.right > innerWidth + 1;
+          }).map((each) => `${each.outerHTML.slice(0, 60)}`).slice(0, 9)"""
+    )
+    page = report.run("() => document.documentElement.scrollWidth")
+    said = report.page.get_by_text("Transcripts are left out of the print").is_visible()
     report.shoot(f"{request.node.callspec.params['report']}-print")
+    report.page.emulate_media(media="screen")
+    report.page.keyboard.press("Escape")
 
+    assert (sheet, said) == (False, True)
     assert folded == 0
     assert scrolling == []
+    assert (wide, page) == ([], A4[0])
+
+
+def test_a_palette_of_the_system_hides_no_state_and_no_key(report: Noted) -> None:
+    report.page.emulate_media(forced_colors="active")
+    pale = report.run(
+        """() => { const paper = getComputedStyle(document.body).backgroundColor;
+          return [...document.querySelectorAll(".key-part")].filter((each) => {
+            const style = getComputedStyle(each);
+            return style.backgroundColor === paper && style.backgroundImage === "none";
+          }).map((each) => each.className); }"""
+    )
+    silent = report.run(
+        """() => [...document.querySelectorAll(".state, .mark, .matrix td:not(.absent)")]
+          .filter((each) => !each.textContent.trim()).map((each) => each.outerHTML.slice(0, 90))"""
+    )
+    report.page.emulate_media(forced_colors="none")
+
+    assert pale == []
+    assert silent == []
+
+
+def test_nothing_moves_by_itself(report: Noted) -> None:
+    report.page.emulate_media(reduced_motion="reduce")
+    moving = report.run(
+        """() => [...document.querySelectorAll("*")].filter((each) => {
+            const style = getComputedStyle(each);
+            return style.animationName !== "none" || style.scrollBehavior === "smooth"
+              || style.transitionDuration.split(",").some((time) => parseFloat(time) > 0);
+          }).map((each) => each.outerHTML.slice(0, 90)).slice(0, 9)"""
+    )
+    report.page.emulate_media(reduced_motion="no-preference")
+
+    assert moving == []
+    assert report.run("() => document.getAnimations().length") == 0
+
+
+def test_the_tab_key_goes_through_the_first_screen_as_it_is_read(report: Noted) -> None:
+    """From top to bottom, and to the top again only in a column further right."""
+    address = report.page.url.partition("#")[0]
+    report.page.goto("about:blank")  # the tab key goes on where the last test clicked
+    report.page.goto(address)
+    report.told()
+    places = []
+    for _ in range(60):
+        report.page.keyboard.press("Tab")
+        place = report.run(
+            """() => { const at = document.activeElement, box = at.getBoundingClientRect();
+              const where = at.closest("header, #answer, .skip");
+              const words = at.textContent.trim().slice(0, 40);
+              return where && [words, box.top + scrollY, box.left]; }"""
+        )
+        if place is None:
+            break
+        places.append(place)
+    steps = itertools.pairwise(places)
+    backwards = [
+        (before[0], after[0])
+        for before, after in steps
+        if after[1] < before[1] - 8 and after[2] <= before[2]
+    ]
+
+    assert places[0][0] == "Skip to the answer"
+    assert 10 < len(places) < 60
+    assert backwards == []
 
 
 def test_a_fold_opens_and_closes_by_the_keyboard(report: Noted) -> None:

@@ -20,7 +20,7 @@ from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
 SEEDS = range(5)
-EACH = {"generate": 1_000, "edit": 300, "edit_json": 300, "respond": 20}
+EACH = {"generate": 500, "edit": 150, "edit_json": 150, "respond": 20}
 """Cases of each expectation that are drawn per seed: a request with files takes longer."""
 
 EVERY = [(name, operation) for name in NAMES for operation in shipped_provider(name).operations]

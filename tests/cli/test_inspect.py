@@ -23,6 +23,11 @@ def test_the_answer_stands_on_top_and_the_exit_code_is_its(tmp_path: Path) -> No
     assert second.startswith("contradicts (arithmetic): ")
 
 
+def complaints(err: str) -> list[str]:
+    """Return the lines that complain; a slow machine is told of progress, too."""
+    return [line for line in err.splitlines() if not line.startswith("inspected: ")]
+
+
 def test_json_is_one_line_on_stdout_with_all_files(tmp_path: Path) -> None:
     images = [square(tmp_path / name) for name in ("a.png", "b.png")]
 
@@ -33,7 +38,7 @@ def test_json_is_one_line_on_stdout_with_all_files(tmp_path: Path) -> None:
     assert [Path(file["file"]).name for file in told["files"]] == ["a.png", "b.png"]
     assert [file["tokens"][0]["tokens"] for file in told["files"]] == [196, 196]
     assert told["not_inspected"][0]["why"] == "No such file or directory"
-    assert done.err.count("\n") == 1
+    assert len(complaints(done.err)) == 1
 
 
 def test_a_name_that_moves_the_cursor_is_shown_and_ends_no_line(tmp_path: Path) -> None:
@@ -45,7 +50,7 @@ def test_a_name_that_moves_the_cursor_is_shown_and_ends_no_line(tmp_path: Path) 
     assert "\x1b" not in done.out
     assert "\u202e" not in done.out
     assert "\\u001b[31m" in done.out
-    assert done.err.count("\n") == 1
+    assert len(complaints(done.err)) == 1
 
 
 def test_no_image_is_wrong_usage(tmp_path: Path) -> None:

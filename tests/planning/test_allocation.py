@@ -78,7 +78,7 @@ def paid(builders: Sequence[Builder], bought: dict[str, Rows]) -> tuple[Decimal,
 
 @pytest.mark.parametrize("name", [*NAMES, "a user's"])
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_no_value_is_left_out_whose_cheapest_request_fits_what_is_left(
     name: str, data: st.DataObject
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from random import Random
 
 from harness.core.case import Case, Expect, PlannedRequest, Price
@@ -302,6 +303,7 @@ _PRICE = {
 }
 
 
+@cache  # reports are frozen
 def sample(evidence: Provenance = REPLAY) -> Report:
     """Compose a run over all providers with all that can happen.
 

@@ -1,6 +1,7 @@
 """The exit code and the closing line, by what was found and how sure that is."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,19 @@ def test_the_request_that_shows_a_finding_stands_below_it(
 
     at = next(at for at, line in enumerate(lines) if line.startswith("broken: "))
     assert lines[at + 1].startswith("    POST /v1/images/generations n=11")
+
+
+def test_no_figure_of_the_comparison_is_broken_into_two_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    made = b.sample()
+    dear = tuple(
+        replace(row, cost=replace(row.cost, amount=Decimal("123456789.25"), requests=1_234_567))
+        for row in made.providers
+    )
+    publish(replace(made, providers=dear), "why", None, as_json=False)
+    table = capsys.readouterr().out.partition(" operation ")[0]
+
+    assert table.count("1,234,567") == table.count("123,456,789.25") == len(dear)
+    assert max(map(len, table.splitlines())) <= 80

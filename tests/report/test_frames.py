@@ -67,6 +67,19 @@ def test_csv_and_parquet_hold_the_same_rows(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(parquet, frame)
 
 
+@pytest.mark.parametrize("said", ["=1+1", "+1", "-1 is no size", "@SUM(A1)", " \t=1+1"])
+def test_a_csv_holds_nothing_that_a_spreadsheet_calculates(said: str, tmp_path: Path) -> None:
+    record = b.record(b.case(expect="refuse", breaks="n.range"), b.refused(said))
+    frames = frames_of([record], [])
+    frames.write(tmp_path)
+    csv = pd.read_csv(tmp_path / "attempts.csv")
+    parquet = pd.read_parquet(tmp_path / "attempts.parquet")
+
+    assert list(csv["error_message"]) == [f"'{said}"]
+    assert list(parquet["error_message"]) == [said]
+    assert list(csv["status"]) == [200]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     frames = frames_of([], [])
 

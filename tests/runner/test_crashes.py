@@ -81,7 +81,7 @@ def unlike(
     }
 
 
-STEPS = pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
+STEPS = pytest.mark.parametrize("step", [16, pytest.param(1, marks=pytest.mark.slow)])
 """At every line of a journal, or at some of them; the simulation crashes at thousands."""
 
 

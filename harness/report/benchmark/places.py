@@ -10,8 +10,8 @@ from harness.stats.benchmark.model import Comparison, Ranking, Speed
 def places_text(ranking: Ranking, rows: Sequence[Speed], comparisons: Sequence[Comparison]) -> str:
     """Return who stands where: `1. sub2api (median ...); 2. buble and openai, not told apart`.
 
-    Who shares the first place is equally fast only where it is decided, and no pair of them is
-    anything else.
+    Where nobody is told apart from anybody there are no numbers, for nobody is ranked. Who shares
+    the first place is equally fast only where it is decided, and no pair of them is anything else.
     """
     groups: dict[int, list[str]] = {}
     for rank in ranking.places:
@@ -26,10 +26,13 @@ def places_text(ranking: Ranking, rows: Sequence[Speed], comparisons: Sequence[C
     )
     alike = ranking.decided and not unlike
     return "; ".join(
-        f"{place}. {who[0]}"
-        if len(who) == 1
-        else f"{place}. {', '.join(who[:-1])} and {who[-1]},"
-        f" {'equally fast' if alike and place == 1 else 'not told apart'}"
+        (f"{place}. " if len(groups) > 1 else "")
+        + (
+            who[0]
+            if len(who) == 1
+            else f"{', '.join(who[:-1])} and {who[-1]},"
+            f" {'equally fast' if alike and place == 1 else 'not told apart'}"
+        )
         for place, who in groups.items()
     )
 

@@ -50,6 +50,11 @@ def figure_s(duration: Estimate) -> str:
     return seconds(duration.value)
 
 
+def tail_s(duration: Estimate) -> str:
+    """Return a quantile in a tail, or `too few`: no figure of it would be more than a guess."""
+    return "too few" if duration.method.startswith(TOO_FEW) else figure_s(duration)
+
+
 def bounds_s(duration: Estimate) -> str:
     """Return a duration's interval, an open one as `> 8.7 s`, or why there is none."""
     if duration.low is not None and duration.high is not None:

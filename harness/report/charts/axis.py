@@ -59,8 +59,13 @@ def time_axis(moments: Sequence[float], *, log: bool | None = None) -> Axis | No
     scale, unit = (1.0, "s") if most >= 1 else (1000.0, "ms")
     log = most / least >= _LOG_FROM if log is None else log
     marks = _decades(least * scale, most * scale) if log else even_marks(most * scale)
-    axis = Axis(unit=unit, log=log, low_s=marks[0] / scale, high_s=marks[-1] / scale, ticks=())
-    ticks = (Tick(x=axis.place(mark / scale), label=f"{mark:,g}") for mark in marks)
+    return marked_axis(marks, unit=unit, unit_s=1 / scale, log=log)
+
+
+def marked_axis(marks: Sequence[float], *, unit: str, unit_s: float, log: bool = False) -> Axis:
+    """Return the axis from the first to the last mark, each with its label in `unit`."""
+    axis = Axis(unit=unit, log=log, low_s=marks[0] * unit_s, high_s=marks[-1] * unit_s, ticks=())
+    ticks = (Tick(x=axis.place(mark * unit_s), label=f"{mark:,g}") for mark in marks)
     return replace(axis, ticks=tuple(ticks))
 
 

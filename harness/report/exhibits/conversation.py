@@ -7,6 +7,7 @@ from harness.core.exchange import Exchange, Failure, Reply, Request, Step, submi
 from harness.core.jsonvalue import texts
 from harness.core.outcome import Fault, Images, Refused
 from harness.core.record import Record
+from harness.report.images import images_text
 from harness.report.reproduction.curl import plain_headers, repeat
 from harness.report.text import count, one_line, seconds
 from harness.report.transcripts.message import failure_words, reply_message, request_message
@@ -74,15 +75,14 @@ def transcript(
 
 
 def summary(record: Record) -> str:
-    """Say in a few words what a request came to: `1 image, png 1024x1024`."""
+    """Say in a few words what a request came to: `1 image: png 1024x1024`."""
     return one_line(_came(record), 120)
 
 
 def _came(record: Record) -> str:
     match record.outcome:
         case Images(pictures=pictures):
-            kinds = (f"{each.format} {each.width_px}x{each.height_px}" for each in pictures)
-            return ", ".join((count(len(pictures), "image"), *dict.fromkeys(kinds)))
+            return images_text(pictures)
         case Refused(error=error):
             return f"refused: {' '.join(filter(None, (str(error.status), error.code)))}"
         case Fault(error_class=error_class, why=why):

@@ -130,7 +130,17 @@ class _Page:
             does=self._words.get((provider, case), ""),
             written=self._written,
         )
-        return made, _MARKUP_BYTES + sum(_size(text) for text in _texts(made))
+        return made, room_of(made)
+
+
+def room_of(made: Transcript) -> int:
+    """Return about how many bytes a transcript takes of a page, rather too many than too few."""
+    return _MARKUP_BYTES + sum(_size(text) for text in _texts(made))
+
+
+def room_of_detail(detail: CellDetail) -> int:
+    """Return about how many bytes the detail of a cell takes of a page."""
+    return _DETAIL_BYTES + sum(_size(row.text) + _size(row.place) for row in detail.quotations)
 
 
 def _place(record: Record) -> Place:
@@ -145,7 +155,7 @@ def _details(
     room = DETAILS_ROOM_BYTES
     for each in (*found, *_unseen(found, page)):
         detail = _detail(each, weighed, page)
-        room -= _DETAIL_BYTES + sum(_size(row.text) + _size(row.place) for row in detail.quotations)
+        room -= room_of_detail(detail)
         if room < 0:
             return
         yield each.place, detail

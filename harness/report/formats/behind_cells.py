@@ -6,10 +6,6 @@ from harness.report.anchors import cell_anchor
 from harness.report.model import Column, MatrixCell, Report, Row
 from harness.report.text import count
 
-_MOST_PICTURED = 80
-_PICTURED_BYTES = 250_000
-
-
 CellLinks = Callable[[Column, Row, MatrixCell], str]
 
 
@@ -27,17 +23,17 @@ def links(report: Report, findings: set[str], finding_anchor: Callable[..., str]
     return link_of
 
 
-def pictured(report: Report) -> tuple[str, ...]:
-    """Return the digests of the small images that the transcripts of a page show.
+def pictured(report: Report, room_bytes: int) -> tuple[str, ...]:
+    """Return the digests of the small images that a page shows, each of which it holds once.
 
-    Each stands once in it; those after the first 250 kB do not.
+    Those of the galleries first, then those of transcripts, until the room is full.
     """
-    wanted = (digest for each in report.transcripts.by_case.values() for digest in each.images)
+    behind = (digest for each in report.transcripts.by_case.values() for digest in each.images)
     chosen: list[str] = []
-    room = _PICTURED_BYTES
-    for digest in dict.fromkeys(wanted):
-        room -= len(report.thumbnails.get(digest, ""))
-        if digest in report.thumbnails and room >= 0 and len(chosen) < _MOST_PICTURED:
+    for digest in dict.fromkeys((*report.pictures.images_shown, *behind)):
+        address = report.thumbnails.get(digest, "")
+        room_bytes -= len(address)
+        if address and room_bytes >= 0:
             chosen.append(digest)
     return tuple(chosen)
 

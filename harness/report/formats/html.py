@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
@@ -13,16 +14,26 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.exchange import Part, Request
+from harness.core.exchange import Request
 from harness.report.anchors import case_anchor, cell_anchor
 from harness.report.authenticity.sections import evidence_sections
 from harness.report.benchmark.sections import sections
-from harness.report.benchmark.words import planned
+from harness.report.benchmark.words import bounds_s, figure_s, planned, tail_s
 from harness.report.charts.latency import plot
 from harness.report.choosing import choice_section
+from harness.report.exhibits.fewer import fewer
 from harness.report.explored import explored_sentence
 from harness.report.formats.behind_cells import cell_words, links, pictured
+from harness.report.formats.columns import column_classes, column_groups, filter_rules, row_states
 from harness.report.formats.format import report_format
+from harness.report.formats.room import (
+    MOST_LISTED,
+    PAGE_BYTES,
+    ROOM_BYTES,
+    SHARES,
+    THUMBNAILS,
+    Room,
+)
 from harness.report.labels import (
     about_provider,
     describe_provenance,
@@ -30,14 +41,13 @@ from harness.report.labels import (
     fault_lines,
     waiting_advice,
 )
-from harness.report.model import Column, Matrix, OpenQuestionResult, Report, Row
+from harness.report.model import Column, OpenQuestionResult, Report, Shown
 from harness.report.overview.finding_ids import finding_id, finding_ids
 from harness.report.overview.overview import overview
 from harness.report.text import (
     amount_text,
     between,
     count,
-    interval_s,
     money_text,
     one_line,
     percent,
@@ -46,58 +56,11 @@ from harness.report.text import (
     shortened,
     visible,
 )
+from harness.report.transcripts.message import part_text
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
 
 ByProvider = TypeVar("ByProvider", Column, Discovered, OpenQuestionResult)
-_STATES = ("held", "broken", "flaky", "unconfirmed", "undocumented", "inconclusive", "not-tried")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A provider's columns, which stand side by side."""
-
-    provider: str
-    operations: tuple[str, ...]
-
-
-def column_groups(matrix: Matrix) -> tuple[Group, ...]:
-    """Return the providers of a matrix with their operations, in the order of its columns."""
-    return tuple(
-        Group(provider=provider, operations=tuple(column.operation for column in columns))
-        for provider, columns in _by_provider(matrix.columns)
-    )
-
-
-def column_classes(groups: tuple[Group, ...]) -> tuple[str, ...]:
-    """Return the classes of each column's cells: its group's, and `p` where a group begins."""
-    return tuple(
-        f"p{at}" if number else f"p p{at}"
-        for at, group in enumerate(groups)
-        for number in range(len(group.operations))
-    )
-
-
-def filter_rules(groups: tuple[Group, ...]) -> str:
-    """Return the style rules that show one provider's columns, and its rows, without a script.
-
-    Rows in which it promises nothing go, and with a state chosen, too, those in which it has no
-    such cell.
-    """
-    rules = []
-    for at in range(len(groups) if len(groups) > 1 else 0):
-        chosen = f'section:has(input[value="p{at}"]:checked)'
-        rules += [
-            f"{chosen} .matrix :is(td, thead tr + tr th, [colspan]):not(.p{at})",
-            f"{chosen} .matrix tbody tr:not(:has(.p{at}:not(.absent)))",
-        ]
-        rules += [
-            f'{chosen}:has(input[value="{state}"]:checked) .matrix'
-            f" tbody tr:not(:has(.p{at}.{state}))"
-            for state in _STATES
-        ]
-    return "".join(f"{rule} {{ display: none; }}\n" for rule in rules)
-
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOST_REQUEST = 6_000
@@ -124,42 +87,73 @@ def html(report: Report) -> str:
 
     Foreign text is escaped, shortened, and shows its control characters; a request stands
     complete in its curl line only. A content policy forbids whatever this module did not write.
+    Where all parts together are too large for a page, each has a smaller share of its room.
     """
-    environment = _environment()
+    page = ""
+    for share in SHARES:
+        page = _drawn(report, Room(share))
+        if len(page.encode("utf-8", "surrogatepass")) <= PAGE_BYTES:
+            break
+    return page
+
+
+def _drawn(report: Report, room: Room) -> str:
+    if room.share < 1:
+        report = replace(report, transcripts=fewer(report.transcripts, room.share))
     groups = column_groups(report.matrix)
     anchors = finding_ids(report)
+    listed = {anchors[shown.reproduction.folder] for shown in _listed(report)}
     style = _joined("style") + filter_rules(groups)
     script = _joined("script")
-    return environment.get_template("index.html.j2").render(
-        report=report,
-        overview=overview(report),
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
-        f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
-        plot=plot(report.latency),
-        sections=sections(report.benchmark) if report.benchmark else (),
-        design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
-        evidence=tuple(evidence_sections(report.evidence)),
-        chosen=choice_section(report.choice),
-        most_points=_MOST_POINTS,
-        tally=_tally(report),
-        groups=groups,
-        dense_from=_MOST_ROOMY,
-        place=column_classes(groups),
-        advice=waiting_advice(report),
-        faults=fault_lines(report),
-        explored=[explored_sentence(row) for row in report.explored],
-        anchors=set(anchors.values()),
-        link_of=links(report, set(anchors.values()), finding_id),
-        pictured=pictured(report),
-        ids=lambda shown: anchors[shown.reproduction.folder],
-        methods=_methods(report),
-        discovered=_by_provider(report.discovered),
-        observed=_by_provider(report.observations),
-        fewest_median=fewest_samples(0.5, confidence=CONFIDENCE),
-        fewest_p95=fewest_samples(0.95, confidence=CONFIDENCE),
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            report=report,
+            within=room.within,
+            left_out=room.left_out,
+            overview=overview(report),
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}';"
+            f" script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
+            plot=plot(report.latency),
+            sections=sections(report.benchmark) if report.benchmark else (),
+            design=planned(report.benchmark.benchmark.design) if report.benchmark else "",
+            evidence=tuple(evidence_sections(report.evidence)),
+            chosen=choice_section(report.choice),
+            most_points=_MOST_POINTS,
+            tally=_tally(report),
+            groups=groups,
+            dense_from=_MOST_ROOMY,
+            place=column_classes(groups),
+            advice=waiting_advice(report),
+            faults=fault_lines(report),
+            explored=[explored_sentence(row) for row in report.explored],
+            anchors=listed,
+            link_of=links(report, listed, finding_id),
+            pictured=pictured(report, int(ROOM_BYTES[THUMBNAILS] * room.share)),
+            ids=lambda shown: anchors[shown.reproduction.folder],
+            unlisted=lambda items: sum(
+                anchors[shown.reproduction.folder] not in listed for shown in items
+            ),
+            methods=_methods(report),
+            discovered=_by_provider(report.discovered),
+            observed=_by_provider(report.observations),
+            fewest_median=fewest_samples(0.5, confidence=CONFIDENCE),
+            fewest_p95=fewest_samples(0.95, confidence=CONFIDENCE),
+        )
     )
+
+
+def _listed(report: Report) -> Iterator[Shown]:
+    """Yield the findings that a page names: the first ones, and the first of each provider."""
+    yield from report.all_findings[:MOST_LISTED]
+    seen: set[str] = set()
+    for shown in report.all_findings:
+        if shown.finding.provider not in seen:
+            seen.add(shown.finding.provider)
+            yield shown
 
 
 def request_shown(request: Request) -> str:
@@ -175,7 +169,7 @@ def request_shown(request: Request) -> str:
     ]
     head = visible("\n".join(lines), keep="\n")
     if request.form is not None:
-        body = "\n".join(_part(part) for part in request.form)
+        body = "\n".join(part_text(part) for part in request.form)
     elif request.body is None:
         return head
     else:
@@ -189,6 +183,7 @@ def _joined(folder: str) -> str:
     return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
+@cache  # to compile the templates takes three times as long as to fill them
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -202,7 +197,9 @@ def _environment() -> Environment:
         "visible": visible,
         "count": count,
         "seconds": seconds,
-        "interval": interval_s,
+        "figure": figure_s,
+        "bounds": bounds_s,
+        "tail": tail_s,
         "percent": percent,
         "amount": amount_text,
         "money": lambda amount, unit: one_line(money_text(amount, unit), 40),
@@ -212,7 +209,7 @@ def _environment() -> Environment:
     environment.tests["real"] = about_provider
     environment.globals |= {
         "symbols": SYMBOLS,
-        "row_states": _row_states,
+        "row_states": row_states,
         "cell_anchor": cell_anchor,
         "case_anchor": case_anchor,
         "cell_words": cell_words,
@@ -231,22 +228,6 @@ def _by_provider(rows: Sequence[ByProvider]) -> list[tuple[str, tuple[ByProvider
 def _digest(text: str) -> str:
     raw = hashlib.sha256(text.encode("utf-8")).digest()
     return "sha256-" + base64.b64encode(raw).decode("ascii")
-
-
-def _part(part: Part) -> str:
-    if part.value is not None:
-        return f"{part.name} = {shortened(part.value, 160)}"
-    details = [part.media_type or "no media type"]
-    if part.size_bytes is not None:
-        details.append(f"{part.size_bytes:,} bytes")
-    if part.width_px is not None and part.height_px is not None:
-        details.append(f"{part.width_px}x{part.height_px}")
-    return f"{part.name} = @{shortened(part.filename or 'image', 80)} ({', '.join(details)})"
-
-
-def _row_states(row: Row) -> str:
-    """Return the states of a row's cells as words for a filter: `held not-tried`."""
-    return " ".join(dict.fromkeys(cell.state.replace(" ", "-") for cell in row.cells))
 
 
 def _tally(report: Report) -> dict[str, int]:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from harness.report.choosing import choice_section
 from harness.report.explored import explored_sentence
+from harness.report.formats.columns import column_groups
 from harness.report.formats.format import report_format
-from harness.report.formats.html import SYMBOLS, column_groups
+from harness.report.formats.html import SYMBOLS
 from harness.report.formats.markdown_overview import coverage_block, overview_blocks
 from harness.report.formats.markdown_text import (
     benchmark_answers,

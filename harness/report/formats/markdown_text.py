@@ -10,17 +10,19 @@ from harness.report.authenticity.sections import Evidence, evidence_sections
 from harness.report.benchmark.answers import Answer, Benchmarked
 from harness.report.benchmark.sections import sections
 from harness.report.benchmark.tables import Section, Table, TableCell
-from harness.report.benchmark.words import planned
+from harness.report.benchmark.words import bounds_s, figure_s, planned, tail_s
 from harness.report.choosing import ChoiceRow, ChoiceSection
 from harness.report.labels import about_provider, observation_day, short_provenance
 from harness.report.model import Report
-from harness.report.text import between, count, interval_s, one_line, seconds
+from harness.report.text import between, count, one_line, seconds
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.latency import Latency
 from harness.stats.conformance.streams import Streams
 
-_LINKED = re.compile(r"@(?=\w)|(?<=\w)@|://|#(?=\d)|(?<=GH)-(?=\d)|\bwww(?=\.)", re.IGNORECASE)
-"""The marks by which GitHub makes a mention or a link of plain text."""
+_LINKED = re.compile(
+    r"@(?=\w)|(?<=\w)@|://|#(?=\d)|(?<=GH)-(?=\d)|\bwww(?=\.)|(?<=\S)\$", re.IGNORECASE
+)
+"""The marks by which GitHub makes a mention, a link or, where a $ ends one, a formula of text."""
 
 
 def escaped(text: str, longest: int = 300) -> str:
@@ -220,7 +222,10 @@ def times_markdown(report: Report) -> str:
     return "\n\n".join(parts)
 
 
-_LATENCY = ("Provider", "Operation", "n", "Median", "95 % interval", "p95", "Left out")
+_LATENCY = (
+    *("Provider", "Operation", "n", "Median", "95 % interval", "p95"),
+    *("Given up, counted as longer", "Left out"),
+)
 _COMPLETION = ("Provider", "Operation", "Jobs", "Median by the polls", "Widest gap", "By webhook")
 _STREAMS = (
     *("Provider", "Operation", "Streams", "Headers", "First byte", "First partial image"),
@@ -233,10 +238,11 @@ def _latency(row: Latency) -> tuple[str, ...]:
         escaped(row.provider),
         escaped(row.operation),
         str(row.n),
-        seconds(row.median.value),
-        escaped(interval_s(row.median) or row.median.method),
-        seconds(row.p95.value),
-        escaped(row.left_out) or "-",
+        escaped(figure_s(row.median)),
+        escaped(bounds_s(row.median)),
+        escaped(tail_s(row.p95)),
+        row.given_up or "-",
+        row.left_out or "-",
     )
 
 

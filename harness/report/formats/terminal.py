@@ -11,10 +11,10 @@ from harness.core.reference import ReferenceImage
 from harness.core.verdict import Estimate
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.reference import reference_sentences
-from harness.report.benchmark.words import TOO_FEW, bounds_s, figure_s, load_label, name, rounded
+from harness.report.benchmark.words import bounds_s, figure_s, load_label, name, rounded, tail_s
 from harness.report.labels import fault_lines, short_provenance
 from harness.report.model import Report, Shown, Summary
-from harness.report.text import interval_s, money_text, one_line, seconds
+from harness.report.text import money_text, one_line
 from harness.stats.benchmark.model import Speed
 from harness.stats.conformance.latency import Latency
 
@@ -57,7 +57,8 @@ def _fault_share(summary: Summary) -> str:
 def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the header and one row for each operation that has a case, in the matrix' order.
 
-    `held` to `open` count its promises; the time is that to its images, over `n` served cases.
+    `held` and `open` count its promises, `broken` its findings; the time is that to its images,
+    over `n` valid requests that were served or given up.
     """
     return BY_OPERATION, tuple(_operation(report, at) for at in range(len(report.matrix.columns)))
 
@@ -65,14 +66,12 @@ def operation_rows(report: Report) -> tuple[tuple[str, ...], tuple[tuple[str, ..
 def _operation(report: Report, at: int) -> tuple[str, ...]:
     column, place = report.matrix.columns[at], attrgetter("provider", "operation")
     states = Counter(row.cells[at].state for row in report.matrix.rows)
-    interactions = report.matrix.interactions
-    states.update(pair.state for pair in interactions if place(pair) == place(column))
     timed = [row for row in report.latency if place(row) == place(column)]
     return (
         column.provider,
         column.operation,
         str(states["held"]),
-        str(states["broken"]),
+        str(sum(place(shown.finding) == place(column) for shown in report.findings)),
         str(states["undocumented"]),
         str(timed[0].n) if timed else "0",
         _latency(timed[0]) if timed else "-",
@@ -94,8 +93,8 @@ def _row(summary: Summary) -> tuple[str, ...]:
 
 
 def _latency(row: Latency) -> str:
-    median = _with_bounds(seconds(row.median.value), interval_s(row.median))
-    return median + (f" ({row.left_out})" if row.left_out else "")
+    beside = ", ".join(filter(None, (row.given_up, row.left_out)))
+    return _median(row.median) + (f" ({beside})" if beside else "")
 
 
 def request_line(shown: Shown, longest: int) -> str:
@@ -178,8 +177,8 @@ def _speed(row: Speed, benchmark: Benchmarked) -> tuple[str, ...]:
     return (
         f"{name(row.workload)}{under}",
         f"{name(row.provider)}{evidence}{near}",
-        _benchmark_median(row.median),
-        _tail(row.p95),
+        _median(row.median),
+        tail_s(row.p95),
         f"{row.served} of {_sent(row, benchmark)}",
         _price(row, benchmark),
     )
@@ -191,7 +190,7 @@ def _sent(row: Speed, benchmark: Benchmarked) -> int:
     return next((other.sent for other in rows if place(other) == place(row)), row.n)
 
 
-def _benchmark_median(estimate: Estimate) -> str:
+def _median(estimate: Estimate) -> str:
     """Return a median with its interval: `9.8 [8.3, 11.8] s`, or `9.8 s [> 8.3 s]`."""
     bounds = bounds_s(estimate)
     if bounds[:1] in {">", "<"}:
@@ -207,13 +206,9 @@ def _with_bounds(duration: str, bounds: str) -> str:
     return f"{duration} {bounds}" if bounds.startswith("[") else duration
 
 
-def _tail(estimate: Estimate) -> str:
-    return "too few" if estimate.method.startswith(TOO_FEW) else figure_s(estimate)
-
-
 def _price(row: Speed, benchmark: Benchmarked) -> str:
     """Return what a usable image cost, of all loads together: spending is not recorded by stage."""
-    place = attrgetter("provider", "workload")
+    place = attrgetter("provider", "basis", "workload")
     spent = next((spend for spend in benchmark.measured.spend if place(spend) == place(row)), None)
     if spent is None or spent.per_image is None:
         return "-"

@@ -18,20 +18,14 @@ from harness.stats.intervals import proportion_estimate
 def conformance_figures(report: Report, row: Summary) -> Figures:
     """Return the figures of a conformance run: of the operation that was served most often."""
     rows = [each for each in report.latency if each.provider == row.provider]
-    timed = max(rows, key=lambda each: (each.n, each.censored.n), default=None)
-    share = _fault_share(row)
+    timed = max(rows, key=lambda each: (each.served, each.n), default=None)
     return Figures(
         about=timed.operation if timed else "",
         time=_mixed_time(timed),
-        failed=Fact(
-            text=_percent(share),
-            small=_of(share, row.faults.faults),
-            tone="bad" if row.faults.faults else None,
-            anchor="errors",
-        ),
+        failed=_mixed_failed(row),
         price=_mixed_price(report, row),
-        time_s=timed.censored if timed and timed.censored.n else None,
-        failed_share=share if share.n else None,
+        time_s=timed.median if timed and timed.n else None,
+        failed_share=proportion_estimate(_no_image(row), row.faults.valid) if _told(row) else None,
     )
 
 
@@ -81,22 +75,42 @@ def _time(speed: Speed | None) -> Fact:
 
 
 def _mixed_time(row: Latency | None) -> Fact:
-    """Return the median of all cases that were served or ran out of time."""
+    """Return the median of the valid requests that were served or ran out of time."""
     if row is None:
         return Fact(text="nothing served", anchor="latency")
-    if not row.censored.n:
+    if not row.n:
         return Fact(text="not timed", small=row.left_out, tone="open", anchor="latency")
-    late = row.censored.n - row.n
-    parts = (
-        bounds_s(row.censored).partition(":")[0],
-        f"n = {row.censored.n}" + (f" with {count(late, 'timeout')}" if late else ""),
-        row.operation,
+    late = f" with {row.given_up}" if row.given_up else ""
+    parts = (bounds_s(row.median).partition(":")[0], f"n = {row.n:,}{late}", row.operation)
+    return Fact(text=figure_s(row.median), small=", ".join(filter(None, parts)), anchor="latency")
+
+
+def _no_image(row: Summary) -> int:
+    return row.faults.faults + row.faults.refused
+
+
+def _told(row: Summary) -> bool:
+    """Tell whether a valid request reached the provider with a key that it takes."""
+    refused = row.faults.our_key and row.faults.our_key == row.faults.valid
+    return bool(row.faults.valid and row.cost.requests and not refused)
+
+
+def _mixed_failed(row: Summary) -> Fact:
+    """Return the share of the valid requests that brought no image: by faults and by refusals."""
+    faults, number = row.faults, _no_image(row)
+    if faults.valid and not row.cost.requests:
+        return Fact(text="never reached", tone="open", anchor="errors")
+    if faults.valid and not _told(row):
+        small = f"{faults.our_key} of {faults.valid:,}"
+        return Fact(text="our key refused", small=small, tone="open", anchor="errors")
+    share = proportion_estimate(number, faults.valid)
+    refused = f", {faults.refused} of them refused" if faults.refused else ""
+    return Fact(
+        text=_percent(share),
+        small=f"{_of(share, number)}{refused}",
+        tone="bad" if number else None,
+        anchor="errors",
     )
-    return Fact(text=figure_s(row.censored), small=", ".join(filter(None, parts)), anchor="latency")
-
-
-def _fault_share(row: Summary) -> Estimate:
-    return proportion_estimate(row.faults.faults, row.faults.valid)
 
 
 def _failed(row: Reliability) -> Estimate:
@@ -122,8 +136,7 @@ def _price(benchmark: Benchmarked, report: Report, row: Reliability) -> Fact:
         (
             each
             for each in benchmark.measured.spend
-            if (each.provider, each.workload, each.emulated)
-            == (row.provider, row.workload, row.emulated)
+            if (each.provider, each.workload, each.basis) == (row.provider, row.workload, row.basis)
         ),
         None,
     )

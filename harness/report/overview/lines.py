@@ -49,9 +49,8 @@ def _figures(report: Report, row: Summary) -> tuple[Figures, ...]:
 
 def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     tone: Tone
-    broken = broken_promises(report, row)
-    if broken:
-        text, tone = f"{broken} broken", "bad"
+    if row.broken:
+        text, tone = f"{row.broken} broken", "bad"
     elif row.flaky or row.unconfirmed:
         text, tone = f"{row.flaky + row.unconfirmed} in doubt", "open"
     elif row.held:
@@ -59,7 +58,7 @@ def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     else:
         text, tone = "not judged" if row.cases else "not tested", "open"
     counts = (
-        (row.held if broken or row.flaky or row.unconfirmed else 0, "held"),
+        (row.held if row.broken or row.flaky or row.unconfirmed else 0, "held"),
         (row.flaky, "flaky"),
         (row.unconfirmed, "suspected"),
         (row.inconclusive, "inconclusive"),
@@ -69,15 +68,6 @@ def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     first = _first_finding(report, row.provider)
     anchor = ids[first.reproduction.folder] if first else "promises"
     return Fact(text=text, small=small, tone=tone, anchor=anchor)
-
-
-def broken_promises(report: Report, row: Summary) -> int:
-    """Return how many promises a provider is known to break: one for each confirmed finding.
-
-    Cells of the matrix would be fewer: some findings are on what the documents promise nowhere
-    but in the reply itself.
-    """
-    return sum(shown.finding.provider == row.provider for shown in report.findings)
 
 
 def _first_finding(report: Report, provider: str) -> Shown | None:

@@ -5,34 +5,71 @@ from collections.abc import Iterator, Sequence
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.benchmark.words import ceiling, name
 from harness.report.model import Report, Summary
-from harness.report.overview.lines import broken_promises
 from harness.report.overview.model import Decision, Fact, Tone
 from harness.report.text import count, one_line
 
 _TRAFFIC = "recordings"
 _MOST_NAMED = 6
 _MOST_PLACES = 4
+_LONGEST_WHY = 200
 
 
 def sentence(report: Report, decided: Sequence[Decision]) -> str:
-    """Return the verdict; an interrupted run says so first, as does judged traffic."""
+    """Return the verdict; an interrupted run says so first, as does judged traffic.
+
+    It never says more than the exit code: what leaves a run inconclusive, or is our own failure,
+    stands in it.
+    """
     before = "Interrupted; so far: " if report.header.interrupted else ""
     if report.header.against == _TRAFFIC:
         before += "In this traffic: "
     if report.benchmark is not None and any(row.cases for row in report.providers):
-        return before + _benchmark(report, decided)
-    return before + _conformance(report)
+        said = f"{_benchmark(report, decided)}{_late(report.benchmark)}"
+    else:
+        said = _conformance(report)
+    return f"{before}{said}{_but(report)}"
+
+
+_OURS, _UNCLEAR = 3, 4
+"""Exit codes: our own failure; unreachable, keys refused, or inconclusive throughout."""
+
+
+def _but(report: Report) -> str:
+    """Say what keeps the exit code from being that of the verdict; nothing where nothing does."""
+    if report.exit is None:
+        return ""
+    why = one_line(report.exit.why.rstrip("."), _LONGEST_WHY)
+    if report.exit.code == _OURS:
+        return f" The harness itself failed, which says nothing about a provider: {why}."
+    kept = all(row.standing == "held" for row in report.providers)
+    if report.exit.code == _UNCLEAR and kept:
+        return f" Inconclusive all the same: {why}."
+    return ""
 
 
 def tone(report: Report, decided: Sequence[Decision]) -> Tone:
-    """Return how the verdict is to be taken."""
-    if report.findings:
+    """Return how the verdict is to be taken; good only where the exit code is that of success."""
+    if report.findings or _missing(report.benchmark):
         return "bad"
+    if report.header.interrupted or (report.exit is not None and report.exit.code):
+        return "open"
     if report.benchmark is not None:
         settled = decided and all(each.decided for each in decided)
         return "good" if settled else "open"
     judged = [row.standing for row in report.providers]
     return "good" if judged and all(standing == "held" for standing in judged) else "open"
+
+
+def _missing(benchmark: Benchmarked | None) -> list[str]:
+    """Return who missed the ceiling on time for certain, at any workload under any load."""
+    rows = () if benchmark is None else benchmark.measured.reliability
+    return [*dict.fromkeys(one_line(row.provider, 40) for row in rows if row.slo == "missed")]
+
+
+def _late(benchmark: Benchmarked) -> str:
+    late = _missing(benchmark)
+    slo = benchmark.design.slo
+    return f" {_listed(late)} missed the ceiling {ceiling(slo)}." if late and slo else ""
 
 
 def _conformance(report: Report) -> str:
@@ -56,8 +93,7 @@ def _conformance(report: Report) -> str:
 
 def _breaking(report: Report) -> str:
     rows = report.providers
-    counts = [(row, broken_promises(report, row)) for row in rows]
-    broken = [(row, number) for row, number in counts if number]
+    broken = [(row, row.broken) for row in rows if row.broken]
     if len(rows) == 1:
         ((row, number),) = broken
         held = f" and keeps {row.held:,}" if row.held else ""

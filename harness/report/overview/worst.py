@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 
 from harness.checks.check import CHECKS
-from harness.core.exchange import Part, Picture, Reply, Request
+from harness.core.exchange import Part, Reply, Request
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import Record
 from harness.core.verdict import Standing
 from harness.report.anchors import cell_anchor
+from harness.report.images import images_text
 from harness.report.model import Report, Shown
 from harness.report.overview.finding_ids import finding_ids
 from harness.report.overview.model import Glance
-from harness.report.text import count, pruned_json, shortened
+from harness.report.text import pruned_json, shortened
 
 _SURE: Mapping[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 
@@ -111,20 +112,13 @@ def reply_text(record: Record) -> str:
 def _came(outcome: Outcome | None) -> str:
     match outcome:
         case Images(pictures=pictures):
-            kinds = dict.fromkeys(map(_picture, pictures))
-            return f"{count(len(pictures), 'image')}: {', '.join([*kinds][:2])}"
+            return images_text(pictures, most=2)
         case Fault(error_class=error_class, why=why):
             return f"{error_class}: {shortened(why, _LONGEST_TARGET)}"
         case None:
             return ""
         case _:
             return "refused"
-
-
-def _picture(picture: Picture) -> str:
-    sides = (picture.width_px, picture.height_px)
-    pixels = f" {sides[0]}x{sides[1]}" if all(sides) else ""
-    return f"{picture.format}{pixels}" if picture.state == "decoded" else picture.state
 
 
 def _field(part: Part) -> str:

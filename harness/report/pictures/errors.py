@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.core.exchange import Reply
 from harness.core.outcome import ErrorClass, error_of
 from harness.core.record import Record
-from harness.report.charts.axis import Axis, Tick, even_marks
+from harness.report.charts.axis import Axis, even_marks, marked_axis
 from harness.spec.provider import Provider
 from harness.stats.conformance.errors import occasion_of
 
@@ -144,11 +144,8 @@ def error_timelines(
 
 def _run_axis(last_s: float) -> Axis:
     """Return an axis of the run, in minutes from three on."""
-    unit, scale = ("s", 1.0) if last_s < _IN_MINUTES_S else ("min", 60.0)
-    marks = even_marks(last_s / scale)
-    axis = Axis(unit=unit, log=False, low_s=0.0, high_s=marks[-1] * scale, ticks=())
-    ticks = (Tick(x=axis.place(mark * scale), label=f"{mark:,g}") for mark in marks)
-    return replace(axis, ticks=tuple(ticks))
+    unit, unit_s = ("s", 1.0) if last_s < _IN_MINUTES_S else ("min", 60.0)
+    return marked_axis(even_marks(last_s / unit_s), unit=unit, unit_s=unit_s)
 
 
 def _ended_s(record: Record) -> float:

@@ -16,7 +16,7 @@ from harness.report.pictures.thumbnails import address_of
 from harness.report.text import count, money_text, one_line, seconds
 from harness.spec.provider import Provider
 from harness.stats.conformance.cost import paid_of
-from harness.stats.conformance.latency import seconds_to_images
+from harness.stats.conformance.time_to_images import seconds_to_images
 
 PROMPTS_AT_MOST = 6
 TILES_AT_MOST = 8

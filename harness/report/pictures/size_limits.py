@@ -44,6 +44,12 @@ _FEWEST = 2
 ALPHA = 0.05
 """The chance above which an order of the sizes tells nothing yet."""
 
+DRAWN = 0.1
+"""The chance above which a limit is told and not drawn.
+
+The chance is a bound: what fails at random is drawn as a limit less than once in a hundred times.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:

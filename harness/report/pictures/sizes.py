@@ -9,7 +9,7 @@ from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.report.anchors import case_anchor
 from harness.report.charts.axis import Tick
-from harness.report.pictures.size_limits import ALPHA, Limit, limit_of
+from harness.report.pictures.size_limits import ALPHA, DRAWN, Limit, limit_of
 from harness.report.pictures.size_region import Documented, documented, extent, far_side, has_region
 from harness.report.pictures.size_scale import Point, Scale
 from harness.report.pictures.size_tries import KINDS, Kind, Try, tries
@@ -73,6 +73,11 @@ class SizePlane:
     def wrong(self) -> int:
         """How many requests were refused or served otherwise than the documents say."""
         return sum(times for kind, times in self.tally if kind in _WRONG)
+
+    @property
+    def silent(self) -> int:
+        """How many requests told nothing of their size."""
+        return dict(self.tally).get("unknown", 0)
 
     @property
     def described(self) -> str:
@@ -143,6 +148,7 @@ def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePla
     told = unhidden(asked)
     limit = limit_of(told)
     limited = limit is not None and limit.chance <= ALPHA
+    drawn = limit if limit is not None and limit.chance <= DRAWN else None
     groups = _groups(asked)
     placed = [like for like in groups if like.sizes]
     kept = sorted(placed, key=lambda like: KINDS.index(like.kind))[:MOST_MARKS]
@@ -153,8 +159,8 @@ def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePla
         emulated=first.evidence.emulated,
         ticks=scale.ticks,
         documents=documented(operation, scale),
-        beyond=far_side(limit, limit.far, operation, scale) if limit else (),
-        between=far_side(limit, limit.near, operation, scale) if limit and limited else (),
+        beyond=far_side(drawn, drawn.far, operation, scale) if drawn else (),
+        between=far_side(drawn, drawn.near, operation, scale) if drawn and limited else (),
         marks=tuple(_mark(like, groups[like], scale, first) for like in kept[::-1]),
         tally=_tally(asked),
         sentences=(*_limit(limit, told, operation), *pattern_sentences(asked)),

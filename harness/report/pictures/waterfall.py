@@ -13,7 +13,7 @@ from harness.report.text import one_line, seconds
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job, ended_between
 from harness.spec.provider import Operation, Provider
-from harness.stats.conformance.latency import NEEDED, seconds_to_images
+from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
 
 PartKind = Literal[
     "late",

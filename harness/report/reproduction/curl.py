@@ -128,7 +128,8 @@ def shell_quoted(body: Json) -> str:
     text = json.dumps(body, ensure_ascii=False)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(char) if hidden(char) else char for char in text)
+    escaped = {ord(char): _escaped(char) for char in set(text) if hidden(char)}
+    return text.translate(escaped)
 
 
 def _escaped(char: str) -> str:

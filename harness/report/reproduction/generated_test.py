@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import wrap
 
@@ -317,6 +318,7 @@ def _quotable(text: str) -> str:
     return plain.replace("\\", "\\\\").replace('"', "'")
 
 
+@cache  # to compile the template takes ten times as long as to fill it
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),

@@ -33,7 +33,7 @@ def request_message(request: Request, headers: tuple[tuple[str, str], ...]) -> M
     """Return a request with those of its headers that say nothing secret."""
     body, cut = "", ""
     if request.form is not None:
-        lines = "\n".join(_part(part) for part in request.form[:_MOST_PARTS])
+        lines = "\n".join(part_text(part) for part in request.form[:_MOST_PARTS])
         body, whole = bounded_plain(lines)
         whole = whole and len(request.form) <= _MOST_PARTS
         cut = "" if whole else f"shortened: {len(request.form):,} parts in all"
@@ -109,11 +109,14 @@ def _cleaned(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...
     return tuple((one_line(name), one_line(value, _LONGEST_HEADER)) for name, value in headers)
 
 
-def _part(part: Part) -> str:
-    """Return a part of a form on one line: its text, or its file by name, kind and size."""
+def part_text(part: Part) -> str:
+    """Return a part of a form on one line: its text, or its file by name, kind, size and pixels."""
     name = one_line(part.name, 80)
     if part.value is not None:
         return f"{name} = {shortened(part.value, 160)}"
-    size = f", {part.size_bytes:,} bytes" if part.size_bytes is not None else ""
-    kind = one_line(part.media_type or "no media type", 80)
-    return f"{name} = @{one_line(part.filename or 'image', 80)} ({kind}{size})"
+    details = [one_line(part.media_type or "no media type", 80)]
+    if part.size_bytes is not None:
+        details.append(f"{part.size_bytes:,} bytes")
+    if part.width_px is not None and part.height_px is not None:
+        details.append(f"{part.width_px}x{part.height_px}")
+    return f"{name} = @{one_line(part.filename or 'image', 80)} ({', '.join(details)})"

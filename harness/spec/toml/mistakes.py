@@ -13,7 +13,7 @@ from harness.sensitive.guard import is_key_like
 from harness.spec.expressions import Misspelt, NotAmong
 from harness.spec.rules import KINDS
 from harness.spec.toml.lines import KeyPath, dotted
-from harness.spec.toml.schema import Node, at
+from harness.spec.toml.schema import PROMISE, Node, at
 from harness.spec.toml.spelling import example_of, spelt, toml, type_words
 
 
@@ -165,13 +165,10 @@ def _unknown(path: KeyPath, raw: Mapping[str, Any]) -> Mistake:
         f"{known}.{name}"
         for known in allowed
         if any(name in inner.get("properties", {}) for inner in at((*path[:-1], known)))
-        and name not in _EVERYWHERE
+        and name not in PROMISE
     ]
     near = inside[0] if inside else near
     return Mistake(key=key, reason="unknown key", nearest=near, allowed=allowed)
-
-
-_EVERYWHERE = ("source", "second_source", "note", "status")
 
 
 def _foreign(path: KeyPath, raw: Any) -> set[str]:  # noqa: ANN401 - walks whatever was written
@@ -186,7 +183,7 @@ def _foreign(path: KeyPath, raw: Any) -> set[str]:  # noqa: ANN401 - walks whate
 
 def _above(path: KeyPath, name: str) -> KeyPath | None:
     """Return the table further up that has a key of that name; the nearest one."""
-    if name in _EVERYWHERE:
+    if name in PROMISE:
         return None
     for length in range(len(path) - 2, -1, -1):
         if any(name in node.get("properties", {}) for node in at(path[:length])):
@@ -278,4 +275,5 @@ def _repaired(path: KeyPath, value: Any, nodes: list[Node]) -> str:  # noqa: ANN
 def properties(path: KeyPath) -> tuple[str, ...]:
     """Return the keys that the table at a path may have, those of every promise last."""
     keys = dict.fromkeys(key for node in at(path) for key in node.get("properties", {}))
-    return tuple(sorted(keys, key=lambda key: key in _EVERYWHERE))
+    own = tuple(key for key in keys if key not in PROMISE)
+    return (*own, *(key for key in PROMISE if key in keys))

@@ -10,13 +10,10 @@ from pathlib import Path
 from harness.core import tomltext
 from harness.spec.provider import PARAMETERS
 from harness.spec.rules import KINDS
-from harness.spec.toml.schema import INHERITING, Node, alternatives, provider_schema
+from harness.spec.toml.schema import INHERITING, PROMISE, Node, alternatives, provider_schema
 from harness.spec.toml.spelling import example_of, spelt, type_words
 
 PAGE = Path(__file__).parents[3] / "PROVIDERS.md"
-
-PROMISE = ("source", "quote", "second_source", "second_quote", "note", "status")
-"""Keys that most tables have, described once."""
 
 INTRODUCTION = """\
 # A provider's TOML

@@ -28,6 +28,9 @@ from harness.spec.rules.base import EVERY_TYPE
 Node = Mapping[str, Any]
 """A JSON Schema, or a part of one."""
 
+PROMISE = ("source", "quote", "second_source", "second_quote", "note", "status")
+"""Keys that most tables have: described once, and named last."""
+
 INHERITING: dict[str, dict[str, Any]] = {
     "extends": {
         "type": "string",

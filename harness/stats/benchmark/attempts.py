@@ -14,7 +14,7 @@ from harness.spec.provider import Provider
 from harness.stats.benchmark.model import Attempt, End, EndBounds
 from harness.stats.conformance.completion import End as JobEnd
 from harness.stats.conformance.completion import completion_end as job_end
-from harness.stats.conformance.latency import NEEDED
+from harness.stats.conformance.time_to_images import NEEDED
 
 
 def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> dict[str, float]:

@@ -18,6 +18,7 @@ class FaultCounts:
     `faults` of the `valid` ones that were sent ended in a fault, or in an error that no document
     describes; `by_class` counts them, the commonest first; `other_faults` of the `others` did. What
     we cut off ourselves is no fault.
+    `refused` of the valid ones were refused though, `our_key` of these for our key or our credit.
     `unsettled_images` of all requests may be paid and were not received.
     """
 
@@ -27,6 +28,8 @@ class FaultCounts:
     by_class: tuple[tuple[ErrorClass, int], ...] = ()
     others: int = 0
     other_faults: int = 0
+    refused: int = 0
+    our_key: int = 0
     unsettled_images: int = 0
 
     @property
@@ -45,6 +48,11 @@ def fault_counts(provider: Provider, records: Iterable[Record]) -> FaultCounts:
     valid = [record for record in sent if record.shot.case.expect == "accept"]
     answered = [record for record in valid if not is_open(record)]
     classes: Counter[ErrorClass] = Counter(filter(None, map(_fault_class, answered)))
+    refusals = [
+        each.outcome.error.error_class
+        for each in answered
+        if isinstance(each.outcome, Refused) and _fault_class(each) is None
+    ]
     others = [record for record in sent if record.shot.case.expect != "accept"]
     return FaultCounts(
         provider=provider.name,
@@ -55,10 +63,16 @@ def fault_counts(provider: Provider, records: Iterable[Record]) -> FaultCounts:
         valid=len(valid),
         faults=classes.total(),
         by_class=tuple(classes.most_common()),
+        refused=len(refusals),
+        our_key=sum(each in _OURS for each in refusals),
         unsettled_images=sum(
             record.shot.at_risk.images for record in sent if paid_of(provider, record) is None
         ),
     )
+
+
+_OURS = ("auth", "quota")
+"""Classes of refusals that are about our key or our credit, and not about a request."""
 
 
 def _fault_class(record: Record) -> ErrorClass | None:

@@ -8,7 +8,7 @@ from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Estimate
 from harness.stats import survival
-from harness.stats.conformance.latency import NEEDED, seconds_to_images
+from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
 from harness.stats.curves import CurveStep, curve_steps
 from harness.stats.survival import CensoredTimes
 
@@ -19,7 +19,8 @@ class ServedTimes:
 
     Counted from the departure of the request. `n` are those that were served or given up: the
     `timeouts`, and the `cut_off` that we gave up ourselves, are censored. `untimed` were served
-    without a recorded duration. `emulated` says that some reply was an emulator's.
+    without a recorded duration, `served_s` are the times of the others. `emulated` says that some
+    reply was an emulator's.
     """
 
     provider: str
@@ -34,21 +35,35 @@ class ServedTimes:
     horizon_s: float
     curve: tuple[CurveStep, ...]
     given_up_s: tuple[float, ...]
+    served_s: tuple[float, ...]
 
 
 def served_by_operation(records: Iterable[Record]) -> tuple[ServedTimes, ...]:
     """Return one row for each provider and operation that served a valid request or timed out.
 
-    Valid is what the documents promise to accept. Rows stand in the order of the records;
-    those of a benchmark, which have a place in its design, are measured there.
+    Rows stand in the order of the records; those of a benchmark, which have a place in its design,
+    are measured there.
+    """
+    return served_or_late(record for record in records if record.shot.slot is None)
+
+
+def served_or_late(records: Iterable[Record]) -> tuple[ServedTimes, ...]:
+    """Return the same rows, those of a benchmark included.
+
+    Valid is what the documents promise to accept; of an operation of which no such request was
+    sent, as in the traffic of others, what they do not forbid.
     """
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         case = record.shot.case
-        if case.expect == "accept" and record.shot.slot is None and record.outcome is not None:
+        if case.expect != "refuse" and record.outcome is not None:
             groups.setdefault((case.provider, case.operation), []).append(record)
-    rows = (_row(*place, group) for place, group in groups.items())
+    rows = (_row(*place, _valid(group)) for place, group in groups.items())
     return tuple(row for row in rows if row.n or row.untimed)
+
+
+def _valid(records: list[Record]) -> list[Record]:
+    return [record for record in records if record.shot.case.expect == "accept"] or records
 
 
 def _row(provider: str, operation: str, records: list[Record]) -> ServedTimes:
@@ -73,6 +88,7 @@ def _row(provider: str, operation: str, records: list[Record]) -> ServedTimes:
         horizon_s=survival.horizon_s(times),
         curve=curve_steps(times),
         given_up_s=times.given_up_s,
+        served_s=tuple(timed),
     )
 
 

@@ -12,7 +12,7 @@ from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.stats.conformance.behaviour import Behaviour
-from harness.stats.conformance.latency import seconds_to_images
+from harness.stats.conformance.time_to_images import seconds_to_images
 
 FACTOR = 3.0
 """How many times as long the median of the large ones takes: model time grows with pixels, and up

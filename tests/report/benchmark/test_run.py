@@ -156,5 +156,21 @@ def test_the_terminal_shows_a_table_for_each_workload_and_the_answer_below(
 
     assert re.search(r"^square-draft\s+provider\s+median \[95 %\]", out, re.MULTILINE)
     assert re.search(r"nanobanana +14\.5 \[1\d\.\d, 1\d\.\d\] s", out.replace("(emulator)", " "))
-    assert "square-draft: 1. nanobanana (median 14.5 s" in out
+    assert "square-draft: nanobanana (median 14.5 s" in out
     assert "caution: The harness's own error was not measured" in out
+
+
+def test_a_narrow_terminal_loses_no_figure_of_a_benchmark(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    header = replace(b.header({NAME: b.LIVE}), benchmark=Benchmark(design=DESIGN))
+    records = [_attempt(block, b.images(1, charged="7")) for block in range(1, 9)]
+    done = conclude(header, records)
+    publish(done.report, done.why, None, as_json=False)
+    out = capsys.readouterr().out
+    table = out[out.index("\nsquare-draft") : out.index("caution:")]
+
+    words = re.sub(r"[^a-z0-9]", "", table)
+    assert "credi" in words  # the last column
+    assert max(map(len, table.splitlines())) <= 40

@@ -5,6 +5,7 @@ import pytest
 
 from harness.core.benchmark import Slo, Stage
 from harness.report.benchmark.answers import benchmarked
+from harness.report.benchmark.places import places_text
 from harness.report.benchmark.words import (
     bounds_s,
     ceiling,
@@ -98,6 +99,15 @@ def test_an_answer_ranks_and_says_who_is_not_ranked_and_why() -> None:
     )
     assert "Cannot be asked for it: aimlapi (no 1536x864 there)" in wide.sentence
     assert (square.decided, wide.decided) == (True, False)
+
+
+def test_where_nobody_is_told_apart_nobody_has_a_number() -> None:
+    places = bm.ranks((1, "sub2api"), (1, "aimlapi"))
+    ranking = Ranking(workload="square-draft", places=places, decided=False, why="too few")
+
+    assert places_text(ranking, (), ()) == (
+        "sub2api (no figure) and aimlapi (no figure), not told apart"
+    )
 
 
 def test_an_emulated_answer_says_that_it_is_no_word_on_the_provider() -> None:

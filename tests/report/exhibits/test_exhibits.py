@@ -156,7 +156,7 @@ def test_a_curl_line_that_is_too_long_is_left_to_the_journal() -> None:
 
 
 def test_outcomes_are_told_in_a_few_words() -> None:
-    assert one(ACCEPT, b.images(2)).summary == "2 images, png 1024x1024"
+    assert one(ACCEPT, b.images(2)).summary == "2 images: png 1024x1024"
     assert one(REFUSE, b.refused()).summary == "refused: 400 invalid_value"
 
 

@@ -64,13 +64,14 @@ def test_a_finding_has_its_reply_beside_its_request_and_a_permanent_link() -> No
     assert "The whole transcript" in article
 
 
-def test_each_small_image_stands_once_in_the_section_however_often_it_is_shown() -> None:
+def test_each_small_image_stands_once_in_the_page_however_often_it_is_shown() -> None:
     first = f"{0:064x}"
-    section = text().partition('<section id="transcripts">')[2].partition("</section>")[0]
+    below = text().partition('<section id="provenance">')[2]  # the first screen has one of its own
 
-    assert pictured(sample())
-    assert section.count("data:image/png;base64,AA0") == 1
-    assert section.count(f'<use href="#thumb-{first}"') > 1
+    assert pictured(sample(), 10_000)
+    assert pictured(sample(), 10) == ()
+    assert below.count("data:image/png;base64,AA0") == 1
+    assert below.count(f'<use href="#thumb-{first}"') > 1
 
 
 def test_ids_stand_once_each() -> None:

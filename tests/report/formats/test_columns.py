@@ -1,6 +1,8 @@
 import re
+from functools import cache
 
-from harness.report.formats.html import column_classes, column_groups, filter_rules, html
+from harness.report.formats.columns import column_classes, column_groups, filter_rules
+from harness.report.formats.html import html
 from harness.report.formats.markdown import markdown
 from harness.report.model import Report
 from tests.report import builders as b
@@ -9,6 +11,7 @@ from tests.shipped import NAMES, shipped_provider
 ALL = [(name, kind) for name in NAMES for kind in shipped_provider(name).operations]
 
 
+@cache
 def wide() -> Report:
     """Compose a run over every operation of every provider."""
     records = [b.record(b.case(name=name, operation=kind), b.images()) for name, kind in ALL]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
@@ -5,6 +6,9 @@ from hypothesis import strategies as st
 
 from harness.report.formats.junit import junit
 from tests.report import builders as b
+
+SERVED = b.record(b.case(), b.images())
+REPORT = b.report([SERVED], [b.verdict(SERVED)])
 
 
 def parsed(text: str) -> ET.Element:
@@ -70,8 +74,7 @@ def test_only_a_broken_promise_is_a_failure() -> None:
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from(list("\0\x1b\x7f\ud800\ufffe<&]]>")))))
 def test_any_text_makes_well_formed_xml(why: str) -> None:
-    served = b.record(b.case(), b.images())
-    root = parsed(junit(b.report([served], [b.verdict(served, "error", why=why)])))
+    root = parsed(junit(replace(REPORT, verdicts=(b.verdict(SERVED, "error", why=why),))))
 
     assert root.get("errors") == "1"
 

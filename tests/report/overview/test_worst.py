@@ -75,9 +75,15 @@ def test_a_glance_holds_the_request_and_the_reply_cut_to_a_few_lines() -> None:
     assert seen.request.startswith("POST /v1/images/generations\n{")
     assert len(seen.request) < 700
     assert seen.reply == "HTTP 200, 11 images: png 1024x1024"
-    assert "`1-10`" in seen.quoted
+
+
+def test_a_glance_at_what_no_cell_tells_of_names_the_place_in_the_document_alone() -> None:
+    made = report(found("refuses_what_it_forbids", constraint="n.range"))
+    untold = replace(made, transcripts=Transcripts())
+    seen = glance(untold, untold.findings[0])
+
+    assert (seen.quoted, seen.cell) == ("", "")
     assert seen.place == made.findings[0].source
-    assert seen.cell
 
 
 def test_a_glance_quotes_the_document_and_leads_to_the_cell_where_the_page_has_one() -> None:

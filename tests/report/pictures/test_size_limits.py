@@ -1,12 +1,20 @@
 """A limit on sizes shows where one figure separates what failed from what was served."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.pictures.size_limits import ALPHA, Limit, limit_of, sizes_inside, too_few
+from harness.report.pictures.size_limits import (
+    ALPHA,
+    DRAWN,
+    Limit,
+    limit_of,
+    sizes_inside,
+    too_few,
+)
 from harness.report.pictures.size_tries import Kind, Try
 from harness.report.pictures.size_words import limit_sentences, pattern_sentences, unhidden
 from harness.spec.rules.lattice import Size
@@ -142,6 +150,42 @@ def test_a_limit_among_few_sizes_is_said_to_be_no_evidence() -> None:
 
     assert limit.chance > ALPHA
     assert "cannot tell that from chance" in next(iter(limit_sentences(limit, tries)))
+
+
+FEW_AND_MANY, MANY = (4, 6, 8, 12, 16, 24), (12, 16, 24)
+
+
+def drawn(
+    seed: int,
+    fails: Callable[[Random, Size], bool],
+    kind: Kind,
+    numbers: tuple[int, ...] = FEW_AND_MANY,
+) -> bool:
+    """Ask one server for some sizes, and tell whether a limit would be drawn."""
+    draw = Random(seed)
+    sizes = draw.sample(SIZES, draw.choice(numbers))
+    limit = limit_of([asked(size, kind if fails(draw, size) else "served") for size in sizes])
+    return limit is not None and limit.chance <= DRAWN
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.4])
+@pytest.mark.parametrize("kind", ["unknown", "refused", "other"])
+def test_what_fails_at_random_is_drawn_as_a_limit_less_than_once_in_a_hundred_times(
+    share: float, kind: Kind
+) -> None:
+    claimed = sum(drawn(seed, lambda draw, _: draw.random() < share, kind) for seed in range(400))
+
+    assert claimed < 4
+
+
+@pytest.mark.parametrize("kind", ["unknown", "refused", "other"])
+def test_a_limit_that_is_there_is_drawn_as_soon_as_enough_sizes_lie_on_both_sides(
+    kind: Kind,
+) -> None:
+    def beyond(_: Random, size: Size) -> bool:
+        return size[0] * size[1] > 3_000_000
+
+    assert sum(drawn(seed, beyond, kind, MANY) for seed in range(60)) > 50
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,13 @@ def test_room_grows_with_images_and_pixels() -> None:
     assert IMAGE_BYTES > 6_500_000
 
 
-@pytest.fixture(params=[100, 300])
-def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+@pytest.fixture
+def small_disk(tmp_path: Path, mebibytes: int) -> Iterator[Path]:
     """A file system of so many MiB."""
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={request.param}m", "none", str(place)],  # noqa: S607 - on the path
+        ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", str(place)],  # noqa: S607 - on the path
         check=False,
         capture_output=True,
         text=True,
@@ -65,7 +65,7 @@ def fill(path: Path) -> None:
                 continue
 
 
-@pytest.mark.parametrize("filled", [True, False])
+@pytest.mark.parametrize(("mebibytes", "filled"), [(100, False), (300, True)])
 def test_nothing_paid_is_lost_when_the_disk_fills_up(small_disk: Path, *, filled: bool) -> None:
     out = small_disk / "run"
     filler = small_disk / "filler"

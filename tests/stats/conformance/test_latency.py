@@ -1,6 +1,7 @@
 import pytest
 
-from harness.stats.conformance.latency import latency_by_operation, seconds_to_images
+from harness.stats.conformance.latency import latency_by_operation
+from harness.stats.conformance.time_to_images import seconds_to_images
 from tests.report import builders as b
 
 
@@ -36,31 +37,42 @@ def test_the_median_of_seven_has_an_interval_and_its_p95_has_none() -> None:
     )
 
     assert rows[0].median.value == pytest.approx(4.0)
-    assert (rows[0].median.low, rows[0].median.high) == (1.0, 7.0)
+    assert rows[0].median.low == pytest.approx(1.5, abs=0.5)
+    assert rows[0].median.high == pytest.approx(6.5, abs=0.5)
     assert (rows[0].p95.low, rows[0].p95.high) == (None, None)
     assert rows[0].median.unit == "s"
 
 
-def test_timeouts_are_counted_and_left_out() -> None:
-    rows = latency_by_operation(
+def test_a_timeout_counts_as_longer_than_it_was_waited_for() -> None:
+    late = b.fault("timeout", may_be_paid=True)
+    (row,) = latency_by_operation(
         [
             b.record(b.case(id="a"), b.images(), seconds=10.0),
-            b.record(b.case(id="b"), b.fault("timeout"), seconds=300.0),
-            b.record(b.case(id="c"), b.fault("timeout"), seconds=300.0),
+            b.record(b.case(id="b"), late, seconds=300.0),
+            b.record(b.case(id="c"), late, seconds=300.0),
             b.record(b.case(id="d"), b.fault("network"), seconds=1.0),
         ]
     )
 
-    assert rows[0].n == 1
-    assert rows[0].timeouts == 2
-    assert rows[0].left_out == "2 timeouts left out"
+    assert (row.n, row.served, row.timeouts) == (3, 1, 2)
+    assert row.median.value is None
+    assert (row.given_up, row.left_out) == ("2 timeouts", "")
 
 
 def test_only_timeouts_still_make_a_row() -> None:
-    rows = latency_by_operation([b.record(b.case(), b.fault("timeout"))])
+    (row,) = latency_by_operation([b.record(b.case(), b.fault("timeout", may_be_paid=True))])
 
-    assert rows[0].median.value is None
-    assert rows[0].left_out == "1 timeout left out"
+    assert row.median.value is None
+    assert row.given_up == "1 timeout"
+
+
+def test_of_an_operation_without_valid_requests_what_is_not_forbidden_counts() -> None:
+    asked = [b.case(id="o", expect="observe"), b.case(id="r", expect="refuse", breaks="n.range")]
+    records = [b.record(case, b.images(), seconds=10.0) for case in asked]
+    valid = b.record(b.case(id="v"), b.images(), seconds=4.0)
+
+    assert [row.n for row in latency_by_operation(records)] == [1]
+    assert [row.median.value for row in latency_by_operation([*records, valid])] == [4.0]
 
 
 def test_a_recording_without_times_is_not_taken_for_an_instant_reply() -> None:
