@@ -109,7 +109,8 @@ cassettes: .venv/.runs
 	$(BIN)/harness run --only benchmark --against emulator --record --port 8801 --out reports/recording/benchmark
 	$(BIN)/harness run $(FAULTY) --time-scale 0.01 --record --cassettes cassettes-with-faults --port 8851 --out reports/recording/faulty; test $$? -eq 1
 
-# What a run with findings looks like: the same faults, and pictures like photographs.
+# What a run with findings looks like: the same faults, and images like photographs. Two pictures of it
+# for README take chromium.
 sample: .venv/.tests
 	rm -rf reports/sample
 	$(BIN)/harness run $(FAULTY) --natural --time-scale 0.1 --port 8901 --out reports/sample; test $$? -eq 1
@@ -117,6 +118,7 @@ sample: .venv/.tests
 	rm -rf reports/sample-benchmark
 	$(BIN)/harness run --only benchmark --out reports/sample-benchmark
 	rm -rf reports/sample-benchmark/images reports/sample-benchmark/inspections.jsonl reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
+	$(BIN)/python -m tests.benchmarks.pictures
 
 # Needs uv. Pins stay as they are where they still fit: run twice, `git diff *.lock` shows nothing.
 # Extras stay in the pins, and the locks name no host and let in wheels only.
