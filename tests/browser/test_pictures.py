@@ -128,7 +128,7 @@ def test_images_that_came_decode_and_say_what_they_are(shop: Noted, measured: No
 
         assert all(0 < wide <= 128 and 0 < high <= 128 for wide, high, _ in images)
         assert all(len(words) > 10 for *_, words in images)
-        assert len(copies) > 3
+        assert copies
         assert 0 < min(copies) <= max(copies) <= 128
         assert noted.told() == []
 
