@@ -113,7 +113,7 @@ cassettes: .venv/.runs
 # for README take chromium.
 sample: .venv/.tests
 	rm -rf reports/sample
-	$(BIN)/harness run $(FAULTY) --natural --time-scale 0.1 --port 8901 --out reports/sample; test $$? -eq 1
+	$(BIN)/harness run $(FAULTY) --natural --time-scale 0.4 --port 8901 --out reports/sample; test $$? -eq 1
 	rm -rf reports/sample/images reports/sample/inspections.jsonl reports/sample/journal.jsonl reports/sample/plan-*.json
 	rm -rf reports/sample-benchmark
 	$(BIN)/harness run --only benchmark --out reports/sample-benchmark

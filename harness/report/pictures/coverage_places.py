@@ -50,7 +50,7 @@ class Standing:
         """A sign: how many were served, in base 36; `!` none, `?` unanswered, `.` untried."""
         if self.served:
             return _DIGITS[min(self.served, len(_DIGITS) - 1)]
-        return {"untried": ".", "unknown": "?", "refused": "!"}[self.shade]
+        return {"untried": "_", "unknown": "?", "refused": "!"}[self.shade]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

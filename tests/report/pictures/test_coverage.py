@@ -76,7 +76,7 @@ def test_an_operation_that_served_nothing_has_no_map() -> None:
 @pytest.mark.parametrize(
     ("standing", "shade", "sign"),
     [
-        (Standing(), "untried", "."),
+        (Standing(), "untried", "_"),
         (Standing(tried=2), "refused", "!"),
         (Standing(tried=2, faults=2), "unknown", "?"),
         (Standing(served=1, tried=2), "served1", "1"),
@@ -92,7 +92,7 @@ def test_a_cell_has_a_shade_and_a_sign(standing: Standing, shade: str, sign: str
 def test_two_values_that_exclude_each_other_have_no_cell() -> None:
     drawn = drawing(["a", "a", "b"], lambda one, other: Standing() if one == other else None)
 
-    assert drawn.signs == ". -. --."
+    assert drawn.signs == "_ -_ --_"
     assert drawn.rules == (2,)
     assert [path.count("M") for _, path in drawn.paths] == [3]
 

@@ -45,7 +45,7 @@
     }
   }
 
-  const words = { "!": "tried, never served", "?": "tried, no answer", ".": "never tried", "-": "exclude each other" };
+  const words = { "!": "tried, never served", "?": "tried, no answer", "_": "never tried", "-": "exclude each other" };
   for (const map of document.querySelectorAll(".cov-map")) {
     const { step, left, top, signs } = map.dataset;
     const size = Number(step);
