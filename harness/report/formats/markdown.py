@@ -90,11 +90,12 @@ def _opening(report: Report) -> Iterator[str]:
     """Yield the answer, and after it what a reader must know of the run."""
     seen = overview(report)
     yield f"# Image providers: run {escaped(report.header.run)}"
-    yield f"> **{escaped(report.banner.title)}.**"
+    # What failed is told first, in every output: it is why a figure below may rest on little.
+    first = (report.banner.title, *fault_lines(report))
+    yield "\n".join(f"> **{escaped(line)}.**" for line in first)
     yield from overview_blocks(seen)
     yield "## Cautions and notes"
     yield f"> {escaped(report.banner.text, 1200)}"
-    yield "\n".join(f"> **{escaped(line)}.**" for line in fault_lines(report))
     if report.header.interrupted:
         yield "> **Interrupted.** This run ended before its plan did."
     yield "\n".join(f"> {escaped(note)}" for note in seen.notes)
