@@ -1,21 +1,4 @@
-"""The verbs of the harness as Python functions: plan, run, judge, report, choose, explain, inspect.
-
-    from harness import Options, RunLimits, Target, api
-
-    result = api.run(
-        Options(
-            target=Target(against="emulator", providers=("nanobanana",)),
-            limits=RunLimits(max_images=5),
-        )
-    )
-    print(result.exit_code, result.why)
-
-The command line and the pytest plugin are doors to these functions. None of them prints or ends the
-process. A broken promise is a value (`RunResult.exit_code` 1, `RunResult.report.findings`); what
-keeps a function from its work is raised as a HarnessError, whose text says what to do next, and
-whose `exit_code` is that of the command line: 2 for wrong usage or nothing to test, 3 for our own
-failure.
-"""
+"""The verbs that plan, run, judge and report."""
 
 import asyncio
 import os

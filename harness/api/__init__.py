@@ -1,0 +1,102 @@
+"""The verbs of the harness as Python functions: plan, run, judge, report, diff, watch and more.
+
+    from harness import Options, RunLimits, Target, api
+
+    result = api.run(
+        Options(
+            target=Target(against="emulator", providers=("nanobanana",)),
+            limits=RunLimits(max_images=5),
+        )
+    )
+    print(result.exit_code, result.why)
+
+The command line and the pytest plugin are doors to these functions. None of them prints or ends the
+process. A broken promise is a value (`RunResult.exit_code` 1, `RunResult.report.findings`); what
+keeps a function from its work is raised as a HarnessError, whose text says what to do next, and
+whose `exit_code` is that of the command line: 2 for wrong usage or nothing to test, 3 for our own
+failure.
+"""
+
+from harness.api.runs import (
+    BenchmarkOptions,
+    Choice,
+    EmulatorError,
+    EmulatorOptions,
+    Explanation,
+    FilesInspected,
+    Finding,
+    Frames,
+    HarnessError,
+    Leak,
+    Measuring,
+    NothingTested,
+    Options,
+    Output,
+    Plan,
+    Planning,
+    ProgressListener,
+    Provider,
+    Record,
+    RecordingError,
+    Report,
+    RunLimits,
+    RunResult,
+    SpecError,
+    StoreError,
+    Target,
+    UsageError,
+    Verdict,
+    choose,
+    explain,
+    frames,
+    inspect,
+    judge,
+    load_provider,
+    plan,
+    read_config,
+    report,
+    run,
+    scan,
+)
+
+__all__ = [
+    "BenchmarkOptions",
+    "Choice",
+    "EmulatorError",
+    "EmulatorOptions",
+    "Explanation",
+    "FilesInspected",
+    "Finding",
+    "Frames",
+    "HarnessError",
+    "Leak",
+    "Measuring",
+    "NothingTested",
+    "Options",
+    "Output",
+    "Plan",
+    "Planning",
+    "ProgressListener",
+    "Provider",
+    "Record",
+    "RecordingError",
+    "Report",
+    "RunLimits",
+    "RunResult",
+    "SpecError",
+    "StoreError",
+    "Target",
+    "UsageError",
+    "Verdict",
+    "choose",
+    "explain",
+    "frames",
+    "inspect",
+    "judge",
+    "load_provider",
+    "plan",
+    "read_config",
+    "report",
+    "run",
+    "scan",
+]

@@ -1,0 +1,76 @@
+"""Two runs to one Diff: every comparison first, then which of them are changes, and how sure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.comparing.authenticity import compare_authenticity
+from harness.comparing.decide import decided
+from harness.comparing.documents import compare_documents
+from harness.comparing.errors import compare_errors
+from harness.comparing.known import with_known
+from harness.comparing.model import (
+    DEFAULT_FAIL_ON,
+    Baseline,
+    ChangeKind,
+    Diff,
+    Side,
+    Thresholds,
+)
+from harness.comparing.order import by_weight
+from harness.comparing.promises import compare_flaky, compare_promises
+from harness.comparing.samples import compare_failures, compare_prices, compare_times
+from harness.comparing.scope import scope_of
+from harness.known.model import KnownShown
+
+
+def compare(  # noqa: PLR0913 - two runs, and how they are compared
+    base: Baseline,
+    head: Baseline,
+    *,
+    sources: tuple[str, str] = ("BASE", "HEAD"),
+    fail_on: Sequence[ChangeKind] = DEFAULT_FAIL_ON,
+    thresholds: Thresholds | None = None,
+    known: Sequence[KnownShown] = (),
+) -> Diff:
+    """Return what differs between two runs; equal input, equal Diff; reads no clock and no file.
+
+    What cannot be compared is said in `not_compared`. `sources` are the names of the two, `known`
+    what HEAD says of the known deviations.
+    """
+    thresholds = thresholds or Thresholds()
+    scope = scope_of(base, head)
+    comparisons = (
+        *compare_times(scope),
+        *compare_failures(scope),
+        *compare_prices(scope),
+        *compare_flaky(scope),
+        *compare_authenticity(scope),
+    )
+    changes = (
+        *compare_promises(scope),
+        *compare_documents(scope),
+        *compare_errors(scope),
+        *decided(comparisons, thresholds),
+    )
+    diff = Diff(
+        base=_side(base, sources[0]),
+        head=_side(head, sources[1]),
+        changes=tuple(with_known(changes, known)),
+        comparisons=comparisons,
+        not_compared=scope.not_compared,
+        fail_on=tuple(fail_on),
+        thresholds=thresholds,
+        known=tuple(known),
+    )
+    return replace(diff, changes=by_weight(diff))
+
+
+def _side(run: Baseline, source: str) -> Side:
+    return Side(
+        source=source,
+        run=run.run,
+        created=run.created,
+        harness=run.harness,
+        against=run.against,
+        evidence=run.evidence,
+    )

@@ -1,0 +1,269 @@
+"""What one run showed, small enough to keep, and what differs between two of them."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.core.case import FitKind
+from harness.core.jsonvalue import Amount, Charged
+from harness.core.outcome import ErrorClass
+from harness.core.record import Provenance
+from harness.core.verdict import Estimate
+from harness.known.model import KnownDeviation, KnownShown
+
+PromiseState = Literal[
+    "held",
+    "broken",
+    "flaky",
+    "unconfirmed",
+    "undocumented",
+    "inconclusive",
+    "not tried",
+    "absent",
+]
+"""What became of a promise in a run, as the matrix of its report has it."""
+
+SampleEnd = Literal["served", "timeout", "refused", "failed", "cut_off"]
+"""How a valid request ended; `timeout` and `cut_off` (by us) would have taken longer."""
+
+
+# ------------------------------------------------------------------------------ one run
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseShown:
+    """One promise of one provider's operation, as a run showed it.
+
+    `promise` is a constraint's id, the name of a combination, or a check's name where the promise
+    is about a reply as a whole. `rule` words it (empty where no document does). `checks` are
+    those that say it is broken; `failed` of `tried` askings broke it; `observed` says what came instead.
+    `fingerprint` is a digest of the rule as its document has it, by which a moved document shows.
+    """
+
+    provider: str
+    operation: str
+    promise: str
+    kind: Literal["constraint", "combination", "reply"]
+    state: PromiseState
+    rule: str = ""
+    source: str = ""
+    checks: tuple[str, ...] = ()
+    failed: int = 0
+    tried: int = 0
+    observed: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A valid request that was sent, without what it brought.
+
+    `question` is a digest of its arguments without the prompt: equal ones are asked for alike.
+    `place` pairs it with the same request of another run (its case's id, or its slot in a
+    benchmark). `workload` is empty in a run for conformance. `seconds` are those to pixels where it
+    was served, else how long it was waited for; None where nothing was timed. `spent` is in `unit`
+    for `images` images, None where nothing was paid or nobody knows.
+    """
+
+    provider: str
+    operation: str
+    workload: str
+    place: str
+    question: str
+    end: SampleEnd
+    seconds: float | None
+    error_class: ErrorClass | None
+    images: int
+    spent: Charged
+    listed: Amount
+    unit: str
+    fit: FitKind = "exact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorShown:
+    """How often one class of errors came where it was not asked for, `of` so many requests."""
+
+    provider: str
+    operation: str
+    error_class: ErrorClass
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticityShown:
+    """One figure of a provider's images: `count` of the `of` that carry the evidence."""
+
+    provider: str
+    figure: Literal["drawn as asked", "with a manifest", "signed by the maker", "fresh"]
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """All of a run that another one is compared with; `harness report --baseline` writes it.
+
+    `documents` are the TOMLs by which it was planned, as texts by provider: those of a run that
+    kept none are missing. `evidence`, `spec_digests` and `plan_digests` are the run header's.
+    """
+
+    run: str
+    harness: str
+    created: str
+    finished: str | None
+    interrupted: bool
+    against: str
+    seed: int
+    benchmark: bool
+    evidence: dict[str, Provenance]
+    spec_digests: dict[str, str]
+    plan_digests: dict[str, str]
+    documents: dict[str, str] = field(default_factory=dict)
+    promises: tuple[PromiseShown, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    errors: tuple[ErrorShown, ...] = ()
+    authenticity: tuple[AuthenticityShown, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------ two runs
+ChangeKind = Literal[
+    "broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity", "tried"
+]
+"""What a change is about, whichever way it went; `--fail-on` names the first eight. `tried`: a
+promise that only one of the two runs asked for."""
+
+Direction = Literal["worse", "better", "other"]
+
+Standing = Literal["certain", "suspected", "confirmed", "refuted"]
+"""`certain`: by the two runs alone; `suspected`: they do not decide it; `confirmed` and `refuted`:
+it was asked again, and came again or did not."""
+
+FAIL_ON: tuple[ChangeKind, ...] = (
+    *("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),
+)
+DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = ("broken", "slower", "dearer", "failing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From which size on a change is worth an alarm, and how sure it has to be.
+
+    `slower` and `dearer` are relative (0.1 is 10 %), `failing` are percentage points. `alarm` and
+    `suspicion` bound the share of false discoveries among all comparisons of one diff.
+    """
+
+    slower: float = 0.1
+    dearer: float = 0.01
+    failing: float = 5.0
+    alarm: float = 0.01
+    suspicion: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One figure of both runs, whether it changed or not.
+
+    `change` is a ratio (time, price) or a difference in percentage points (failure, flaky rates),
+    with its interval at 95 %. `p` is one-sided: how likely a change for the worse as large as this
+    is where nothing changed; `p_better` the same for the better. Both are None where nothing is
+    left to chance (a price list). `method` cites the test.
+    """
+
+    kind: ChangeKind
+    provider: str
+    operation: str
+    workload: str
+    promise: str
+    base: Estimate
+    head: Estimate
+    change: Estimate
+    p: float | None
+    p_better: float | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What differs between two runs, in a sentence; `comparison` holds its figures, if it has any.
+
+    `p_adjusted` is the comparison's p by Benjamini and Hochberg over all of them. `known` is the
+    known deviation that expects it: it fails no build.
+    """
+
+    kind: ChangeKind
+    direction: Direction
+    standing: Standing
+    provider: str
+    sentence: str
+    operation: str = ""
+    workload: str = ""
+    promise: str = ""
+    check: str = ""
+    comparison: Comparison | None = None
+    p_adjusted: float | None = None
+    known: KnownDeviation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """What asking again came to: how many requests and images it took, of how many a run would.
+
+    `spent` are amounts by unit. `sentence` says it in words; `run` is the folder of the run.
+    """
+
+    run: str
+    requests: int
+    images: int
+    spent: dict[str, Amount]
+    whole_requests: int
+    whole_images: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two runs: what it is called, its day, and what it rests on by provider."""
+
+    source: str
+    run: str
+    created: str
+    harness: str
+    against: str
+    evidence: dict[str, Provenance]
+    exit_why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """Two runs beside each other.
+
+    `changes` stand by weight: what fails the build first. `comparisons` are all that were made,
+    `not_compared` says in sentences what could not be, and why. `known` are the known deviations
+    with what HEAD says of them.
+    """
+
+    base: Side
+    head: Side
+    changes: tuple[Change, ...]
+    comparisons: tuple[Comparison, ...]
+    not_compared: tuple[str, ...]
+    fail_on: tuple[ChangeKind, ...]
+    thresholds: Thresholds
+    known: tuple[KnownShown, ...] = ()
+    recheck: Recheck | None = None
+
+    @property
+    def failing(self) -> tuple[Change, ...]:
+        """The changes that fail the build: for the worse, sure enough, asked for and not known."""
+        return tuple(each for each in self.changes if self.fails(each))
+
+    def fails(self, change: Change) -> bool:
+        """Tell whether a change fails the build."""
+        worse = change.direction == "worse" or change.kind == "document"
+        sure = change.standing in ("certain", "confirmed")
+        return worse and sure and change.kind in self.fail_on and change.known is None
+
+    @property
+    def compared(self) -> bool:
+        """Whether anything of the two could be compared at all."""
+        return bool(self.comparisons or self.changes)

@@ -1,0 +1,1 @@
+"""Known deviations: expected failures, each with a reason and a day on which it expires."""
