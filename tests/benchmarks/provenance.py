@@ -140,7 +140,7 @@ def _watched(looks: list[float], *, off: bool) -> Iterator[None]:
         looks.append(monotonic())
         return {} if off else inspected(*arguments, **more)  # type: ignore[arg-type]
 
-    with patch("harness.api.inspected", noted):
+    with patch("harness.api.runs.inspected", noted):
         yield
 
 
