@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from math import inf
 
 METHOD = (
-    "Benjamini and Hochberg's procedure over all comparisons (J. R. Stat. Soc. B 57, 1995), weighted"
-    " by kind (C. R. Genovese, K. Roeder and L. Wasserman, Biometrika 93, 2006), those left out that"
-    " could not have come to anything (R. E. Tarone, Biometrics 46, 1990; P. B. Gilbert, J. R. Stat."
-    " Soc. C 54, 2005)"
+    "Benjamini and Hochberg's procedure over all comparisons (J. R. Stat. Soc. B 57, 1995),"
+    " weighted by kind (C. R. Genovese, K. Roeder and L. Wasserman, Biometrika 93, 2006), without"
+    " those that could not have come to anything (R. E. Tarone, Biometrics 46, 1990; P. B. Gilbert,"
+    " J. R. Stat. Soc. C 54, 2005)"
 )
 
 

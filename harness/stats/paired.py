@@ -16,7 +16,8 @@ METHOD = (
     "Hodges-Lehmann ratio of pairs: the median of the means of every two log ratios, with the"
     " interval of Wilcoxon's signed-rank test (J. L. Hodges and E. L. Lehmann, Ann. Math. Stat. 34,"
     " 1963; M. Hollander, D. A. Wolfe and E. Chicken, Nonparametric Statistical Methods, 3rd ed.,"
-    " sections 3.1 to 3.3); p of that test, one-sided, {how}; equal pairs count in the estimate only"
+    " sections 3.1 to 3.3); p of that test, one-sided, {how}; pairs that are equal count in the"
+    " estimate only"
 )
 EXACT = "exact"
 NORMAL = "by its normal approximation"

@@ -1,11 +1,10 @@
-"""Whether one share is larger than another, and how much evidence attempts that fail together are.
-"""
+"""Whether one share is larger than another, also where attempts come out alike in a row."""
 
 from collections.abc import Sequence
-from math import comb, lgamma
+from math import comb, inf, lgamma, sqrt
 
 import numpy as np
-from scipy.stats import hypergeom  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.stats import hypergeom, norm  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.stats.tested import OneSided
 
@@ -15,8 +14,8 @@ METHOD = (
     " Contingency Tables, 2017, section 4.4), one-sided"
 )
 BURSTS = (
-    "; those that came in a row more often than chance would have it (A. Wald and J. Wolfowitz, Ann."
-    " Math. Stat. 11, 1940, p {p:.2g}) count as one: {n} attempts as {effective}"
+    "; those that came in a row more often than by chance (A. Wald and J. Wolfowitz, Ann. Math."
+    " Stat. 11, 1940; p {p:.2g}) count as one: {n} attempts as {effective}"
 )
 CLUSTERED = 0.01
 """Below this chance attempts that come out alike stand together for a reason."""
@@ -71,6 +70,16 @@ def independent(flags: Sequence[bool]) -> tuple[Share, str]:
     runs = runs_of(flags)
     effective = max(round(n * runs / count), runs)
     return (runs, effective), BURSTS.format(p=chance, n=n, effective=effective)
+
+
+def level_for(n: int, first: float, second: float, *, power: float) -> float:
+    """Return the one-sided level at which `n` attempts a side tell two shares apart with `power`.
+
+    By the normal approximation: with more attempts than it takes, less chance of a false alarm is
+    enough.
+    """
+    spread = sqrt((first * (1 - first) + second * (1 - second)) / n) if n else inf
+    return float(norm.sf((second - first) / spread - norm.ppf(power)))
 
 
 def comb_log(n: int, k: int) -> float:
