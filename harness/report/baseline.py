@@ -1,5 +1,6 @@
 """A judged run as a baseline: all that another run is compared with."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -77,6 +78,7 @@ def baseline_of(
         documents={name: text for name, text in documents.items() if name in header.evidence},
         promises=tuple(_promises(report, records, providers)),
         samples=tuple(_samples(fresh, providers)),
+        requests=_requests(fresh),
         errors=tuple(_errors(fresh)),
         authenticity=tuple(_authenticity(report.authenticity)),
         notes=tuple(one_line(note, _SHOWN) for note in header.notes[:_NOTES]),
@@ -281,6 +283,11 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 # ----------------------------------------------------------------- errors, authenticity
+def _requests(records: Iterable[Record]) -> dict[str, int]:
+    cases = (record.shot.case for record in records)
+    return dict(Counter(f"{case.provider} {case.operation}" for case in cases))
+
+
 def _errors(records: Sequence[Record]) -> Iterator[ErrorShown]:
     """Yield the errors that nobody asked for; what we cut off ourselves is none."""
     for row in errors_by_class(record for record in records if not is_open(record)):
