@@ -116,8 +116,7 @@ def _of_check(pair: _Pair, check: str) -> Iterator[Change]:
             words = f"flaky in HEAD: broken {_times(after)}; {_state_in_base(pair)}"
             yield _change(pair, check, words, kind="flaky", sure=False)
         case (None, "unconfirmed") if after is not None:
-            words = f"seems broken in HEAD, which was not confirmed; {_state_in_base(pair)}"
-            yield _change(pair, check, _with_observed(words, after), sure=False)
+            yield _unconfirmed(pair, check, after)
         case ("broken" | "flaky", None) if before is not None:
             yield from _kept(pair, check, before)
         case _:
@@ -142,19 +141,38 @@ def _broken(
             yield _newly_broken(pair, check, after)
 
 
+def _unconfirmed(pair: _Pair, check: str, after: DeviationShown) -> Change:
+    """Return the change of a promise that HEAD has seen broken and did not ask for again.
+
+    Where each request that asked for the same failed, and more than one, it is as sure as if one of
+    them had been repeated. Faults that convict nobody prove nothing so.
+    """
+    if check != FAILS and 1 < after.failed == after.tried:
+        return _newly_broken(pair, check, after)
+    words = f"seems broken in HEAD, which was not confirmed; {_state_in_base(pair)}"
+    return _change(pair, check, _with_observed(words, after), sure=False)
+
+
 def _newly_broken(pair: _Pair, check: str, after: DeviationShown) -> Change:
     """Return the change of a promise that BASE did not see broken."""
     was_served = bool(set(after.questions) & pair.served_in_base)
     if pair.rule_moved and not was_served:
         words = "broken in HEAD; its rule moved in the documents, so that BASE tried another one"
         return _change(pair, check, _with_observed(words, after), direction="other")
-    state = pair.base.state if pair.base is not None else None
-    asked = state in (*TRIED, "inconclusive") or was_served
-    if asked or pair.same_plan:
+    if after.failed < after.tried:  # not repeated, and served to others that asked the same
+        others = pair.base.tried if pair.base is not None else 0
+        moved = chance_of_more(after.failed, after.tried, 0, others) <= SURE
+        words = f"broken {_times(after)}; {_state_in_base(pair)}"
+        return _change(pair, check, _with_observed(words, after), sure=moved)
+    if was_served or pair.same_plan or _was_asked(pair.base):
         words = f"newly broken {_times(after)}; {_state_in_base(pair)}"
         return _change(pair, check, _with_observed(words, after))
     words = f"broken {_times(after)}; BASE had not tried it, so that nobody knows whether it is new"
     return _change(pair, check, _with_observed(words, after), sure=False)
+
+
+def _was_asked(shown: PromiseShown | None) -> bool:
+    return shown is not None and (shown.state in (*TRIED, "inconclusive") or shown.tried > 0)
 
 
 def _otherwise(
@@ -244,7 +262,7 @@ def _gist(observed: str) -> str:
 
 
 def _cases(shown: PromiseShown) -> str:
-    return f" by {shown.tried} case{'' if shown.tried == 1 else 's'}" if shown.tried else ""
+    return f" in {shown.tried} case{'' if shown.tried == 1 else 's'}" if shown.tried else ""
 
 
 def _state_in_base(pair: _Pair) -> str:
@@ -260,8 +278,10 @@ def _state_in_base(pair: _Pair) -> str:
         case "broken" | "flaky" | "unconfirmed":
             others = ", ".join(each.check for each in shown.deviations) or "another check"
             return f"in BASE only {others} said so"
+        case "undocumented" | "absent" if shown.tried:
+            return f"BASE saw nothing of it{_cases(shown)}"
         case "undocumented" | "absent":
-            return "no document promised it when BASE was made"
+            return _UNTRIED
         case "not tried":
             return "BASE was to ask the same and has no answer" if pair.same_plan else _UNTRIED
 
