@@ -20,7 +20,7 @@ from harness.comparing.model import (
 )
 from harness.core.case import Case, Stage
 from harness.core.errors import StoreError
-from harness.core.jsonvalue import digest
+from harness.core.jsonvalue import digest, number
 from harness.core.outcome import Images, error_of
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Status, Verdict
@@ -298,7 +298,7 @@ def _tested(record: Record, provider: Provider) -> Sample:
         error_class=error[0] if error and end != "cut_off" else None,
         images=images,
         spent=_spent(record, provider),
-        listed=listed_for(record, provider, images)[0],
+        listed=_written(listed_for(record, provider, images)[0]),
         unit=record.shot.price.unit,
     )
 
@@ -319,7 +319,7 @@ def _measured(record: Record, provider: Provider) -> Iterator[Sample]:
         error_class=attempt.error_class,
         images=attempt.images,
         spent=_spent(record, provider),
-        listed=attempt.listed,
+        listed=_written(attempt.listed),
         unit=attempt.unit,
         fit=attempt.fit,
     )
@@ -338,6 +338,11 @@ def _waited_s(record: Record) -> float | None:
     """Return how long a request was waited for that brought no images."""
     times = [exchange.times for exchange in record.exchanges if exchange.step in NEEDED]
     return max(times[-1].end_s - times[0].sent_s, 0.0) or None if times else None
+
+
+def _written(amount: Decimal) -> Decimal:
+    """Return an amount as a file has it: one of a folder and one of a file are then equal."""
+    return Decimal(str(number(amount)))
 
 
 def _rounded(seconds: float | None) -> float | None:
