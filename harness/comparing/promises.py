@@ -243,6 +243,8 @@ def _change(  # noqa: PLR0913 - a change has this many parts
 
 
 def _times(shown: DeviationShown) -> str:
+    if shown.state == "unconfirmed":
+        return f"in all {shown.tried} requests that asked for it, none of which was repeated"
     if shown.tried == 1:
         return "the one time it was asked"
     return f"{shown.failed} of {shown.tried} times"

@@ -117,6 +117,7 @@ def test_a_suspicion_is_sure_where_each_request_that_asked_the_same_failed(
 
     assert bool(diff.failing) is fails
     assert [each.kind for each in diff.changes] == ["broken"]
+    assert ("none of which was repeated" in diff.changes[0].sentence) is fails
 
 
 def test_one_failure_of_many_that_ask_the_same_is_not_sure() -> None:
