@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.core.case import FitKind
-from harness.core.jsonvalue import Amount, Charged
+from harness.core.jsonvalue import Amount, Charged, Seconds
 from harness.core.outcome import ErrorClass
 from harness.core.record import Provenance
 from harness.core.verdict import Estimate
@@ -22,18 +22,38 @@ PromiseState = Literal[
 ]
 """What became of a promise in a run, as the matrix of its report has it."""
 
+Figure = Literal["drawn as asked", "with a manifest", "signed by the maker", "fresh"]
+"""What is counted of a provider's images."""
+
 SampleEnd = Literal["served", "timeout", "refused", "failed", "cut_off"]
 """How a valid request ended; `timeout` and `cut_off` (by us) would have taken longer."""
 
 
 # ------------------------------------------------------------------------------ one run
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationShown:
+    """What one check says of a promise that it found broken, flaky or suspects.
+
+    `failed` of `tried` repetitions of one question broke it; `questions` are digests of what was
+    asked, as `Sample.question` has them.
+    """
+
+    check: str
+    state: Literal["broken", "flaky", "unconfirmed"]
+    failed: int
+    tried: int
+    observed: str
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseShown:
     """One promise of one provider's operation, as a run showed it.
 
     `promise` is a constraint's id, the name of a combination, or a check's name where the promise
     is about a reply as a whole. `rule` words it (empty where no document does). `checks` are
-    those that say it is broken; `failed` of `tried` askings broke it; `observed` says what came instead.
+    those that say it is broken; `observed` says what came instead. `failed` of `tried` first
+    askings broke it: what was repeated because it had failed is in neither, and in `deviations`.
     `fingerprint` is a digest of the rule as its document has it, by which a moved document shows.
     """
 
@@ -49,6 +69,7 @@ class PromiseShown:
     tried: int = 0
     observed: str = ""
     fingerprint: str = ""
+    deviations: tuple[DeviationShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +89,7 @@ class Sample:
     place: str
     question: str
     end: SampleEnd
-    seconds: float | None
+    seconds: Seconds | None
     error_class: ErrorClass | None
     images: int
     spent: Charged
@@ -93,7 +114,7 @@ class AuthenticityShown:
     """One figure of a provider's images: `count` of the `of` that carry the evidence."""
 
     provider: str
-    figure: Literal["drawn as asked", "with a manifest", "signed by the maker", "fresh"]
+    figure: Figure
     count: int
     of: int
 
@@ -104,6 +125,8 @@ class Baseline:
 
     `documents` are the TOMLs by which it was planned, as texts by provider: those of a run that
     kept none are missing. `evidence`, `spec_digests` and `plan_digests` are the run header's.
+    `requests` counts what was sent, valid or not, by `PROVIDER OPERATION`; repetitions are left
+    out.
     """
 
     run: str
@@ -120,6 +143,7 @@ class Baseline:
     documents: dict[str, str] = field(default_factory=dict)
     promises: tuple[PromiseShown, ...] = ()
     samples: tuple[Sample, ...] = ()
+    requests: dict[str, int] = field(default_factory=dict)
     errors: tuple[ErrorShown, ...] = ()
     authenticity: tuple[AuthenticityShown, ...] = ()
     notes: tuple[str, ...] = ()
@@ -148,14 +172,18 @@ DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = ("broken", "slower", "dearer", "failin
 class Thresholds:
     """From which size on a change is worth an alarm, and how sure it has to be.
 
-    `slower` and `dearer` are relative (0.1 is 10 %), `failing` are percentage points. `alarm` and
-    `suspicion` bound the share of false discoveries among all comparisons of one diff.
+    `slower` and `dearer` are relative (0.1 is 10 %), `failing`, `flaky` and `authenticity` are
+    percentage points. `alarm` and `suspicion` bound the share of false discoveries among all
+    comparisons of one diff; most of `alarm` goes to failure rates, which take the most samples to
+    be told apart, and only where there are enough of them.
     """
 
     slower: float = 0.1
     dearer: float = 0.01
-    failing: float = 5.0
-    alarm: float = 0.01
+    failing: float = 4.0
+    flaky: float = 20.0
+    authenticity: float = 5.0
+    alarm: float = 0.025
     suspicion: float = 0.1
 
 
@@ -166,7 +194,11 @@ class Comparison:
     `change` is a ratio (time, price) or a difference in percentage points (failure, flaky rates),
     with its interval at 95 %. `p` is one-sided: how likely a change for the worse as large as this
     is where nothing changed; `p_better` the same for the better. Both are None where nothing is
-    left to chance (a price list). `method` cites the test.
+    left to chance (a price list). `least_p` is the smallest p that so many samples could have come
+    to: what could not have come to anything does not count among many. `pairs` is how many requests
+    were compared with their like in the other run, 0 where all were with all that asked the same.
+    `method` cites the test.
+    `operation` and `workload` are empty where all of a provider is compared.
     """
 
     kind: ChangeKind
@@ -180,6 +212,8 @@ class Comparison:
     p: float | None
     p_better: float | None
     method: str
+    least_p: float = 0.0
+    pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
