@@ -1,6 +1,6 @@
 """The verbs that compare two runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from harness.api.runs import report
@@ -30,16 +30,20 @@ def baseline(
     if isinstance(source, RunResult):
         return source.baseline
     path = Path(source)
-    if not path.is_dir():
-        return read_baseline(path)
-    _refuse_without_journal(path)
+    try:
+        if not path.is_dir():
+            return read_baseline(path)
+        names = {each.name for each in path.iterdir()}
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    _refuse_without_journal(path, names)
     return report(path, specs=specs, note=note).baseline
 
 
-def _refuse_without_journal(folder: Path) -> None:
+def _refuse_without_journal(folder: Path, names: Container[str]) -> None:
     """Raise UsageError for a folder that keeps a run's report, and not what it received."""
-    missing = [name for name in (HEADER, JOURNAL) if not (folder / name).exists()]
-    if missing and (folder / "summary.json").exists():
+    missing = [name for name in (HEADER, JOURNAL) if name not in names]
+    if missing and "summary.json" in names:
         raise UsageError(
             f"{folder} holds a report, but no {' and no '.join(missing)}: what the run received is "
             "missing, so that it cannot be judged again",

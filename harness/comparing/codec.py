@@ -51,8 +51,9 @@ def read_baseline(path: Path) -> Baseline:
     """Read a baseline; UsageError where it is none, of a later format, or was edited by hand."""
     try:
         raw = _content(path).replace(b"\r\n", b"\n")  # a checkout may have other ends of line
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file has
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise UsageError(f"{path} cannot be read: {why}") from None
     if not raw.strip():
         raise UsageError(f"{path} is empty: no baseline", hint=_WRITE_ONE)
     try:

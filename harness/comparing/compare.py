@@ -1,6 +1,6 @@
 """Two runs to one Diff: every comparison first, then which of them are changes, and how sure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from harness.comparing.authenticity import compare_authenticity
@@ -11,6 +11,7 @@ from harness.comparing.known import with_known
 from harness.comparing.model import (
     DEFAULT_FAIL_ON,
     Baseline,
+    Change,
     ChangeKind,
     Diff,
     Side,
@@ -51,11 +52,12 @@ def compare(  # noqa: PLR0913 - two runs, and how they are compared
         *compare_flaky(scope),
         *compare_authenticity(scope),
     )
+    of_figures = tuple(decided(comparisons, thresholds))
     changes = (
-        *compare_promises(scope),
+        *_but_for(of_figures, compare_promises(scope)),
         *compare_documents(scope),
         *compare_errors(scope),
-        *decided(comparisons, thresholds),
+        *of_figures,
     )
     diff = Diff(
         base=_side(base, sources[0]),
@@ -66,8 +68,20 @@ def compare(  # noqa: PLR0913 - two runs, and how they are compared
         fail_on=tuple(fail_on),
         thresholds=thresholds,
         known=tuple(known),
+        providers=scope.providers,
     )
     return replace(diff, changes=by_weight(diff))
+
+
+def _but_for(of_figures: Sequence[Change], changes: Iterable[Change]) -> Iterator[Change]:
+    """Yield changes of promises, but for flaky ones whose rate says the same with figures."""
+    said = {
+        (each.provider, each.operation, each.promise) for each in of_figures if each.kind == "flaky"
+    }
+    for change in changes:
+        place = change.provider, change.operation, change.promise
+        if change.kind != "flaky" or place not in said:
+            yield change
 
 
 def _side(run: Baseline, source: str) -> Side:

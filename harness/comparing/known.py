@@ -10,13 +10,23 @@ from harness.known.model import KnownShown
 def with_known(changes: Sequence[Change], known: Sequence[KnownShown]) -> Iterator[Change]:
     """Yield the changes, each with the known deviation that expects it; one never hides another."""
     expected = {
-        (each.known.provider, each.known.operation, each.known.promise, each.known.check): each
+        (
+            each.known.provider,
+            each.known.operation,
+            _named(each.known.promise),
+            each.known.check,
+        ): each
         for each in known
         if each.state == "expected"
     }
     for change in changes:
         # A promise about a reply as a whole bears its check's name, and none in the file.
         promise = "" if change.promise == change.check else change.promise
-        place = (change.provider, change.operation, promise, change.check)
+        place = (change.provider, change.operation, _named(promise), change.check)
         shown = expected.get(place) if change.kind == "broken" else None
         yield change if shown is None else replace(change, known=shown.known)
+
+
+def _named(promise: str) -> str:
+    """Return a promise's name; values together are joined by a word in reports."""
+    return promise.replace(" with ", "+")

@@ -271,9 +271,9 @@ class Side:
 class Diff:
     """Two runs beside each other.
 
-    `changes` stand by weight: what fails the build first. `comparisons` are all that were made,
-    `not_compared` says in sentences what could not be, and why. `known` are the known deviations
-    with what HEAD says of them.
+    `providers` are those that were compared. `changes` stand by weight: what fails the build first.
+    `comparisons` are all that were made, `not_compared` says in sentences what could not be, and
+    why. `known` are the known deviations with what HEAD says of them.
     """
 
     base: Side
@@ -285,6 +285,7 @@ class Diff:
     thresholds: Thresholds
     known: tuple[KnownShown, ...] = ()
     recheck: Recheck | None = None
+    providers: tuple[str, ...] = ()
 
     @property
     def failing(self) -> tuple[Change, ...]:
@@ -300,4 +301,4 @@ class Diff:
     @property
     def compared(self) -> bool:
         """Whether anything of the two could be compared at all."""
-        return bool(self.comparisons or self.changes)
+        return bool(self.providers or self.comparisons or self.changes)

@@ -106,9 +106,15 @@ def _replayed(base: Baseline, head: Baseline, name: str) -> bool:
 
 
 def _same_plan(base: Baseline, head: Baseline, name: str) -> bool:
-    """Tell whether both runs were to ask a provider the same, and BASE came to its end."""
+    """Tell whether both runs were to ask a provider the same, and all of BASE is there."""
     began = base.plan_digests.get(name)
-    return began is not None and began == head.plan_digests.get(name) and not base.interrupted
+    whole = not base.interrupted and not any(_damages(base))
+    return began is not None and began == head.plan_digests.get(name) and whole
+
+
+def _damages(run: Baseline) -> Iterator[str]:
+    """Yield the notes that say what of a run's journal is missing."""
+    yield from (note for note in run.notes if note.startswith("journal.jsonl: "))
 
 
 # -------------------------------------------------------------------------- in sentences
@@ -171,6 +177,7 @@ def _of_runs(base: Baseline, head: Baseline) -> Iterator[str]:
             yield f"{side} was cut off or is still under way: it is compared as far as it went"
         elif run.interrupted:
             yield f"{side} was interrupted: it is compared as far as it went"
+        yield from (f"{side}: {note}" for note in _damages(run))
         began, ended = _instant(run.created), _instant(run.finished)
         if began is None:
             yield f"the day of {side} is unreadable: {run.created!r:.40}"

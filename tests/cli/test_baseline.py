@@ -135,6 +135,23 @@ def test_a_folder_without_its_parts_is_one_line(
     assert words in _one_line(error)
 
 
+@pytest.mark.parametrize("name", ["nowhere", "a" * 5000, "no\0file"])
+def test_a_path_that_is_none_is_one_line(name: str) -> None:
+    with pytest.raises(UsageError) as error:
+        baseline(name)
+
+    assert "cannot be read" in _one_line(error)
+
+
+def test_a_finished_run_whose_journal_was_cut_is_compared_and_said(kept: Path) -> None:
+    run = baseline(kept / "format2" / "finished")
+    torn = replace(run, notes=("journal.jsonl: 7 of its lines were removed, with what they held",))
+
+    assert "HEAD: journal.jsonl: 7 of its lines were removed" in "\n".join(
+        compare(run, torn).not_compared
+    )
+
+
 def test_a_run_of_a_later_format_is_one_line(old: Path) -> None:
     set_header(old / "format2" / "finished", format=9)
 

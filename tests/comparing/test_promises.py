@@ -168,6 +168,34 @@ def test_a_promise_about_a_reply_is_known_by_its_check() -> None:
     assert "sub2api generate images_decode: newly broken" in diff.changes[0].sentence
 
 
+def test_values_together_are_known_by_either_spelling() -> None:
+    shown = b.promise("broken", b.broken(), promise="quality=high with n=4")
+    known = KnownDeviation(
+        provider="sub2api",
+        operation="generate",
+        promise="quality=high+n=4",
+        check=b.CHECK,
+        reason="ticket 9",
+        expires="2027-01-01",
+    )
+
+    diff = compare(
+        b.run(),
+        b.run([shown]),
+        known=[KnownShown(known=known, state="expected", sentence="still broken")],
+    )
+
+    assert [each.known for each in diff.changes] == [known]
+    assert not diff.failing
+
+
+def test_equal_runs_are_compared_though_nothing_is_to_be_said() -> None:
+    diff = compare(b.run([b.promise()]), b.run([b.promise()]))
+
+    assert (diff.changes, diff.comparisons) == ((), ())
+    assert diff.compared
+
+
 # ------------------------------------------------------------------------- moved documents
 def test_a_promise_whose_rule_moved_is_not_newly_broken() -> None:
     base = b.run([b.promise(fingerprint="0" * 16)])

@@ -81,6 +81,13 @@ def test_what_differs_is_said_and_refused_by_nobody(head: Baseline, words: str) 
     assert scope_of(RUN, head).providers == ("sub2api",)
 
 
+def test_a_journal_with_a_gap_is_said_and_asked_less_than_its_plan() -> None:
+    torn = replace(RUN, notes=("left out: buble", "journal.jsonl: 12 of its lines were removed"))
+
+    assert _said(torn, RUN) == "BASE: journal.jsonl: 12 of its lines were removed"
+    assert scope_of(torn, RUN).same_plan == ()
+
+
 def test_dates_without_a_zone_are_no_reason_to_fail() -> None:
     assert "unreadable" in _said(RUN, replace(RUN, created="2026-12-01T09:30:00"))
 
