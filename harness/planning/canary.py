@@ -1,17 +1,17 @@
 """The plan of a canary: the same few cases each day in other words, and a part of the others.
 
-First those of a quick plan, whose images tell much; then refusals, which are free; then, as the
-money allows, what was not asked for longest. Equal cases of two days are pairs; no cache knows
-their prompts.
+The plain request of each operation leaves every day, and so does a refusal of each rule, which is
+free. Few rows try all other rules and values; as the money allows, those that were not asked for
+longest. Equal cases of two days are pairs; no cache knows their prompts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from functools import cache
 
 from harness.core.case import Case, Plan, PlannedRequest, Price
 from harness.planning.conformance import new_plan
+from harness.planning.options import Canary
 from harness.planning.plan import Limits, make_plan, planned_request, request_digest
 from harness.planning.quick import quick_limits
 from harness.planning.rewording import reworded
@@ -21,60 +21,79 @@ from harness.spec.provider import Provider
 REFUSALS = 60
 """How many refusals a canary asks for at most: they are free, but not in time."""
 
+PLAIN = 4
+"""How many plain requests a canary has of all operations, where there is money: they are the pairs
+whose times are compared."""
+
 SEED = 0
 """The seed of all canaries: a case is the same each day, and its words are another day's."""
 
 AGAIN = "again"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Canary:
-    """What a canary asks, and what it may cost by its prices; None is no limit.
-
-    `number` makes its words: no two canaries have the same. `asked` says on which day, as an
-    ordinal, a case was asked last. With `only` (ids of cases, constraints, names of operations),
-    these alone are asked, each `times`.
-    """
-
-    number: int
-    images: int | None = None
-    amount: Decimal | None = None
-    asked: Mapping[str, int] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
-    times: int = 1
-
-
 def canary_plan(entry: Entry, canary: Canary) -> Plan:
     """Return the plan of a canary; the same for the same canary, in any process."""
-    core, others = _cases(entry)
+    plain, rows, refusals = _cases(entry)
     purse = _Purse(canary)
-    paid: list[Case]
+    free: list[Case] = []
     if canary.only:
-        cases = _meant((*core, *others), canary.only)
-        paid = [*purse.bought(entry.provider, _repeated(cases, canary.times))]
-        free: list[Case] = []
+        meant = _meant((*plain, *rows, *refusals), canary.only)
+        paid = [*purse.bought(entry.provider, _repeated(meant, canary.times))]
     else:
-        first = [case for case in core if case.expect == "accept"]
-        rest = [case for case in others if case.expect == "accept"]
-        paid = [*purse.bought(entry.provider, first)]
-        paid += purse.bought(entry.provider, _longest_ago(rest, canary.asked))
-        free = _refusals([*core, *others], canary.asked)
+        paid = [*purse.bought(entry.provider, _often(plain, canary))]
+        paid += purse.bought(entry.provider, _longest_ago(rows, canary.asked))
+        free = _refusals(refusals, canary.asked)
     known = {case.id for case in paid}
-    cases = [_alone(case, known) for case in paid]
-    plan = make_plan(
-        entry.provider, [*cases, *free], seed=canary.number, spec_digest=entry.digest
-    )
+    cases = [*(_alone(case, known) for case in paid), *(_alone(case, known) for case in free)]
+    plan = make_plan(entry.provider, cases, seed=canary.number, spec_digest=entry.digest)
     return replace(plan, shots=tuple(_other_words(entry.provider, plan.shots, canary.number)))
 
 
+def never_asked(entry: Entry, canary: Canary) -> tuple[str, ...]:
+    """Return the rules and values that no canary of this price asks for, as `OPERATION RULE`."""
+    plain, rows, _ = _cases(entry)
+    all_cases = (*plain, *rows)
+    spared = _Purse(canary)
+    left = [*spared.bought(entry.provider, plain)]
+    covered = {token for case in left for token in _tokens(case)}
+    for case in rows:
+        price = planned_request(entry.provider, case).price
+        if spared.affords(price):
+            covered |= _tokens(case)
+    tokens = dict.fromkeys(token for case in all_cases for token in sorted(_tokens(case)))
+    return tuple(token for token in tokens if token not in covered)
+
+
 @cache
-def _cases(entry: Entry) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
-    """Return the cases of a quick plan, and all other ones of a whole plan."""
+def _cases(entry: Entry) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
+    """Return the plain requests, the rows that are asked by turns, and the refusals.
+
+    The rows are few that together try every rule and value: each is the one that tries the most of
+    what those before it do not, for its price.
+    """
     quick = new_plan(entry, seed=SEED, limits=quick_limits(Limits()))
     whole = new_plan(entry, seed=SEED)
-    core = {planned.case.id: planned.case for planned in quick.shots}
-    others = (planned.case for planned in whole.shots if planned.case.id not in core)
-    return tuple(map(_without_second, core.values())), tuple(map(_without_second, others))
+    cases = {shot.case.id: _without_second(shot.case) for shot in (*quick.shots, *whole.shots)}
+    served = [case for case in cases.values() if case.expect == "accept"]
+    plain = [case for case in served if case.id == f"{case.operation}/base"]
+    covered = {token for case in plain for token in _tokens(case)}
+    rows: list[Case] = []
+    left = [case for case in served if case not in plain]
+    images = {case.id: max(planned_request(entry.provider, case).price.images, 1) for case in left}
+    while left:
+        best = max(left, key=lambda case: len(_tokens(case) - covered) / images[case.id])
+        if not _tokens(best) - covered:
+            break
+        rows.append(best)
+        covered |= _tokens(best)
+        left.remove(best)
+    refusals = [case for case in cases.values() if case.expect == "refuse"]
+    return tuple(plain), tuple(rows), tuple(refusals)
+
+
+def _tokens(case: Case) -> set[str]:
+    """Return what a case tries: rules and values of its operation."""
+    return {f"{case.operation} {each}" for each in case.covers}
 
 
 def _without_second(case: Case) -> Case:
@@ -96,10 +115,8 @@ class _Purse:
     def bought(self, provider: Provider, cases: Iterable[Case]) -> Iterator[Case]:
         """Yield the cases that there is money for, in their order; a dear one is passed over."""
         for case in cases:
-            price: Price = planned_request(provider, case).price
-            if self.images is not None and price.images > self.images:
-                continue
-            if self.amount is not None and price.amount > self.amount:
+            price = planned_request(provider, case).price
+            if not self.affords(price):
                 continue
             if self.images is not None:
                 self.images -= price.images
@@ -107,21 +124,33 @@ class _Purse:
                 self.amount -= price.amount
             yield case
 
+    def affords(self, price: Price) -> bool:
+        """Tell whether there is money for it."""
+        images = self.images is None or price.images <= self.images
+        return images and (self.amount is None or price.amount <= self.amount)
+
+
+def _often(plain: Sequence[Case], canary: Canary) -> list[Case]:
+    """Return the plain requests, of few operations so often that their times tell something."""
+    half = PLAIN if canary.images is None else canary.images * 2 // 3
+    times = max(min(PLAIN, half) // max(len(plain), 1), 1)
+    return [*_repeated(plain, times)]
+
 
 def _longest_ago(cases: Sequence[Case], asked: Mapping[str, int]) -> list[Case]:
     """Order cases: never asked first, then those not asked for longest; in doubt, as planned."""
     return sorted(cases, key=lambda case: asked.get(case.id, 0))
 
 
-def _refusals(cases: Sequence[Case], asked: Mapping[str, int]) -> list[Case]:
+def _refusals(refusals: Sequence[Case], asked: Mapping[str, int]) -> list[Case]:
     """Return the refusals of a day: one of each rule, always the same, then others by turns."""
-    refusals = [case for case in cases if case.expect == "refuse"]
     first: dict[tuple[str, str | None], Case] = {}
     for case in refusals:
         first.setdefault((case.operation, case.breaks), case)
     chosen = list(first.values())[:REFUSALS]
     known = {case.id for case in chosen}
     others = _longest_ago([case for case in refusals if case.id not in known], asked)
+    others.sort(key=lambda case: case.drawn)  # stable: those that are written down come first
     return [*chosen, *others[: max(REFUSALS - len(chosen), 0)]]
 
 

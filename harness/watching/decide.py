@@ -5,11 +5,13 @@ is made again from the run folders.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from harness.comparing.documents import compare_documents
 from harness.comparing.model import Baseline, ChangeKind, PromiseShown
 from harness.comparing.scope import scope_of
+from harness.known.model import KnownDeviation
 from harness.watching.figures import FIGURES, Moved, shown_on
 from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion
 
@@ -51,15 +53,46 @@ class Decided:
 
 
 # ------------------------------------------------------------------------------ suspicion
-def suspicions(state: State, earlier: Sequence[Day], today: Day) -> tuple[Suspicion, ...]:
-    """Return what today shows otherwise than the days before, and is not alerted already."""
+def suspicions(
+    state: State, earlier: Sequence[Day], today: Day, *, known: Sequence[KnownDeviation] = ()
+) -> tuple[Suspicion, ...]:
+    """Return what today shows otherwise than the days before, and is not alerted already.
+
+    A promise of which each check that finds it broken is among the `known` deviations is left out.
+    """
     open_keys = {each.key for each in state.open}
     found = [
         *_documents(earlier, today),
         *_promises(state, earlier, today.shown),
         *_figures(state, earlier, today),
     ]
-    return tuple(each for each in found if each.key not in open_keys)
+    expected = {
+        (each.provider, each.operation, each.promise, each.check)
+        for each in known
+        if each.expires >= today.date
+    }
+    return tuple(
+        each
+        for each in found
+        if each.key not in open_keys and not _is_expected(each, today.shown, expected)
+    )
+
+
+def _is_expected(
+    suspicion: Suspicion, shown: Baseline, expected: AbstractSet[tuple[str, str, str, str]]
+) -> bool:
+    """Tell whether each check that finds a promise broken is known to; one never hides another."""
+    if suspicion.kind != "broken":
+        return False
+    for promise in shown.promises:
+        if _key(promise) == suspicion.key:
+            named = "" if promise.kind == "reply" else promise.promise
+            place = promise.provider, promise.operation
+            return bool(promise.checks) and all(
+                (*place, named, check) in expected or (*place, promise.promise, check) in expected
+                for check in promise.checks
+            )
+    return False
 
 
 def _documents(earlier: Sequence[Day], today: Day) -> Iterator[Suspicion]:
@@ -158,9 +191,11 @@ def _usual(
 
 
 # ------------------------------------------------------------------------------ decision
-def decided(state: State, earlier: Sequence[Day], today: Day) -> Decided:
+def decided(
+    state: State, earlier: Sequence[Day], today: Day, *, known: Sequence[KnownDeviation] = ()
+) -> Decided:
     """Return what a day comes to, with what was asked again on it."""
-    suspected = suspicions(state, earlier, replace(today, again=None))
+    suspected = suspicions(state, earlier, replace(today, again=None), known=known)
     sure = [each for each in suspected if _confirmed(state, each, earlier, today)]
     new = tuple(
         Alerted(

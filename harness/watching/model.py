@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from harness.comparing.model import Baseline, ChangeKind
@@ -123,3 +124,24 @@ class State:
     def open(self) -> tuple[Alerted, ...]:
         """The changes that were alerted and stay."""
         return tuple(each for each in self.alerted if each.until is None and not each.event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchResult:
+    """What a call of a watch came to.
+
+    `exit_code` is 0 where nothing is new (also where what was alerted stays, and where the month's
+    budget is used up), 1 where a change is confirmed and alerted now, 4 where nobody was reached or
+    nothing was clear, 130 for interrupted; `why` says so in a sentence, `notes` what else is to be
+    known. `messages` are told now. `run` and `again` are the folders of the canary and of what was
+    asked again; None where nothing was sent. `spent` is what the month may have cost so far.
+    """
+
+    exit_code: int
+    why: str
+    day: str
+    messages: tuple[Message, ...] = ()
+    notes: tuple[str, ...] = ()
+    run: Path | None = None
+    again: Path | None = None
+    spent: Mapping[str, Spent] = field(default_factory=dict)
