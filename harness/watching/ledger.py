@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from harness.watching.model import Spent
 
-RESERVE = Decimal("0.3")
+RESERVE = Decimal("0.25")
 """The share of a month's budget that is kept to ask again for what is suspected."""
 
 AGAIN = Decimal("0.6")
