@@ -28,9 +28,8 @@ from harness.stats.conformance.cost import paid_of
 from harness.store.lock import locked
 from harness.store.reader import read_run
 from harness.transport.webhook_post import check_hook, post_hook
-from harness.watching.decide import decided, suspicions
+from harness.watching.decide import decided, suspicions, worth_another_round
 from harness.watching.files import (
-    AGAIN,
     ALERT,
     RUNS,
     STATE,
@@ -43,7 +42,16 @@ from harness.watching.files import (
     run_names,
     write,
 )
-from harness.watching.ledger import DEFAULT_IMAGES, Budget, Share, month_of, share_of
+from harness.watching.ledger import (
+    AGAIN,
+    AGAIN_IMAGES,
+    DEFAULT_IMAGES,
+    ROUNDS,
+    Budget,
+    Share,
+    month_of,
+    share_of,
+)
 from harness.watching.model import Day, Message, Spent, State, Suspicion, WatchResult
 from harness.watching.words import (
     alert_markdown,
@@ -64,14 +72,8 @@ NAMED = 6
 
 Amount = TypeVar("Amount", int, Decimal)
 
-AGAIN_IMAGES = 16
-"""How many images one day asks for at most to confirm a figure."""
-
 FREE = 10
 """How many refusals are asked again beside them, each as often."""
-
-PRECISE = 12
-"""How many plain requests in all are asked again where a figure moved."""
 
 
 def watch(
@@ -208,11 +210,11 @@ class _Watch:
         """Go on with what was cut off, send today's canary, decide, tell."""
         self._load()
         begun = [name for name in run_names(self.folder) if name not in self.state.spent]
-        canaries = [name for name in begun if not name.endswith(AGAIN)]
+        canaries = [name for name in begun if AGAIN not in name]
         undecided = [
             name
             for name in run_names(self.folder)
-            if not name.endswith(AGAIN) and name not in self.state.decided
+            if AGAIN not in name and name not in self.state.decided
         ]
         name = next(iter([*canaries, *undecided]), None)
         if name is not None:
@@ -247,23 +249,32 @@ class _Watch:
             why = result.why if result is not None else "nobody was reached"
             return self._ended(UNREACHED, why, run=name)
         suspected = suspicions(self.state, self.days, today, known=self.known)
-        again = self._asked_again(name, suspected, result)
-        if again is not None and again.header.interrupted:
-            return self._ended(INTERRUPTED, again.why, run=name)
-        if again is not None:
-            today = replace(today, again=again.baseline)
-        return self._decide(today, suspected, again.folder if again else None)
+        again: RunResult | None = None
+        for number in range(1, ROUNDS + 1):
+            if number > 1:
+                unclear = [
+                    each
+                    for each in suspected
+                    if worth_another_round(self.state, each, self.days, today)
+                ]
+            else:
+                unclear = [each for each in suspected if not each.certain]
+            again = self._asked_again(name, number, unclear, result) if unclear else None
+            if again is None:
+                break
+            if again.header.interrupted:
+                return self._ended(INTERRUPTED, again.why, run=name)
+            today = replace(today, again=(*today.again, again.baseline))
+        return self._decide(today, suspected)
 
-    def _decide(
-        self, today: Day, suspected: Sequence[Suspicion], again: Path | None
-    ) -> WatchResult:
+    def _decide(self, today: Day, suspected: Sequence[Suspicion]) -> WatchResult:
         before = self.state
         come_to = decided(before, self.days, today, known=self.known)
         self.state = come_to.state
         new = {each.key for each in come_to.alert.changes} if come_to.alert else set()
         for each in suspected:
             if each.key not in new:
-                how = "asked again, it did not come again" if again else "not asked again"
+                how = "asked again, it did not come again" if today.again else "not asked again"
                 self.notes.append(f"suspected, {how}: {each.sentence}")
         self.notes += [still_sentence(each) for each in self.state.open if each.key not in new]
         self._save()
@@ -279,6 +290,7 @@ class _Watch:
             why = "nothing new but what is back"
         elif self.state.open:
             why = "nothing new; what was alerted stays"
+        again = self.folder / RUNS / today.again[-1].run if today.again else None
         return self._ended(code, why, run=today.run, again=again, messages=come_to.messages)
 
     def _ended(
@@ -351,28 +363,30 @@ class _Watch:
         return result
 
     def _asked_again(
-        self, name: str, suspected: Sequence[Suspicion], result: RunResult | None
+        self, name: str, number: int, suspected: Sequence[Suspicion], result: RunResult | None
     ) -> RunResult | None:
-        """Ask again for what is suspected and no document says; None where nothing is left to."""
-        path = f"{name}{AGAIN}"
+        """Ask again for what is suspected; None where there is no money for it."""
+        path = _round_name(name, number)
         if path in self.state.spent:
             return report(self.folder / RUNS / path, specs=self.options.target.specs)
         canaries = {}
         for entry in self.entries:
-            mine = [each for each in suspected if each.provider == entry.name and not each.certain]
+            mine = [each for each in suspected if each.provider == entry.name]
             if mine:
-                canary = self._again(entry, mine, result)
+                canary = self._again(entry, number, mine, result)
                 if canary_plan(entry, canary).shots:
                     canaries[entry.name] = canary
-        if not canaries:
-            return None
         try:
-            return self._sent(path, canaries)
+            return self._sent(path, canaries) if canaries else None
         except NothingTested:
             return None
 
     def _again(
-        self, entry: Entry, suspected: Sequence[Suspicion], result: RunResult | None
+        self,
+        entry: Entry,
+        number: int,
+        suspected: Sequence[Suspicion],
+        result: RunResult | None,
     ) -> Canary:
         """Return what is asked again at a provider, as far as there is money."""
         share = self._share(entry)
@@ -388,11 +402,12 @@ class _Watch:
             only += _free_of(result, entry.name)
         if any(each.kind == "authenticity" for each in figures):
             only += _served_of(result, entry.name)
-        times = max(PRECISE // len(operations), 2) if figures else 2
+        most = AGAIN_IMAGES[number - 1]
+        times = max(most // len(operations), 2) if figures else 2
         images = share.again.images
         return Canary(
             number=self._number(),
-            images=AGAIN_IMAGES if images is None else min(images, AGAIN_IMAGES),
+            images=most if images is None else min(images, most),
             amount=share.again.amount,
             most_images=images,
             most_amount=share.again.amount,
@@ -415,9 +430,9 @@ class _Watch:
         shown = {name: each for name in finished if (each := self._shown(name)) is not None}
         for name, each in shown.items():
             reached = _reached(each)
-            if name.endswith(AGAIN) or not reached.evidence or name[:10] > f"{self.day}":
+            if AGAIN in name or not reached.evidence or name[:10] > f"{self.day}":
                 continue
-            day = Day(run=name, shown=reached, again=shown.get(f"{name}{AGAIN}"))
+            day = Day(run=name, shown=reached, again=_rounds(name, shown))
             if lost:
                 self.state = decided(self.state, self.days, day, known=self.known).state
             elif name not in self.state.decided:
@@ -508,7 +523,18 @@ def _amounts(budget: Budget, provider: Provider) -> str:
     return " and ".join(said) or "without a limit"
 
 
+def _round_name(name: str, number: int) -> str:
+    """Return the name of the run that asks again for the canary of that name."""
+    return f"{name}{AGAIN}" if number == 1 else f"{name}{AGAIN}-{number}"
+
+
 # ------------------------------------------------------------------------------ what was shown
+def _rounds(name: str, shown: Mapping[str, Baseline]) -> tuple[Baseline, ...]:
+    """Return what was asked again for a canary, in its rounds."""
+    names = (_round_name(name, number) for number in range(1, ROUNDS + 1))
+    return tuple(shown[each] for each in names if each in shown)
+
+
 def _reached(shown: Baseline) -> Baseline:
     """Return what was shown without the providers that served nothing at all.
 

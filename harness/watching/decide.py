@@ -21,16 +21,17 @@ WINDOW = 14
 LEAST_DAYS = 3
 """How many there are before a figure is compared: fewer do not say what is usual."""
 
-SUSPECT, AGAIN, SURE = 0.02, 0.05, 0.0005
-"""How unlikely a figure is where nothing changed: to be asked again, in what is asked again alone,
-and in all of it together. What is asked again is fresh, so that both hold at once by chance about
-once in a thousand days."""
+SUSPECT, UNCLEAR, AGAIN, SURE = 0.07, 0.25, 0.05, 0.0003
+"""How unlikely a figure is where nothing changed: to be asked again, to be asked a second time, in
+what is asked again alone, and in all of it together. What is asked again is fresh, so that both
+hold at once by chance less than once in a thousand days."""
 
 EVENTS: frozenset[ChangeKind] = frozenset(("document", "dearer"))
 """What is over with its day: what it became is the usual."""
 
-BACK = 2
-"""How many canaries in a row keep a promise again before it is told to be back."""
+BACK, BACK_WAVERING = 2, 6
+"""How many canaries in a row keep a promise again before it is told to be back: the second, where
+it is broken only now and then."""
 
 BACK_FIGURES, AS_BEFORE = 3, 0.01
 """How many canaries together show a figure to be back, and how unlikely that is by chance."""
@@ -129,8 +130,8 @@ def _usual_promises(earlier: Sequence[Day]) -> dict[tuple[str, str, str], str]:
     """Return what each promise was when it was asked for last, before today."""
     usual: dict[tuple[str, str, str], str] = {}
     for day in earlier:
-        for baseline in (day.shown, day.again):
-            for promise in baseline.promises if baseline is not None else ():
+        for baseline in (day.shown, *day.again):
+            for promise in baseline.promises:
                 if promise.state in ("held", *_DEVIATING):
                     place = promise.provider, promise.operation, promise.promise
                     usual[place] = promise.state
@@ -195,7 +196,7 @@ def decided(
     state: State, earlier: Sequence[Day], today: Day, *, known: Sequence[KnownDeviation] = ()
 ) -> Decided:
     """Return what a day comes to, with what was asked again on it."""
-    suspected = suspicions(state, earlier, replace(today, again=None), known=known)
+    suspected = suspicions(state, earlier, replace(today, again=()), known=known)
     sure = [each for each in suspected if _confirmed(state, each, earlier, today)]
     new = tuple(
         Alerted(
@@ -206,6 +207,7 @@ def decided(
             sentence=each.sentence,
             since=today.date,
             event=each.kind in EVENTS,
+            wavering=_wavers(today, each.key),
         )
         for each in sure
     )
@@ -224,6 +226,13 @@ def decided(
         messages=(*state.messages, *messages),
     )
     return Decided(state=after, messages=messages)
+
+
+def _wavers(today: Day, key: Key) -> bool:
+    """Tell whether a promise was kept in some askings of today."""
+    states = {each.state for each in today.shown.promises if _key(each) == key}
+    again = {_deviates([each], key) for each in today.again}
+    return "flaky" in states or False in again
 
 
 def _message(kind: str, today: Day, changes: tuple[Alerted, ...]) -> Message:
@@ -250,11 +259,10 @@ def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today
         again = _deviates(today.again, suspicion.key)
         if again is not None:
             return again
-        return bool(earlier) and bool(_deviates(earlier[-1].shown, suspicion.key))
+        return bool(earlier) and bool(_deviates([earlier[-1].shown], suspicion.key))
     days = (*earlier, today)
     for width in (1, 2):
-        fresh = [today.again] if width == 1 else [today.shown, today.again]
-        asked = [each for each in fresh if each is not None]
+        asked = today.again if width == 1 else (today.shown, *today.again)
         usual = _usual(state, days[:-width], suspicion.provider, suspicion.kind)
         if not asked or len(usual) < LEAST_DAYS:
             continue
@@ -268,12 +276,28 @@ def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today
     return False
 
 
-def _deviates(shown: Baseline | None, key: Key) -> bool | None:
+def worth_another_round(
+    state: State, suspicion: Suspicion, earlier: Sequence[Day], today: Day
+) -> bool:
+    """Tell whether what was asked again neither confirms a suspicion nor speaks against it."""
+    if suspicion.certain or suspicion.kind == "broken" or not today.again:
+        return False
+    if _confirmed(state, suspicion, earlier, today):
+        return False
+    usual = _usual(state, earlier, suspicion.provider, suspicion.kind)
+    alone = FIGURES[suspicion.kind](shown_on(usual), today.again, suspicion.provider)
+    return alone is not None and alone.enough and alone.p <= UNCLEAR
+
+
+def _deviates(shown: Sequence[Baseline], key: Key) -> bool | None:
     """Tell whether a promise is broken there; None where nothing is known of it."""
-    for promise in shown.promises if shown is not None else ():
-        if _key(promise) == key and promise.state in ("held", *_DEVIATING):
-            return promise.state in _DEVIATING
-    return None
+    states = {
+        promise.state in _DEVIATING
+        for baseline in shown
+        for promise in baseline.promises
+        if _key(promise) == key and promise.state in ("held", *_DEVIATING)
+    }
+    return any(states) if states else None
 
 
 # ------------------------------------------------------------------------------ afterwards
@@ -284,12 +308,14 @@ def _followed(alerted: Alerted, earlier: Sequence[Day], today: Day) -> Alerted:
     if alerted.kind != "broken":
         back = _is_back(alerted, (*earlier, today))
         return replace(alerted, until=today.date) if back else alerted
-    deviates = _deviates(today.again, alerted.key)
-    deviates = _deviates(today.shown, alerted.key) if deviates is None else deviates
+    deviates = _deviates((today.shown, *today.again), alerted.key)
     if deviates is None and not _was_asked(alerted, today.shown):
         return alerted
     held = 0 if deviates else alerted.held + 1
-    return replace(alerted, held=held, until=today.date if held >= BACK else None)
+    wavering = alerted.wavering or bool(deviates and alerted.held)
+    enough = held >= (BACK_WAVERING if wavering else BACK)
+    until = today.date if enough else None
+    return replace(alerted, held=held, wavering=wavering, until=until)
 
 
 def _was_asked(alerted: Alerted, shown: Baseline) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from harness.comparing.model import Baseline, ChangeKind, Sample
 from harness.core.outcome import ErrorClass
-from harness.stats.canary import rank_sum_p, share_p, shifts
+from harness.stats.canary import drift_p, rank_sum_p, share_p, shifts
 from harness.watching.model import Day
 
 SLOWER = 1.2
@@ -55,7 +55,7 @@ class Figure(Protocol):
 
 def shown_on(days: Sequence[Day]) -> list[Baseline]:
     """Return all that days showed, what was asked again among it."""
-    return [each for day in days for each in (day.shown, day.again) if each is not None]
+    return [each for day in days for each in (day.shown, *day.again)]
 
 
 def _samples(shown: Sequence[Baseline], provider: str) -> Iterator[Sample]:
@@ -74,9 +74,10 @@ def slower(
     With `back`, how much faster it became.
     """
     return _ratio(
-        [(each.question, each.seconds) for each in _samples(before, provider) if _timed(each)],
-        [(each.question, each.seconds) for each in _samples(now, provider) if _timed(each)],
+        list(_times(before, provider)),
+        list(_times(now, provider)),
         least=SLOWER,
+        drifts=True,
         words=("faster" if back else "slower", f"{provider} takes {{}} as long as before"),
         back=back,
     )
@@ -90,43 +91,51 @@ def dearer(
         list(_prices(before, provider)),
         list(_prices(now, provider)),
         least=DEARER,
+        drifts=False,
         words=("cheaper" if back else "dearer", f"an image of {provider} costs {{}} as much"),
         back=back,
     )
 
 
-def _timed(sample: Sample) -> bool:
-    return sample.end == "served" and bool(sample.seconds) and sample.fit == "exact"
+_Timed = tuple[str, str, float]
+"""A day, a question and a figure."""
 
 
-def _prices(shown: Sequence[Baseline], provider: str) -> Iterator[tuple[str, float]]:
-    for sample in _samples(shown, provider):
-        if sample.end == "served" and sample.images and sample.spent is not None and sample.spent:
-            yield sample.question, float(sample.spent) / sample.images
+def _times(shown: Sequence[Baseline], provider: str) -> Iterator[_Timed]:
+    for baseline in shown:
+        for each in _samples([baseline], provider):
+            if each.end == "served" and each.seconds and each.fit == "exact":
+                yield baseline.run[:10], each.question, each.seconds
 
 
-def _ratio(
-    before: Sequence[tuple[str, float | None]],
-    now: Sequence[tuple[str, float | None]],
+def _prices(shown: Sequence[Baseline], provider: str) -> Iterator[_Timed]:
+    for baseline in shown:
+        for each in _samples([baseline], provider):
+            if each.end == "served" and each.images and each.spent:
+                yield baseline.run[:10], each.question, float(each.spent) / each.images
+
+
+def _ratio(  # noqa: PLR0913 - two sides, and how they are compared
+    before: Sequence[_Timed],
+    now: Sequence[_Timed],
     *,
     least: float,
+    drifts: bool,
     words: tuple[str, str],
     back: bool,
 ) -> Moved | None:
-    earlier, later = shifts(
-        [(question, figure) for question, figure in before if figure],
-        [(question, figure) for question, figure in now if figure],
-    )
+    """Compare figures by their ranks; of such as drift from day to day, by their days, too."""
+    sign = -1 if back else 1
+    earlier, later = ([(day, sign * shift) for day, shift in each] for each in shifts(before, now))
     if not later:
         return None
-    if back:
-        earlier, later = [-each for each in earlier], [-each for each in later]
-    times = exp(median(later))
+    p = rank_sum_p([each for _, each in earlier], [each for _, each in later])
+    times = exp(median(each for _, each in later))
     word, sentence = words
     return Moved(
-        p=rank_sum_p(earlier, later),
+        p=max(p, drift_p(earlier, later)) if drifts else p,
         enough=times >= least,
-        sentence=f"{word}: {sentence.format(f'{(1 / times if back else times):.2f} times')} "
+        sentence=f"{word}: {sentence.format(f'{times**sign:.2f} times')} "
         f"({len(later)} requests beside {len(earlier)} earlier ones)",
     )
 

@@ -11,14 +11,12 @@ from harness.core.errors import HarnessError, StoreError, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.jsonvalue import Json
 from harness.store.disk import write_whole
+from harness.watching.ledger import AGAIN
 from harness.watching.model import State
 
 FORMAT = 1
 STATE, RUNS, BASELINES = "state.json", "runs", "baselines"
 STATUS, ALERT = "watch.md", "alert.md"
-AGAIN = "-again"
-"""How the name of a run ends in which something was asked again."""
-
 _STATE_AT_MOST_BYTES = 64 * MEBIBYTE
 _STATE = TypeAdapter(State)
 
@@ -83,14 +81,15 @@ def run_names(folder: Path) -> list[str]:
     return sorted(names, key=_place)
 
 
-def _place(name: str) -> tuple[str, int, bool]:
-    day, _, number = name.removesuffix(AGAIN).partition(".")
-    return day, int(number) if number.isdigit() else 1, name.endswith(AGAIN)
+def _place(name: str) -> tuple[str, int, str]:
+    canary, _, again = name.partition(AGAIN)
+    day, _, number = canary.partition(".")
+    return day, int(number) if number.isdigit() else 1, again if canary != name else ""
 
 
 def canary_name(folder: Path, day: str) -> str:
     """Return the name of a day's next canary: the day, then `DAY.2` and so on."""
-    taken = {name.removesuffix(AGAIN) for name in run_names(folder)}
+    taken = {name.partition(AGAIN)[0] for name in run_names(folder)}
     number = 1
     while (name := day if number == 1 else f"{day}.{number}") in taken:
         number += 1

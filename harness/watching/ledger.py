@@ -8,11 +8,18 @@ from decimal import Decimal
 
 from harness.watching.model import Spent
 
+AGAIN = "-again"
+"""What the name of a run holds, behind that of its canary, in which something was asked again."""
+
 RESERVE = Decimal("0.25")
 """The share of a month's budget that is kept to ask again for what is suspected."""
 
-AGAIN = Decimal("0.6")
+A_DAY_S = Decimal("0.6")
 """The share of the reserve that is left which one day may take: another change may come."""
+
+ROUNDS, AGAIN_IMAGES = 2, (8, 16)
+"""In how many rounds a day asks again, and for how many images in each at most: the second one only
+where the first leaves it open."""
 
 DEFAULT_IMAGES = 240
 """A month's images where nothing is said: some 8 a day, what is asked again among them."""
@@ -60,7 +67,7 @@ def share_of(
     today = Spent()
     for run, each in spent.items():
         if provider in each and run.startswith(f"{day:%Y-%m}"):
-            if run.endswith("-again"):
+            if AGAIN in run:
                 again = again.plus(each[provider])
             elif run[:10] == f"{day}":
                 today = today.plus(each[provider])
@@ -98,4 +105,4 @@ def _parts(
     left = max(Decimal(month) - spent, Decimal(0))
     reserve = max(min(RESERVE * month - again, left), Decimal(0))
     canary = max((left - reserve + today) / days_left - today, Decimal(0))
-    return canary, AGAIN * reserve if days_left > 1 else reserve, left
+    return canary, A_DAY_S * reserve if days_left > 1 else reserve, left

@@ -17,12 +17,12 @@ Key = tuple[str, ChangeKind, str, str]
 class Day:
     """One canary: the name of its run (`2026-12-01`, a second one `2026-12-01.2`), what it showed.
 
-    `again` is what was asked again on that day to confirm, None where nothing was.
+    `again` are what was asked again on that day to confirm, in up to two rounds.
     """
 
     run: str
     shown: Baseline
-    again: Baseline | None = None
+    again: tuple[Baseline, ...] = ()
 
     @property
     def date(self) -> str:
@@ -61,7 +61,8 @@ class Alerted:
     """A change that was alerted: since which day, and until when, None while it stays.
 
     `event` is over with its day (a document, a price: what it became is the usual from then on).
-    `held` counts the canaries in a row that did not show it any more.
+    `held` counts the canaries in a row that did not show it any more; `wavering` says that it was
+    kept in between, so that it takes more of them.
     """
 
     provider: str
@@ -73,6 +74,7 @@ class Alerted:
     until: str | None = None
     event: bool = False
     held: int = 0
+    wavering: bool = False
 
     @property
     def key(self) -> Key:
