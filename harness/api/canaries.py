@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.api.runs import report, run
-from harness.comparing.model import Baseline
-from harness.core.errors import HarnessError, NothingTested, UsageError
+from harness.api.watched import Watched, reached_only, round_name, spent_by
+from harness.core.errors import NothingTested, UsageError
 from harness.core.money import money
-from harness.core.record import Record
 from harness.known.file import read_known
 from harness.known.model import KnownDeviation
 from harness.planning.canary import canary_plan, first_id, never_asked
@@ -24,21 +23,15 @@ from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
 from harness.spec.catalogue import Catalogue, Entry, catalogue_of
 from harness.spec.provider import Provider
-from harness.stats.conformance.cost import paid_of
 from harness.store.lock import locked
-from harness.store.reader import read_run
 from harness.transport.webhook_post import check_hook, post_hook
 from harness.watching.decide import decided, suspicions, worth_another_round
 from harness.watching.files import (
     ALERT,
     RUNS,
-    STATE,
     STATUS,
     canary_name,
-    dumped_state,
-    keep_baseline,
     kept_baseline,
-    read_state,
     run_names,
     write,
 )
@@ -52,7 +45,7 @@ from harness.watching.ledger import (
     month_of,
     share_of,
 )
-from harness.watching.model import Day, Message, Spent, State, Suspicion, WatchResult
+from harness.watching.model import Day, Spent, Suspicion, WatchResult
 from harness.watching.words import (
     alert_markdown,
     hook_json,
@@ -128,8 +121,9 @@ class _Watch:
         self.known: tuple[KnownDeviation, ...] = read_known(known) if known else ()
         self.notes: list[str] = []
         self.budgets = {entry.name: self._budget(entry) for entry in self.entries}
-        self.state = State()
-        self.days: list[Day] = []
+        self.kept = Watched(
+            folder, catalogue=self.catalogue, specs=options.target.specs, known=self.known
+        )
 
     # -------------------------------------------------------------------------- what it costs
     def _budget(self, entry: Entry) -> Budget:
@@ -149,12 +143,12 @@ class _Watch:
         return Budget(images=images, amount=amount)
 
     def _share(self, entry: Entry) -> Share:
-        return share_of(self.budgets[entry.name], self.state.spent, entry.name, self.day)
+        return share_of(self.budgets[entry.name], self.kept.state.spent, entry.name, self.day)
 
     def _canary(self, entry: Entry, number: int) -> Canary:
         share = self._share(entry)
         asked: dict[str, int] = {}
-        for place, day in enumerate(self.days, 1):
+        for place, day in enumerate(self.kept.days, 1):
             for sample in day.shown.samples:
                 if sample.provider == entry.name:
                     asked[first_id(sample.place)] = place
@@ -169,7 +163,7 @@ class _Watch:
 
     def planned(self) -> WatchResult:
         """Say what today and the month cost at most, and what is asked; nothing is sent."""
-        self._load()
+        self.kept.load(self.day)
         for entry in self.entries:
             canary = self._canary(entry, 0)
             plan = canary_plan(entry, canary)
@@ -197,9 +191,8 @@ class _Watch:
         )
 
     def _spent(self) -> dict[str, Spent]:
-        return {
-            entry.name: month_of(self.state.spent, entry.name, self.day) for entry in self.entries
-        }
+        spent = self.kept.state.spent
+        return {entry.name: month_of(spent, entry.name, self.day) for entry in self.entries}
 
     # -------------------------------------------------------------------------- one call
     def lock(self) -> AbstractContextManager[None]:
@@ -208,22 +201,27 @@ class _Watch:
 
     def called(self) -> WatchResult:
         """Go on with what was cut off, send today's canary, decide, tell."""
-        self._load()
-        begun = [name for name in run_names(self.folder) if name not in self.state.spent]
-        canaries = [name for name in begun if AGAIN not in name]
-        undecided = [
-            name
-            for name in run_names(self.folder)
-            if AGAIN not in name and name not in self.state.decided
-        ]
-        name = next(iter([*canaries, *undecided]), None)
+        self.kept.load(self.day)
+        self.notes += self.kept.notes
+        name = self._cut_off()
         if name is not None:
-            self.notes.append(f"goes on with the canary of {name}, which was cut off")
-        else:
-            name = canary_name(self.folder, f"{self.day}")
-            if self._is_used_up():
-                return self._ended(0, "the month's budget is used up: nothing was sent")
-        return self._canary_of(name)
+            try:
+                return self._canary_of(name)
+            except UsageError as error:  # its documents were edited meanwhile, say
+                self.notes.append(f"{name} was cut off, and cannot be gone on with: {error}")
+                self.kept.note_spent(name, self.kept.spent_of(name))
+                self.kept.note_decided(name)
+        if self._is_used_up():
+            return self._ended(NOTHING_NEW, "the month's budget is used up: nothing was sent")
+        return self._canary_of(canary_name(self.folder, f"{self.day}"))
+
+    def _cut_off(self) -> str | None:
+        """Return the first canary that did not end, or of which nothing was decided."""
+        for name in run_names(self.folder):
+            if AGAIN not in name and name not in self.kept.state.decided:
+                self.notes.append(f"goes on with the canary of {name}, which was cut off")
+                return name
+        return None
 
     def _is_used_up(self) -> bool:
         """Tell whether nobody can be asked for a single image any more."""
@@ -234,7 +232,7 @@ class _Watch:
         )
 
     def _canary_of(self, name: str) -> WatchResult:
-        shown = kept_baseline(self.folder, name) if name in self.state.spent else None
+        shown = kept_baseline(self.folder, name) if name in self.kept.state.spent else None
         result: RunResult | None = None
         if shown is None:
             numbers = {entry.name: self._canary(entry, self._number()) for entry in self.entries}
@@ -242,20 +240,20 @@ class _Watch:
             if result.header.interrupted:
                 return self._ended(INTERRUPTED, result.why, run=name)
             shown = result.baseline
-        reached = _reached(shown)
+        reached = reached_only(shown)
         today = Day(run=name, shown=reached)
         if not reached.evidence:
-            self.state = replace(self.state, decided=(*self.state.decided, name))
+            self.kept.note_decided(name)
             why = result.why if result is not None else "nobody was reached"
             return self._ended(UNREACHED, why, run=name)
-        suspected = suspicions(self.state, self.days, today, known=self.known)
+        suspected = suspicions(self.kept.state, self.kept.days, today, known=self.known)
         again: RunResult | None = None
         for number in range(1, ROUNDS + 1):
             if number > 1:
                 unclear = [
                     each
                     for each in suspected
-                    if worth_another_round(self.state, each, self.days, today)
+                    if worth_another_round(self.kept.state, each, self.kept.days, today)
                 ]
             else:
                 unclear = [each for each in suspected if not each.certain]
@@ -268,16 +266,16 @@ class _Watch:
         return self._decide(today, suspected)
 
     def _decide(self, today: Day, suspected: Sequence[Suspicion]) -> WatchResult:
-        before = self.state
-        come_to = decided(before, self.days, today, known=self.known)
-        self.state = come_to.state
+        before = self.kept.state
+        come_to = decided(before, self.kept.days, today, known=self.known)
+        self.kept.state = come_to.state
         new = {each.key for each in come_to.alert.changes} if come_to.alert else set()
         for each in suspected:
             if each.key not in new:
                 how = "asked again, it did not come again" if today.again else "not asked again"
                 self.notes.append(f"suspected, {how}: {each.sentence}")
-        self.notes += [still_sentence(each) for each in self.state.open if each.key not in new]
-        self._save()
+        self.notes += [still_sentence(each) for each in self.kept.state.open if each.key not in new]
+        self.kept.save()
         for message in come_to.messages:
             write(self.folder / ALERT, alert_markdown(message).encode())
             if message.kind == "back":
@@ -288,10 +286,10 @@ class _Watch:
             why = f"alert: {'; '.join(come_to.alert.sentences)}"
         elif any(message.kind == "back" for message in come_to.messages):
             why = "nothing new but what is back"
-        elif self.state.open:
+        elif self.kept.state.open:
             why = "nothing new; what was alerted stays"
         again = self.folder / RUNS / today.again[-1].run if today.again else None
-        return self._ended(code, why, run=today.run, again=again, messages=come_to.messages)
+        return self._ended(code, why, run=today.run, again=again)
 
     def _ended(
         self,
@@ -300,10 +298,16 @@ class _Watch:
         *,
         run: str = "",
         again: Path | None = None,
-        messages: tuple[Message, ...] = (),
     ) -> WatchResult:
         self._tell()
-        self._save()
+        untold = [each for each in self.kept.state.messages if not each.told]
+        if code in (NOTHING_NEW, UNREACHED) and any(each.kind == "alert" for each in untold):
+            code, why = (
+                NEW,
+                f"alert: {'; '.join(untold[0].sentences)}",
+            )  # an earlier call was cut off
+        self.kept.tell_all()
+        self.kept.save()
         spent = self._spent()
         ledger = {
             entry.name: spent_sentence(
@@ -314,13 +318,13 @@ class _Watch:
             )
             for entry in self.entries
         }
-        page = status_markdown(self.state, why, self.notes, day=f"{self.day}", ledger=ledger)
+        page = status_markdown(self.kept.state, why, self.notes, day=f"{self.day}", ledger=ledger)
         write(self.folder / STATUS, page.encode())
         return WatchResult(
             exit_code=code,
             why=why,
             day=f"{self.day}",
-            messages=messages,
+            messages=tuple(untold),
             notes=(*self.notes, *ledger.values()),
             run=self.folder / RUNS / run if run else None,
             again=again,
@@ -356,18 +360,15 @@ class _Watch:
             environment=self.environment,
         )
         if not result.header.interrupted:
-            keep_baseline(self.folder, name, result.baseline)
-            spent = _spent_by(result.records, result.providers)
-            self.state = replace(self.state, spent={**self.state.spent, name: spent})
-            self._save()
+            self.kept.keep(name, result.baseline, spent_by(result.records, result.providers))
         return result
 
     def _asked_again(
         self, name: str, number: int, suspected: Sequence[Suspicion], result: RunResult | None
     ) -> RunResult | None:
         """Ask again for what is suspected; None where there is no money for it."""
-        path = _round_name(name, number)
-        if path in self.state.spent:
+        path = round_name(name, number)
+        if path in self.kept.state.spent:
             return report(self.folder / RUNS / path, specs=self.options.target.specs)
         canaries = {}
         for entry in self.entries:
@@ -415,81 +416,19 @@ class _Watch:
             times=times,
         )
 
-    # -------------------------------------------------------------------------- what is kept
-    def _load(self) -> None:
-        """Read the state, or make it again from the run folders where it is lost or damaged."""
-        known = read_state(self.folder)
-        names = run_names(self.folder)
-        lost = known is None and bool(names)
-        self.state = known or State()
-        finished = [name for name in names if self._is_finished(name)]
-        for name in finished:
-            if name not in self.state.spent:
-                spent = self._spent_of(name)
-                self.state = replace(self.state, spent={**self.state.spent, name: spent})
-        shown = {name: each for name in finished if (each := self._shown(name)) is not None}
-        for name, each in shown.items():
-            reached = _reached(each)
-            if AGAIN in name or not reached.evidence or name[:10] > f"{self.day}":
-                continue
-            day = Day(run=name, shown=reached, again=_rounds(name, shown))
-            if lost:
-                self.state = decided(self.state, self.days, day, known=self.known).state
-            elif name not in self.state.decided:
-                continue
-            self.days.append(day)
-        if lost:
-            told = tuple(replace(each, sent=True) for each in self.state.messages)
-            self.state = replace(self.state, messages=told)
-            self.notes.append(
-                f"{self.folder / STATE} was lost or damaged: made again from the run folders; "
-                "what they show is not alerted again"
-            )
-
-    def _is_finished(self, name: str) -> bool:
-        if name in self.state.spent:
-            return True
-        try:
-            header = read_run(self.folder / RUNS / name).header
-        except HarnessError:
-            return False
-        return header.finished is not None and not header.interrupted
-
-    def _shown(self, name: str) -> Baseline | None:
-        kept = kept_baseline(self.folder, name)
-        if kept is not None:
-            return kept
-        try:
-            shown = report(self.folder / RUNS / name, specs=self.options.target.specs).baseline
-        except HarnessError as error:
-            self.notes.append(f"{name} is left out: {error}")
-            return None
-        keep_baseline(self.folder, name, shown)
-        return shown
-
-    def _spent_of(self, name: str) -> dict[str, Spent]:
-        """Return what a run may have cost, by its folder."""
-        stored = read_run(self.folder / RUNS / name)
-        catalogue = self.catalogue.with_copies(stored.specs)
-        providers = {each: catalogue.provider(each) for each in stored.header.evidence}
-        return _spent_by(stored.records, providers)
-
-    def _save(self) -> None:
-        write(self.folder / STATE, dumped_state(self.state))
-
     def _tell(self) -> None:
         """Post what no hook has taken yet; what fails is posted again at the next call."""
         if not self.hook:
             return
         messages = []
-        for message in self.state.messages:
+        for message in self.kept.state.messages:
             if not message.sent:
                 why = post_hook(self.hook, hook_json(message))
                 if why:
                     self.notes.append(f"{why}: the alert is kept, and posted at the next call")
                 message = replace(message, sent=not why)  # noqa: PLW2901 - as it is told
             messages.append(message)
-        self.state = replace(self.state, messages=tuple(messages))
+        self.kept.state = replace(self.kept.state, messages=tuple(messages))
 
 
 # ------------------------------------------------------------------------------ what is given
@@ -523,52 +462,7 @@ def _amounts(budget: Budget, provider: Provider) -> str:
     return " and ".join(said) or "without a limit"
 
 
-def _round_name(name: str, number: int) -> str:
-    """Return the name of the run that asks again for the canary of that name."""
-    return f"{name}{AGAIN}" if number == 1 else f"{name}{AGAIN}-{number}"
-
-
-# ------------------------------------------------------------------------------ what was shown
-def _rounds(name: str, shown: Mapping[str, Baseline]) -> tuple[Baseline, ...]:
-    """Return what was asked again for a canary, in its rounds."""
-    names = (_round_name(name, number) for number in range(1, ROUNDS + 1))
-    return tuple(shown[each] for each in names if each in shown)
-
-
-def _reached(shown: Baseline) -> Baseline:
-    """Return what was shown without the providers that served nothing at all.
-
-    That one could not be reached, or took no key, says nothing of its promises.
-    """
-    served = {sample.provider for sample in shown.samples if sample.end in ("served", "refused")}
-    if served >= set(shown.evidence):
-        return shown
-    return replace(
-        shown,
-        evidence={name: each for name, each in shown.evidence.items() if name in served},
-        promises=tuple(each for each in shown.promises if each.provider in served),
-        samples=tuple(each for each in shown.samples if each.provider in served),
-        errors=tuple(each for each in shown.errors if each.provider in served),
-        authenticity=tuple(each for each in shown.authenticity if each.provider in served),
-    )
-
-
-def _spent_by(records: Sequence[Record], providers: Mapping[str, Provider]) -> dict[str, Spent]:
-    """Return what records may have cost by provider: what is unsettled counts as spent."""
-    total = dict.fromkeys(providers, Spent())
-    for record in records:
-        name = record.shot.case.provider
-        for doubtful in record.in_doubt:
-            risk = doubtful.at_risk
-            total[name] = total[name].plus(Spent(images=risk.images, amount=risk.amount))
-        if record.outcome is None:
-            continue
-        cost, risk = paid_of(providers[name], record), record.shot.at_risk
-        images, amount = (risk.images, risk.amount) if cost is None else (cost.images, cost.amount)
-        total[name] = total[name].plus(Spent(images=images, amount=amount))
-    return total
-
-
+# ------------------------------------------------------------------------------ what is asked again
 def _cases_of(suspicion: Suspicion, result: RunResult | None) -> list[str]:
     """Return ids of the planned cases that showed a promise broken."""
     provider, _, operation, promise = suspicion.key

@@ -18,13 +18,18 @@ from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion
 WINDOW = 14
 """How many earlier canaries today's is compared with."""
 
+WHOLE_TURN = 10
+"""After how many canaries all that the money allows was asked."""
+
 LEAST_DAYS = 3
 """How many there are before a figure is compared: fewer do not say what is usual."""
 
-SUSPECT, UNCLEAR, AGAIN, SURE = 0.07, 0.25, 0.05, 0.0003
-"""How unlikely a figure is where nothing changed: to be asked again, to be asked a second time, in
-what is asked again alone, and in all of it together. What is asked again is fresh, so that both
-hold at once by chance less than once in a thousand days."""
+SUSPECT, FEW_FAIL = 0.1, 0.15
+"""How unlikely a figure is where nothing changed, to be asked again; of failures, which are few."""
+
+UNCLEAR, AGAIN, SURE = 0.25, 0.05, 0.0007
+"""The same to be asked a second time, in what is asked again alone, and in all of it together. What
+is asked again is fresh, so that both hold at once by chance less than once in a thousand days."""
 
 EVENTS: frozenset[ChangeKind] = frozenset(("document", "dearer"))
 """What is over with its day: what it became is the usual."""
@@ -116,25 +121,44 @@ def _promises(state: State, earlier: Sequence[Day], shown: Baseline) -> Iterator
     usual = _usual_promises(earlier)
     failing = {each.provider for each in state.open if each.kind == "failing"}
     for promise in shown.promises:
-        place = promise.provider, promise.operation, promise.promise
-        if promise.state not in _DEVIATING or usual.get(place, "held") in _DEVIATING:
+        if promise.state not in _DEVIATING:
             continue
-        if place not in usual and promise.kind != "combination":
+        before = usual.get((promise.provider, promise.operation, promise.promise))
+        if before is None and not _is_new(promise, earlier):
             continue  # asked for the first time: nobody knows since when
+        if before is not None and (
+            before.state in _DEVIATING or before.fingerprint != promise.fingerprint
+        ):
+            continue  # as before, or asked for something else: its document was edited
         if promise.provider in failing and {*promise.checks} <= {_WORST}:
             continue  # that is what was alerted
         yield Suspicion(key=_key(promise), sentence=_broken(promise), check=_check(promise))
 
 
-def _usual_promises(earlier: Sequence[Day]) -> dict[tuple[str, str, str], str]:
+def _is_new(promise: PromiseShown, earlier: Sequence[Day]) -> bool:
+    """Tell whether a combination of values, which has a row only where it fails, fails anew.
+
+    It does where the same question was served before, or where all was asked in turn by now.
+    """
+    if promise.kind != "combination":
+        return False
+    questions = {each for deviation in promise.deviations for each in deviation.questions}
+    return len(earlier) >= WHOLE_TURN or any(
+        sample.question in questions and sample.end == "served"
+        for shown in shown_on(earlier)
+        for sample in shown.samples
+    )
+
+
+def _usual_promises(earlier: Sequence[Day]) -> dict[tuple[str, str, str], PromiseShown]:
     """Return what each promise was when it was asked for last, before today."""
-    usual: dict[tuple[str, str, str], str] = {}
+    usual: dict[tuple[str, str, str], PromiseShown] = {}
     for day in earlier:
         for baseline in (day.shown, *day.again):
             for promise in baseline.promises:
                 if promise.state in ("held", *_DEVIATING):
                     place = promise.provider, promise.operation, promise.promise
-                    usual[place] = promise.state
+                    usual[place] = promise
     return usual
 
 
@@ -158,7 +182,7 @@ def _figures(state: State, earlier: Sequence[Day], today: Day) -> Iterator[Suspi
             if any((each.provider, each.kind) == (provider, kind) for each in state.open):
                 continue
             moved = _least_likely(state, (*earlier, today), provider, kind)
-            if moved is not None and moved.enough and moved.p <= SUSPECT:
+            if moved is not None and moved.p <= (FEW_FAIL if kind == "failing" else SUSPECT):
                 key: Key = (provider, kind, "", "")
                 yield Suspicion(key=key, sentence=moved.sentence, p=moved.p)
 
@@ -174,7 +198,7 @@ def _least_likely(
             moved = FIGURES[kind](shown_on(usual), shown_on(days[-width:]), provider)
             if moved is not None:
                 found.append(moved)
-    return min(found, key=lambda moved: (not moved.enough, moved.p), default=None)
+    return min(found, key=lambda moved: moved.p, default=None)
 
 
 def _usual(

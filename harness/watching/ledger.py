@@ -11,13 +11,13 @@ from harness.watching.model import Spent
 AGAIN = "-again"
 """What the name of a run holds, behind that of its canary, in which something was asked again."""
 
-RESERVE = Decimal("0.25")
+RESERVE = Decimal("0.3")
 """The share of a month's budget that is kept to ask again for what is suspected."""
 
 A_DAY_S = Decimal("0.6")
 """The share of the reserve that is left which one day may take: another change may come."""
 
-ROUNDS, AGAIN_IMAGES = 2, (8, 16)
+ROUNDS, AGAIN_IMAGES = 2, (6, 14)
 """In how many rounds a day asks again, and for how many images in each at most: the second one only
 where the first leaves it open."""
 

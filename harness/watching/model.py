@@ -84,9 +84,10 @@ class Alerted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is told once: an alert or that something is back; `sent` is False until a hook took it.
+    """What is told once: an alert, or that something is back.
 
-    `id` is the same each time it is delivered: who receives it twice can tell.
+    `told` is False until a call ended with it, `sent` until a hook took it. `id` is the same each
+    time it is delivered: who receives it twice can tell.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Message:
     kind: Literal["alert", "back"]
     sentences: tuple[str, ...]
     changes: tuple[Alerted, ...] = ()
+    told: bool = False
     sent: bool = False
 
 
