@@ -98,6 +98,9 @@ def plan_for(entry: Entry, options: Options) -> Plan:
 
 def limits_of(options: Options, name: str) -> Limits:
     """Return what a run was limited to at one provider."""
+    if options.canary is not None:
+        canary = options.canary[name]
+        return Limits(images=canary.most_images, amount=canary.most_amount)
     limits = Limits(
         images=options.limits.max_images,
         amount=options.limits.budgets.get(name),

@@ -287,12 +287,33 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """What a canary asks, and what it may cost by its prices; None is no limit.
+
+    `most_images` and `most_amount` are what it may take with all that follows from it.
+
+    `number` makes its words: no two canaries have the same. `asked` says on which day, as an
+    ordinal, a case was asked last. With `only` (ids of cases, constraints, names of operations),
+    these alone are asked, each `times`.
+    """
+
+    number: int
+    images: int | None = None
+    amount: Decimal | None = None
+    most_images: int | None = None
+    most_amount: Decimal | None = None
+    asked: Mapping[str, int] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. A `trial` is sent instead of a plan. The properties are the choices whose default
-    depends on something, as they hold.
+    for one. A `trial` is sent instead of a plan, and so is a `canary`, by provider. The properties
+    are the choices whose default depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -303,6 +324,7 @@ class Options:
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
     trial: Trial | None = None
+    canary: Mapping[str, Canary] | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from harness.core.benchmark import Benchmark
 from harness.core.case import Plan
 from harness.core.errors import UsageError
 from harness.planning.benchmark import benchmark_plan
+from harness.planning.canary import canary_plan
 from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
 from harness.planning.options import Options
@@ -28,6 +29,8 @@ def plans_of(options: Options, entries: Sequence[Entry]) -> dict[str, Plan]:
     resume = options.output.resume
     if resume is not None:
         return {entry.name: plan_of(resume, entry.provider) for entry in entries}
+    if options.canary is not None:
+        return {entry.name: canary_plan(entry, options.canary[entry.name]) for entry in entries}
     if options.measuring is not None:
         return benchmark_plan(options, entries)[1]
     return {entry.name: plan_for(entry, options) for entry in entries}
@@ -70,6 +73,8 @@ def run_plan(
         return RunPlan(plans=plans, benchmark=benchmark)
     if (trial := options.trial) is not None:
         return RunPlan(plans={entry.name: trial_plan(entry, trial) for entry in entries})
+    if options.canary is not None:
+        return RunPlan(plans=plans_of(options, entries))
     if options.measuring is None:
         return RunPlan(
             plans={

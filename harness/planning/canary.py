@@ -1,0 +1,202 @@
+"""The plan of a canary: the same few cases each day in other words, and a part of the others.
+
+The plain request of each operation leaves every day, and so does a refusal of each rule, which is
+free. Few rows try all other rules and values; as the money allows, those that were not asked for
+longest. Equal cases of two days are pairs; no cache knows their prompts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from harness.core.case import Case, Plan, PlannedRequest, Price
+from harness.planning.conformance import new_plan
+from harness.planning.options import Canary
+from harness.planning.plan import Limits, make_plan, planned_request, request_digest
+from harness.planning.quick import quick_limits
+from harness.planning.rewording import reworded
+from harness.spec.catalogue import Entry
+from harness.spec.provider import Provider
+
+REFUSALS = 60
+"""How many refusals a canary asks for at most: they are free, but not in time."""
+
+PLAIN = 4
+"""How many plain requests a canary has of all operations, where there is money: they are the pairs
+whose times are compared."""
+
+SEED = 0
+"""The seed of all canaries: a case is the same each day, and its words are another day's."""
+
+AGAIN = "again"
+
+
+def canary_plan(entry: Entry, canary: Canary) -> Plan:
+    """Return the plan of a canary; the same for the same canary, in any process."""
+    plain, rows, refusals = _cases(entry)
+    purse = _Purse(canary)
+    free: list[Case] = []
+    if canary.only:
+        meant = _meant((*plain, *rows, *refusals), canary.only)
+        paid = [*purse.bought(entry.provider, _repeated(meant, canary.times))]
+    else:
+        paid = [*purse.bought(entry.provider, _often(plain, canary))]
+        paid += purse.bought(entry.provider, _longest_ago(rows, canary.asked))
+        free = _refusals(refusals, canary.asked)
+    known = {case.id for case in paid}
+    cases = [*(_alone(case, known) for case in paid), *(_alone(case, known) for case in free)]
+    plan = make_plan(entry.provider, cases, seed=canary.number, spec_digest=entry.digest)
+    return replace(plan, shots=tuple(_other_words(entry.provider, plan.shots, canary.number)))
+
+
+def never_asked(entry: Entry, canary: Canary) -> tuple[str, ...]:
+    """Return the rules and values that no canary of this price asks for, as `OPERATION RULE`."""
+    plain, rows, _ = _cases(entry)
+    all_cases = (*plain, *rows)
+    spared = _Purse(canary)
+    left = [*spared.bought(entry.provider, plain)]
+    covered = {token for case in left for token in _tokens(case)}
+    for case in rows:
+        price = planned_request(entry.provider, case).price
+        if spared.affords(price):
+            covered |= _tokens(case)
+    tokens = dict.fromkeys(token for case in all_cases for token in sorted(_tokens(case)))
+    return tuple(token for token in tokens if token not in covered)
+
+
+@cache
+def _cases(entry: Entry) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
+    """Return the plain requests, the rows that are asked by turns, and the refusals.
+
+    The rows are few that together try every rule and value: each is the one that tries the most of
+    what those before it do not, for its price.
+    """
+    quick = new_plan(entry, seed=SEED, limits=quick_limits(Limits()))
+    whole = new_plan(entry, seed=SEED)
+    cases = {shot.case.id: _without_second(shot.case) for shot in (*quick.shots, *whole.shots)}
+    served = [case for case in cases.values() if case.expect == "accept"]
+    plain = [case for case in served if case.id == f"{case.operation}/base"]
+    covered = {token for case in plain for token in _tokens(case)}
+    rows: list[Case] = []
+    left = [case for case in served if case not in plain]
+    images = {case.id: max(planned_request(entry.provider, case).price.images, 1) for case in left}
+    while left:
+        best = max(left, key=lambda case: len(_tokens(case) - covered) / images[case.id])
+        if not _tokens(best) - covered:
+            break
+        rows.append(best)
+        covered |= _tokens(best)
+        left.remove(best)
+    refusals = [case for case in cases.values() if case.expect == "refuse"]
+    return tuple(plain), tuple(rows), tuple(refusals)
+
+
+def _tokens(case: Case) -> set[str]:
+    """Return what a case tries: rules and values of its operation."""
+    return {f"{case.operation} {each}" for each in case.covers}
+
+
+def _without_second(case: Case) -> Case:
+    """Return a case without the repetition under its key, which may cost as much again."""
+    return replace(case, follow_ups=tuple(each for each in case.follow_ups if each != "same_key"))
+
+
+def _alone(case: Case, known: set[str]) -> Case:
+    """Return a case that waits only for cases of this plan."""
+    return replace(case, depends_on=tuple(each for each in case.depends_on if each in known))
+
+
+class _Purse:
+    """What a canary may still cost."""
+
+    def __init__(self, canary: Canary) -> None:
+        self.images, self.amount = canary.images, canary.amount
+
+    def bought(self, provider: Provider, cases: Iterable[Case]) -> Iterator[Case]:
+        """Yield the cases that there is money for, in their order; a dear one is passed over."""
+        for case in cases:
+            price = planned_request(provider, case).price
+            if not self.affords(price):
+                continue
+            if self.images is not None:
+                self.images -= price.images
+            if self.amount is not None:
+                self.amount -= price.amount
+            yield case
+
+    def affords(self, price: Price) -> bool:
+        """Tell whether there is money for it."""
+        images = self.images is None or price.images <= self.images
+        return images and (self.amount is None or price.amount <= self.amount)
+
+
+def _often(plain: Sequence[Case], canary: Canary) -> list[Case]:
+    """Return the plain requests, of few operations so often that their times tell something."""
+    half = PLAIN if canary.images is None else canary.images * 2 // 3
+    times = max(min(PLAIN, half) // max(len(plain), 1), 1)
+    return [*_repeated(plain, times)]
+
+
+def _longest_ago(cases: Sequence[Case], asked: Mapping[str, int]) -> list[Case]:
+    """Order cases: never asked first, then those not asked for longest; in doubt, as planned."""
+    return sorted(cases, key=lambda case: asked.get(case.id, 0))
+
+
+def _refusals(refusals: Sequence[Case], asked: Mapping[str, int]) -> list[Case]:
+    """Return the refusals of a day: one of each rule, always the same, then others by turns."""
+    first: dict[tuple[str, str | None], Case] = {}
+    for case in refusals:
+        first.setdefault((case.operation, case.breaks), case)
+    chosen = list(first.values())[:REFUSALS]
+    known = {case.id for case in chosen}
+    others = _longest_ago([case for case in refusals if case.id not in known], asked)
+    others.sort(key=lambda case: case.drawn)  # stable: those that are written down come first
+    return [*chosen, *others[: max(REFUSALS - len(chosen), 0)]]
+
+
+def _meant(cases: Sequence[Case], only: Sequence[str]) -> list[Case]:
+    """Return the cases that `only` names by id; of a constraint or an operation, a few."""
+    named = [case for word in only for case in cases if case.id == word]
+    for word in only:
+        about = [case for case in cases if _is_about(case, word)]
+        named += [case for case in about if case.expect == "refuse"][:2]
+        named += [case for case in about if case.expect == "accept"][:2]
+        named += [case for case in cases if case.id == f"{word}/base"]
+    return list({case.id: case for case in named}.values())
+
+
+def _is_about(case: Case, word: str) -> bool:
+    """Tell whether a case is about `OPERATION CONSTRAINT`."""
+    operation, _, constraint = word.partition(" ")
+    if not constraint or case.operation != operation:
+        return False
+    covered = {each.partition("=")[0] for each in case.covers}
+    return constraint in (case.breaks, case.about) or constraint in covered
+
+
+def _repeated(cases: Sequence[Case], times: int) -> Iterator[Case]:
+    """Yield all cases once, then all a second time, and so on: repetitions lie apart."""
+    for number in range(times):
+        for case in cases:
+            name = case.id if not number else f"{case.id}/{AGAIN}-{number}"
+            yield replace(case, id=name)
+
+
+def first_id(case_id: str) -> str:
+    """Return the id of the case that a repetition repeats."""
+    head, _, tail = case_id.rpartition(f"/{AGAIN}-")
+    return head if head and tail.isdigit() else case_id
+
+
+def _other_words(
+    provider: Provider, shots: Sequence[PlannedRequest], number: int
+) -> Iterator[PlannedRequest]:
+    """Yield the requests in words of this canary, where the case leaves any to choose."""
+    sent: set[str] = set()
+    for planned in shots:
+        other = reworded(
+            provider, planned, number=number, taken=lambda each: request_digest(each) in sent
+        )
+        chosen = other or planned
+        sent.add(request_digest(chosen))
+        yield chosen
