@@ -186,9 +186,9 @@ def run(
     options, watch = options or Options(), watch or ProgressListener()
     resume = options.output.resume
     past = read_run(resume) if resume else None
-    catalogue = catalogue_of(options.target.specs)
+    catalogue = catalogue_of(options.target.documents)
     if past is not None:
-        catalogue = catalogue.with_copies(past.specs)
+        catalogue = catalogue.with_copies(past.specs, past.header.frozen)
     ready = decided(
         options,
         past.header if past else None,
@@ -305,7 +305,7 @@ def report(  # noqa: PLR0913 - what a report depends on
     runs = [read_run(Path(each)) for each in (folder, *more)]
     catalogue = catalogue_of(specs)
     for each in runs:
-        catalogue = catalogue.with_copies(each.specs)
+        catalogue = catalogue.with_copies(each.specs, each.header.frozen)
     header, records = joined(runs)
     header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
     header = judged_against(

@@ -1,11 +1,65 @@
-"""The TOMLs of a run that do not ship with the harness: given, installed, or kept by its folder."""
+"""The TOMLs of a run: those it is judged by, and those of the day on which it was planned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from harness.core.errors import UsageError
+from harness.core.errors import SpecError, UsageError
 from harness.core.record import RunHeader
 from harness.planning.options import Options
-from harness.spec.catalogue import Catalogue
+from harness.spec.catalogue import Catalogue, Entry, text_digest
+from harness.store.folder import RunFolder
+from harness.store.line import DOCUMENTS, SPECS
+from harness.store.reader import StoredRun
+
+
+def keep_toml(folder: RunFolder, entry: Entry) -> None:
+    """Keep a provider's TOML in a run folder: one that ships apart, for today's judges the run."""
+    keep = folder.keep_document if entry.shipped else folder.keep_spec
+    keep(entry.name, entry.text)
+
+
+def documents_of(run: StoredRun, catalogue: Catalogue) -> dict[str, str]:
+    """Return the TOMLs by which a run was planned, as texts by provider.
+
+    What the run keeps, else what the catalogue has, where that is still the same; a provider of
+    which neither is so has none. UsageError where a kept one was altered.
+    """
+    found: dict[str, str] = {}
+    for name in run.header.evidence:
+        began = run.header.spec_digests.get(name, "")
+        for place, kept in ((SPECS, run.specs), (DOCUMENTS, run.documents)):
+            if name in kept:
+                _refuse_altered(kept[name], f"{place}/{name}.toml", began)
+                found[name] = kept[name]
+        entry = catalogue.get(name)
+        if name not in found and entry is not None and entry.digest == began:
+            found[name] = entry.text
+    return found
+
+
+def _refuse_altered(text: str, place: str, began: str) -> None:
+    try:
+        unaltered = text_digest(text, place) == began
+    except SpecError:
+        unaltered = False
+    if not unaltered:
+        raise UsageError(
+            f"the run's {place} was altered: it is not the TOML that the run was planned by",
+            hint="put it back, or remove it: the run is then not compared by it",
+        )
+
+
+def frozen_days(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return the day of each provider's documents, where they are of a frozen set."""
+    return {entry.name: entry.frozen for entry in entries if entry.frozen}
+
+
+def frozen_notes(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Say by which frozen documents providers are planned and judged: a sentence for each day."""
+    days = frozen_days(entries)
+    return tuple(
+        f"by the documents frozen on {day}: {', '.join(n for n in days if days[n] == day)}"
+        for day in dict.fromkeys(days.values())
+    )
 
 
 def other_specs(catalogue: Catalogue) -> dict[str, str]:

@@ -22,7 +22,7 @@ HEAVY = {
 }
 
 RUN_FLAGS = """
---spec --provider --operation --against --base-url --assets-url --webhook-url --receive-port
+--spec --frozen --provider --operation --against --base-url --assets-url --webhook-url --receive-port
 --allow-private --only --seed
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
@@ -34,7 +34,7 @@ RUN_FLAGS = """
 """
 
 PLAN_FLAGS = """
---spec --provider --operation --only --seed --quick --strength --discover --budget --max-images
+--spec --frozen --provider --operation --only --seed --quick --strength --discover --budget --max-images
 --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
 --until-decided --slo
 --timeout --reference --exchange-rate
