@@ -111,7 +111,7 @@ def documents_option(then: str = "", *, configured: bool = True) -> Callable[[F]
             callback=known,
             help="Judge by the documents that `harness providers freeze` wrote into DIR.",
         )
-        return spec_option(then, configured=configured)(option(joined))
+        return spec_option(then, configured=configured)(option(joined))  # type: ignore[return-value]  # click adds parameters to it
 
     return decorated
 

@@ -33,7 +33,8 @@ class PromiseShown:
 
     `promise` is a constraint's id, the name of a combination, or a check's name where the promise
     is about a reply as a whole. `rule` words it (empty where no document does). `checks` are
-    those that say it is broken; `failed` of `tried` askings broke it; `observed` says what came instead.
+    those that say it is broken; `failed` of `tried` askings broke it; `observed` says what came
+    instead.
     `fingerprint` is a digest of the rule as its document has it, by which a moved document shows.
     """
 
