@@ -33,7 +33,12 @@ _WORDS = {
 }
 """What the keys of a TOML are called in a changelog, where their own names do not say it."""
 
-_ARTICLES = {"image": "an image", **{per: f"a {per}" for per in ("request", "megapixel", "second")}}
+_ARTICLES = {
+    "image": " an image",
+    "request": " a request",
+    "megapixel": " a megapixel",
+    "second": " a second",
+}
 
 _ROW = 3
 """How many keys lead to a row of the price list, and to a kind of its tokens."""
@@ -287,7 +292,7 @@ def _amount(value: Json, path: Path, tables: Tables) -> str:
         for key, each in row.items()
         if key in ("status", "round_up", "note") and each not in ("documented", False, "")
     )
-    return one_line(f"{amount} {unit}{per and f' {_ARTICLES.get(per, per)}'}{more}")
+    return one_line(f"{amount} {unit}{_ARTICLES.get(per, '')}{more}")
 
 
 def _summed(path: Path, value: Json) -> str:

@@ -33,7 +33,8 @@ _IDENTITY: dict[str, tuple[str, ...]] = {
 class Moved:
     """What differs at a key: None is nothing there, which no TOML can write otherwise.
 
-    `member`: a value of a list came or went, or one took the place of another; `order`: a list holds the same in another order.
+    `member`: a value of a list came or went, or one took the place of another; `order`: a list
+    holds the same in another order.
     """
 
     path: Path

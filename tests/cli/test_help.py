@@ -36,7 +36,8 @@ RUN_FLAGS = """
 
 PLAN_FLAGS = """
 --spec --frozen --provider --operation --only --seed --quick --strength --discover --budget
---max-images --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
+--max-images --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate
+--sweep --ramp
 --until-decided --slo
 --timeout --reference --exchange-rate
 --cases --image-seconds --assets-url --write-assets --json --help

@@ -1,4 +1,4 @@
-"""A provider's TOML with one leaf changed, drawn by Hypothesis; which key it was, and its values."""
+"""A provider's TOML with one leaf changed, drawn by Hypothesis, and which leaf it was."""
 
 from collections.abc import Iterator
 from copy import deepcopy

@@ -1,6 +1,7 @@
 """What moved between two TOMLs, in sentences: any leaf, and the ones that people move."""
 
 import tomllib
+
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
