@@ -54,7 +54,7 @@ from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys, scan
-from harness.runner.specs import judged_otherwise, keys_by_variable
+from harness.runner.specs import documents_of, judged_otherwise, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.sensitive.files import Leak
 from harness.spec.catalogue import Spec, catalogue_of, found
@@ -293,8 +293,10 @@ def report(  # noqa: PLR0913 - what a report depends on
     provider that the others are compared with, `exchange_rates` say what one unit of a provider's
     price is worth in US dollars, and so do `known_rates`, of whoever was measured. A provider that
     does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ. What the images show is told as the folder keeps
-    it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes long.
+    the `specs`; a note says so where those differ. What the documents say otherwise since the run
+    was planned is not scored: it could not have known. What the images show is told as the folder
+    keeps it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes
+    long.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
@@ -306,8 +308,12 @@ def report(  # noqa: PLR0913 - what a report depends on
     catalogue = catalogue_of(specs)
     for each in runs:
         catalogue = catalogue.with_copies(each.specs, each.header.frozen)
+    documents = {
+        name: text for each in runs for name, text in documents_of(each, catalogue).items()
+    }
     header, records = joined(runs)
-    header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
+    moved = judged_otherwise(header, catalogue, documents)
+    header = replace(header, notes=(*header.notes, *moved))
     header = judged_against(
         header,
         folder,
@@ -327,7 +333,7 @@ def report(  # noqa: PLR0913 - what a report depends on
         keeps = out is not None and path.resolve() == Path(out).resolve()
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
-    return concluded(header, records, target, catalogue, inspections=shown)
+    return concluded(header, records, target, catalogue, inspections=shown, documents=documents)
 
 
 def choose(  # noqa: PLR0913 - what a choice depends on

@@ -7,7 +7,7 @@ themselves are compared: no change goes without words.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -49,11 +49,16 @@ _RULE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A sentence about the documents; `promise` is a constraint's id, or empty where none moved."""
+    """A sentence about the documents, and the promises that move by it.
+
+    `promise` is the id of the constraint that the sentence is about; empty where it is about more,
+    or about nothing that can be broken.
+    """
 
     sentence: str
     operation: str = ""
     promise: str = ""
+    promises: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +86,13 @@ def changelog(was: str, now: str) -> Changelog:
         return NOTHING
     old, new = _read_alike(first, second)
     moved = [*moves(old, new)]
-    promises = promises_of(moved, old, new)
     if not moved:  # they read the same: only how it is written differs
         old, new = without_quotes(first), without_quotes(second)
         moved = [*moves(old, new)]
-    return Changelog(told=tuple(_told(moved, old, new)), promises=promises)
+        told = tuple(replace(each, promises=frozenset()) for each in _told(moved, old, new))
+        return Changelog(told=told, promises=frozenset())
+    told = tuple(_told(moved, old, new))
+    return Changelog(told=told, promises=frozenset().union(*(each.promises for each in told)))
 
 
 def _read_alike(first: dict[str, Any], second: dict[str, Any]) -> tuple[Tables, Tables]:
@@ -120,10 +127,16 @@ def _told(moved: Sequence[Moved], was: Tables, now: Tables) -> Iterator[Told]:
         else:
             others.append(each)
     for path, leaves in rules.items():
-        yield from _of_rule(path, leaves, was, now)
+        promises = promises_of(leaves, was, now)
+        yield from (replace(told, promises=promises) for told in _of_rule(path, leaves, was, now))
     for each in others:
         operation, promise = _about(each.path)
-        yield Told(sentence=_sentence(each, was, now), operation=operation, promise=promise)
+        yield Told(
+            sentence=_sentence(each, was, now),
+            operation=operation,
+            promise=promise,
+            promises=promises_of([each], was, now),
+        )
     for (before, after), paths in sources.items():
         operation, promise = _about(paths[0]) if len(paths) == 1 else ("", "")
         places = ", ".join(place(path[:-1]) or path[-1] for path in paths[:_SHOWN])

@@ -26,6 +26,7 @@ _SAYS_NOTHING = SOURCES - {"failed_free"} | {
         "kind",
         "key_shape",
         "env",
+        "interval_s",
     ),
 }
 """Keys that no request and no reply is judged by."""
