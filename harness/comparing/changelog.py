@@ -139,7 +139,7 @@ def _told(moved: Sequence[Moved], was: Tables, now: Tables) -> Iterator[Told]:
         )
     for (before, after), paths in sources.items():
         operation, promise = _about(paths[0]) if len(paths) == 1 else ("", "")
-        places = ", ".join(place(path[:-1]) or path[-1] for path in paths[:_SHOWN])
+        places = ", ".join(place(path[:-1]) or "the provider" for path in paths[:_SHOWN])
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
         sentence = f"{paths[0][-1]} of {places}{more}: {after}, was {before}"
         yield Told(sentence=sentence, operation=operation, promise=promise)
