@@ -61,6 +61,7 @@ from harness.spec.catalogue import Spec, catalogue_of, found
 from harness.spec.explain.asked import from_body, present, with_plain_values
 from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
+from harness.spec.frozen import FrozenDocuments
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
@@ -77,6 +78,7 @@ __all__ = [
     "FilesInspected",
     "Finding",
     "Frames",
+    "FrozenDocuments",
     "HarnessError",
     "Leak",
     "Measuring",

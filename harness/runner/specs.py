@@ -96,13 +96,18 @@ def judged_otherwise(
 ) -> Iterator[str]:
     """Say which providers are judged by another TOML than their run was planned by.
 
-    Of a shipped one that moved on, whether the run kept `documents` of its day.
+    Of a shipped one that moved on, whether the run kept `documents` of its day. That a run's own
+    copy holds in place of a shipped TOML is said, whatever the run itself says of it.
 
     UsageError where that is the run folder's own copy: it was altered.
     """
     for name, began in header.spec_digests.items():
         entry = catalogue.get(name)
-        if entry is None or entry.digest == began:
+        if entry is None:
+            continue
+        if entry.digest == began:
+            known = frozen_notes([entry]) if entry.kind == "kept" else ()
+            yield from (note for note in known if not _is_said(name, note, header))
             continue
         if entry.shipped:
             yield _moved_on(name, header, kept=name in documents)
@@ -116,6 +121,12 @@ def judged_otherwise(
             f"{name} is judged by {entry.origin}, which says something else than the TOML that the "
             "run was planned by"
         )
+
+
+def _is_said(name: str, note: str, header: RunHeader) -> bool:
+    """Tell whether a run's own notes name the frozen documents of a provider already."""
+    day = note.rpartition(": ")[0]
+    return any(each.startswith(day) and name in each for each in header.notes)
 
 
 def _moved_on(name: str, header: RunHeader, *, kept: bool) -> str:

@@ -1,4 +1,4 @@
-"""Runs of other days: each keeps its documents, and is held to none that it could not have known."""
+"""Runs of other days: each keeps its documents, and is not held to what these did not say."""
 
 import shutil
 from pathlib import Path
