@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from harness.checks.check import CHECKS
 from harness.checks.judge import judge_records
+from harness.comparing.unscored import Unknown, known_then, scored, unscored_notes, without_unknown
 from harness.core.errors import UsageError
 from harness.core.exchange import Failure
 from harness.core.inspection import Inspection
@@ -52,12 +53,14 @@ def conclude(
     providers: Mapping[str, Provider],
     *,
     inspections: Mapping[str, Inspection] = MappingProxyType({}),
+    unknown: Mapping[str, Unknown] = MappingProxyType({}),
 ) -> Conclusion:
     """Judge the records by these providers' promises and compose the report; sends nothing.
 
     Of the `providers`, those that the header names stand in the report, in its order. Nothing is
     written. UsageError for a record of an operation that its provider has not. `inspections`, by
-    the digests of image files, are told and change no verdict.
+    the digests of image files, are told and change no verdict. What is `unknown` to the run, by
+    provider, is not scored.
 
     A suspicion that could have been asked again and was not is no finding: it leaves the run
     unclear. One that was, and did not come again (flaky), breaks nothing. In traffic of others
@@ -70,10 +73,19 @@ def conclude(
                 f"{case.id}: {case.provider} has no operation {case.operation!r}",
                 hint="the run is not of this version, or its journal was altered",
             )
-    verdicts = judge_records(records, providers)
+    verdicts = scored(judge_records(records, providers), records, providers, unknown)
     all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
+    all_findings, verdicts = without_unknown(all_findings, verdicts, unknown)
     verdicts = settled(verdicts, all_findings)
-    report = compose(header, records, verdicts, all_findings, providers, inspections=inspections)
+    header = replace(header, notes=(*header.notes, *unscored_notes(verdicts, unknown)))
+    report = compose(
+        header,
+        known_then(records, unknown),
+        verdicts,
+        all_findings,
+        providers,
+        inspections=inspections,
+    )
     code, why = _outcome(report, records)
     return Conclusion(report=replace(report, exit=Exit(code=code, why=why)), code=code, why=why)
 

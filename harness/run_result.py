@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from harness.comparing.model import Baseline
+from harness.comparing.unscored import unknown_then, with_operations_gone
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.policy import conclude
@@ -48,36 +49,40 @@ class RunResult:
         return baseline_of(self.report, self.records, self.providers, documents=self.documents)
 
 
-def concluded(  # noqa: PLR0913 - a run, what it is judged by, and where it goes
+def concluded(  # noqa: PLR0913 - what is judged, and by what
     header: RunHeader,
     records: Sequence[Record],
     folder: Path | None,
     catalogue: Catalogue,
     *,
     inspections: Mapping[str, Inspection] = NOTHING,
-    kept: Mapping[str, str] = MappingProxyType({}),
+    documents: Mapping[str, str] = MappingProxyType({}),
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
-    `inspections` are of the records' images, by digest; `kept` are the TOMLs that a run folder
-    keeps, by provider.
+    `inspections` are of the records' images, by digest. `documents` are the TOMLs by which the run
+    was planned, by provider: what these did not say and the catalogue's do is not scored.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
-    providers = {name: catalogue.provider(name) for name in header.evidence}
-    conclusion = conclude(header, records, providers, inspections=inspections)
+    unknown = unknown_then(header, documents, catalogue)
+    providers = {
+        name: with_operations_gone(catalogue.provider(name), unknown.get(name))
+        for name in header.evidence
+    }
+    conclusion = conclude(header, records, providers, inspections=inspections, unknown=unknown)
     if folder is not None:
         write_report(folder, conclusion.report)
     return RunResult(
         exit_code=conclusion.code,
         why=conclusion.why,
         report=conclusion.report,
-        header=header,
+        header=conclusion.report.header,
         records=tuple(records),
         folder=folder,
         inspections=inspections,
         providers=providers,
-        documents={**_planned_by(header, catalogue), **kept},
+        documents={**_planned_by(header, catalogue), **documents},
     )
 
 

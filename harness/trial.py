@@ -80,7 +80,7 @@ def prepare(
     `base_url` is where it is reached, instead of where its TOML says. It is sent once: again only
     where the provider answers that it was too early.
     """
-    catalogue = catalogue_of(target.specs)
+    catalogue = catalogue_of(target.documents)
     (name,) = target.providers or catalogue.asked
     entry = catalogue.entry(name)
     (request,) = trial_plan(entry, trial).shots

@@ -16,8 +16,18 @@ from harness.core.case import Price
 from harness.core.errors import StoreError, UsageError
 from harness.core.exchange import Exchange, Failure, Part, Reply, Request, Times
 from harness.core.outcome import Fault, Outcome
+from harness.store.disk import TEMPORARY
 from harness.store.folder import BALLAST, BALLAST_BYTES, RunFolder
-from harness.store.line import IMAGES, JOURNAL, Ended, Exchanged, JournalLine, Sent, Skipped
+from harness.store.line import (
+    DOCUMENTS,
+    IMAGES,
+    JOURNAL,
+    Ended,
+    Exchanged,
+    JournalLine,
+    Sent,
+    Skipped,
+)
 from harness.store.reader import read_run
 from tests.runner.journals import EVIDENCE, header
 from tests.store.journals import resealed
@@ -162,6 +172,30 @@ def test_a_folder_of_images_alone_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_run_that_never_began_leaves_its_folder_to_the_next(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run").close()
+
+    RunFolder.create(tmp_path / "run").close()
+
+
+def test_the_documents_of_its_day_are_kept_apart_and_read_back(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    folder.keep_spec("sub2api", "judged by")
+    folder.keep_document("sub2api", "compared by")
+    folder.write_header(header())
+    folder.close()
+    half = tmp_path / "run" / DOCUMENTS / f"{TEMPORARY}half"
+    half.write_text("comp")
+
+    stored = read_run(tmp_path / "run")
+    assert stored.specs == {"sub2api": "judged by"}
+    assert stored.documents == {"sub2api": "compared by"}
+    go_on(tmp_path / "run")
+    assert not half.exists()
+
+
+def test_a_run_killed_with_its_documents_and_no_header_leaves_its_folder(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    folder.keep_document("sub2api", "compared by")
+    folder.close()
 
     RunFolder.create(tmp_path / "run").close()
 

@@ -54,13 +54,14 @@ from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys, scan
-from harness.runner.specs import judged_otherwise, keys_by_variable
+from harness.runner.specs import documents_of, judged_otherwise, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.sensitive.files import Leak
 from harness.spec.catalogue import Spec, catalogue_of, found
 from harness.spec.explain.asked import from_body, present, with_plain_values
 from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
+from harness.spec.frozen import FrozenDocuments
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
@@ -77,6 +78,7 @@ __all__ = [
     "FilesInspected",
     "Finding",
     "Frames",
+    "FrozenDocuments",
     "HarnessError",
     "Leak",
     "Measuring",
@@ -186,9 +188,9 @@ def run(
     options, watch = options or Options(), watch or ProgressListener()
     resume = options.output.resume
     past = read_run(resume) if resume else None
-    catalogue = catalogue_of(options.target.specs)
+    catalogue = catalogue_of(options.target.documents)
     if past is not None:
-        catalogue = catalogue.with_copies(past.specs)
+        catalogue = catalogue.with_copies(past.specs, past.header.frozen)
     ready = decided(
         options,
         past.header if past else None,
@@ -293,8 +295,10 @@ def report(  # noqa: PLR0913 - what a report depends on
     provider that the others are compared with, `exchange_rates` say what one unit of a provider's
     price is worth in US dollars, and so do `known_rates`, of whoever was measured. A provider that
     does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ. What the images show is told as the folder keeps
-    it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes long.
+    the `specs`; a note says so where those differ. What the documents say otherwise since the run
+    was planned is not scored: it could not have known. What the images show is told as the folder
+    keeps it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes
+    long.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
@@ -305,9 +309,13 @@ def report(  # noqa: PLR0913 - what a report depends on
     runs = [read_run(Path(each)) for each in (folder, *more)]
     catalogue = catalogue_of(specs)
     for each in runs:
-        catalogue = catalogue.with_copies(each.specs)
+        catalogue = catalogue.with_copies(each.specs, each.header.frozen)
+    documents = {
+        name: text for each in runs for name, text in documents_of(each, catalogue).items()
+    }
     header, records = joined(runs)
-    header = replace(header, notes=(*header.notes, *judged_otherwise(header, catalogue)))
+    moved = judged_otherwise(header, catalogue, documents)
+    header = replace(header, notes=(*header.notes, *moved))
     header = judged_against(
         header,
         folder,
@@ -327,8 +335,7 @@ def report(  # noqa: PLR0913 - what a report depends on
         keeps = out is not None and path.resolve() == Path(out).resolve()
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
-    kept = {name: text for each in runs for name, text in each.specs.items()}
-    return concluded(header, records, target, catalogue, inspections=shown, kept=kept)
+    return concluded(header, records, target, catalogue, inspections=shown, documents=documents)
 
 
 def choose(  # noqa: PLR0913 - what a choice depends on

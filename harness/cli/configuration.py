@@ -28,7 +28,7 @@ from harness.planning.options import Options, Target
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-SPECS = ("target", "specs")
+SPECS, FROZEN = ("target", "specs"), ("target", "frozen")
 TRUST_LISTS = ("output", "trust_anchors")
 COMPARED, CONCURRENCY = ("comparison", "budgets"), ("limits", "concurrency")
 _READ = "harness.config"
@@ -49,6 +49,12 @@ def configured_specs(context: click.Context) -> tuple[Path, ...]:
     """Return the providers' TOMLs that the configuration names."""
     specs: Any = current_config(context).values.get(SPECS, ())
     return tuple(specs)
+
+
+def configured_frozen(context: click.Context) -> Path | None:
+    """Return the frozen set that the configuration names, if it names one."""
+    folder: Any = current_config(context).values.get(FROZEN)
+    return None if folder is None else Path(folder)
 
 
 def configured_trust_anchors(context: click.Context) -> tuple[Path, ...]:

@@ -11,12 +11,12 @@ from typing import TypeVar
 import click
 
 from harness.cli.explained import as_json_line, as_text, preface
-from harness.cli.options import json_option, providers_option, spec_option
+from harness.cli.options import documents_option, json_option, providers_option
 from harness.cli.printing import echo_json, echo_line, echo_styled
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.options import refuse_unknown_operations
-from harness.spec.catalogue import catalogue_of
+from harness.spec.catalogue import Spec, catalogue_of
 from harness.spec.explain.asked import (
     ExplainRequest,
     from_body,
@@ -175,7 +175,7 @@ What is open or not mappable is no refusal.
     "[generate; edit where images or a mask are given].",
 )
 @providers_option()
-@spec_option("Without --provider, only the providers of these files.")
+@documents_option("Without --provider, only the providers of these files.")
 @json_option("Options")
 @click.pass_context
 def explain(  # noqa: PLR0913 - one parameter per option
@@ -188,7 +188,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     file: str | None,
     operation: str | None,
     names: tuple[str, ...],
-    specs: tuple[Path, ...],
+    specs: tuple[Spec, ...],
     as_json: bool,
     **given: str | int | bool | None,
 ) -> None:
@@ -228,7 +228,7 @@ def explain(  # noqa: PLR0913 - one parameter per option
     context.exit(1 if any(explanation.verdict == "refused" for explanation in explanations) else 0)
 
 
-def _providers(names: Sequence[str], specs: Sequence[Path]) -> list[Provider]:
+def _providers(names: Sequence[str], specs: Sequence[Spec]) -> list[Provider]:
     catalogue = catalogue_of(specs)
     chosen = catalogue.chosen(names)
     for sentence in catalogue.left_out(names):

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option, trust_anchors_option
+from harness.cli.options import documents_option, json_option, trust_anchors_option
+from harness.spec.catalogue import Spec
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--provider", "name", metavar="NAME", help="Whose documents apply.")
-@spec_option("Its provider's documents apply where no other one is named.")
+@documents_option("Its provider's documents apply where no other one is named.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a run folder here.")
 @trust_anchors_option()
 @json_option("Options")
@@ -21,7 +22,7 @@ def judge(  # noqa: PLR0913 - one for each option
     *,
     files: tuple[Path, ...],
     name: str | None,
-    specs: tuple[Path, ...],
+    specs: tuple[Spec, ...],
     out: Path | None,
     trust_anchors: tuple[Path, ...],
     as_json: bool,

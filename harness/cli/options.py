@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.planning.flags import FLAG, TOPIC, Flag, flagged
-from harness.planning.options import TRUST_ANCHORS, TRUST_ANCHORS_HELP
+from harness.planning.options import TRUST_ANCHORS, TRUST_ANCHORS_HELP, Target
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -78,6 +78,42 @@ def exchange_rate_option() -> Callable[[F], F]:
         multiple=True,
         help="What one unit of a provider's price is worth in US dollars, of a day (repeatable).",
     )
+
+
+def documents_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:
+    """Return `--spec` and `--frozen` as one keyword, `specs`: by whose documents is judged.
+
+    Where one is not typed, what the configuration says, unless the verb has no use for that.
+    """
+
+    def known(
+        context: click.Context, _parameter: click.Parameter, typed: Path | None
+    ) -> Path | None:
+        if typed is not None or not configured or context.resilient_parsing:
+            return typed
+        # What reads a configuration takes time to import, and `--help` is not to wait for it.
+        from harness.cli.configuration import configured_frozen  # noqa: PLC0415
+
+        return configured_frozen(context)
+
+    def decorated(function: F) -> F:
+        @wraps(function)
+        def joined(
+            *args: object, specs: tuple[Path, ...], frozen: Path | None, **more: object
+        ) -> object:
+            documents = Target(specs=specs, frozen=frozen).documents
+            return function(*args, specs=documents, **more)
+
+        option = click.option(
+            "--frozen",
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="DIR",
+            callback=known,
+            help="Judge by the documents that `harness providers freeze` wrote into DIR.",
+        )
+        return spec_option(then, configured=configured)(option(joined))  # type: ignore[return-value]  # click adds parameters to it
+
+    return decorated
 
 
 def spec_option(then: str = "", *, configured: bool = True) -> Callable[[F], F]:

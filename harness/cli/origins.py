@@ -59,9 +59,9 @@ def show(typed: Gathered, *, as_json: bool) -> None:
     lines = {place: read.where(place) for place in read.lines}
     rows = [*_rows(options, {**lines, **found.origins}, found.unused)]
     if as_json:
-        echo_json(json.dumps(_json_of(read, rows, options.target.specs), ensure_ascii=False))
+        echo_json(json.dumps(_json_of(read, rows, options.target.documents), ensure_ascii=False))
     else:
-        _print(read, rows, options.target.specs)
+        _print(read, rows, options.target.documents)
 
 
 def _json_of(read: Config, rows: list[Row], specs: Sequence[Spec]) -> Json:

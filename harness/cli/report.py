@@ -4,13 +4,19 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import exchange_rate_option, json_option, spec_option, trust_anchors_option
+from harness.cli.options import (
+    documents_option,
+    exchange_rate_option,
+    json_option,
+    trust_anchors_option,
+)
+from harness.spec.catalogue import Spec
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write [the first RUN].")
-@spec_option("Judge its provider by it, and not by what the run keeps.", configured=False)
+@documents_option("Judge its provider by it, and not by what the run keeps.", configured=False)
 @click.option("--slo", metavar="pQ<TIME", help="Hold a benchmark against a ceiling: 'p95<60s'.")
 @click.option(
     "--reference",
@@ -33,7 +39,7 @@ def report(  # noqa: PLR0913 - one for each option
     /,
     *,
     runs: tuple[Path, ...],
-    specs: tuple[Path, ...],
+    specs: tuple[Spec, ...],
     out: Path | None,
     slo: str | None,
     reference: str | None,

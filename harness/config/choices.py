@@ -19,6 +19,7 @@ from harness.planning.options import Options
 
 TOP = {
     "specs": "target",
+    "frozen": "target",
     "workloads": "benchmark",
     "cassettes": "output",
     "trust_anchors": "output",

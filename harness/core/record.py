@@ -115,6 +115,8 @@ class RunHeader:
     """How much of the journal's start an older format has written, whose lines have no checksum."""
     sealed_lines: int = 0
     """How many lines with a checksum were on the disk when this header was written."""
+    frozen: dict[str, str] = field(default_factory=dict)
+    """By provider, the day of the frozen documents by which it was planned, where it was so."""
     clocks: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
     """By provider, both clocks as the run began and each time it went on; runs of before, and
     what others recorded, have none."""

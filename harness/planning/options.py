@@ -22,6 +22,7 @@ from harness.planning.option_values import (
     read_files,
 )
 from harness.spec.catalogue import Spec
+from harness.spec.frozen import FrozenDocuments
 from harness.spec.provider import Provider
 
 Against = Literal["cassettes", "emulator", "live"]
@@ -54,9 +55,10 @@ class Target:
     """Which providers a run sends to, and how each side reaches the other.
 
     `specs` describe providers that do not ship with the harness, each a TOML file or a `Provider`.
-    Without `providers`: those of the `specs`, if there are any; else all, in a live run those with
-    a base URL, or else with a key. `keys` have no flag: they come from the environment, and are
-    never written.
+    Those of the `frozen` set stand in place of shipped ones of their names. Without `providers`:
+    those of the `specs` and of the set, if there are any; else all, in a live run those with a base
+    URL, or else with a key. `keys` have no flag: they come from the environment, and are never
+    written.
     """
 
     specs: tuple[Spec, ...] = option(
@@ -66,6 +68,13 @@ class Target:
         metavar="FILE",
         repeatable=True,
         read=read_files,
+    )
+    frozen: Path | None = option(
+        "--frozen",
+        "Plan and judge by the documents that `harness providers freeze` wrote into DIR.",
+        default=None,
+        metavar="DIR",
+        folder=True,
     )
     providers: tuple[str, ...] = option(
         "--provider",
@@ -116,6 +125,11 @@ class Target:
         default=False,
     )
     keys: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def documents(self) -> tuple[Spec, ...]:
+        """The TOMLs beside those that are known: the files, and the frozen set."""
+        return self.specs if self.frozen is None else (*self.specs, FrozenDocuments(self.frozen))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
+from harness.comparing.unscored import NOT_SCORED
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.report.labels import STATES, finding_name
@@ -131,7 +132,8 @@ def _replied(tally: Tally) -> MatrixCell:
     only_skips = tally.unsure and all(status == "skip" for status, _ in tally.unsure)
     if only_skips and not (tally.fails or tally.accepts or tally.refuses):
         (_, why), _ = tally.unsure.most_common(1)[0]
-        return _matrix_cell(tally, "undocumented", note=why)
+        state: State = "not tried" if why.startswith(NOT_SCORED) else "undocumented"
+        return _matrix_cell(tally, state, note=why)
     return _judged(tally)
 
 
@@ -146,6 +148,8 @@ def _judged(tally: Tally, *, rule: str = "", source: str = "") -> MatrixCell:
         return _matrix_cell(tally, "held", rule=rule, source=source)
     if tally.unsure:
         (status, why), number = tally.unsure.most_common(1)[0]
+        if why.startswith(NOT_SCORED):
+            return _matrix_cell(tally, "not tried", rule=rule, source=source, note=why)
         note = f"{status}: {why}" + (f" ({count(number, 'verdict')})" if number > 1 else "")
         return _matrix_cell(tally, "inconclusive", rule=rule, source=source, note=note)
     why = next(iter(tally.unsent), "no case was planned")

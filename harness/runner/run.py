@@ -39,7 +39,13 @@ from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
-from harness.runner.specs import keys_by_variable, other_specs
+from harness.runner.specs import (
+    frozen_days,
+    frozen_notes,
+    keep_toml,
+    keys_by_variable,
+    other_specs,
+)
 from harness.sensitive.image_bytes import secret_in_image
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
@@ -180,7 +186,7 @@ class _Runner:
             header, benchmark = self._header(source, access), source.benchmark
             # A folder that is there is closed as interrupted, whenever the signal comes.
             with self._interruptible():
-                self._keep_specs()
+                self._keep_tomls()
                 self.folder.write_header(header)
                 for plan in source.plans.values():
                     save_plan(self.folder, plan)
@@ -196,12 +202,19 @@ class _Runner:
                     header = replace(header, benchmark=measured)
             return self._ended(header, failure)
 
-    def _keep_specs(self) -> None:
-        """Keep each TOML that does not ship with the harness: the folder is read by it later."""
-        kept = self.past.specs if self.past else {}
+    def _keep_tomls(self) -> None:
+        """Keep the TOML of each provider: the folder is judged, or compared, by it later.
+
+        A run that goes on may be of before they were kept, and of other documents than today's.
+        """
         for entry in self.entries:
-            if not entry.shipped and entry.name not in kept:
-                self.folder.keep_spec(entry.name, entry.text)
+            if self.past is None:
+                keep_toml(self.folder, entry)
+                continue
+            kept = self.past.documents if entry.shipped else self.past.specs
+            began = self.past.header.spec_digests.get(entry.name)
+            if entry.name not in kept and began == entry.digest:
+                keep_toml(self.folder, entry)
 
     async def _access(self, stack: AsyncExitStack, source: RunPlan) -> dict[str, Access]:
         if self.context.replay:
@@ -245,8 +258,13 @@ class _Runner:
             evidence={name: provider.evidence for name, provider in access.items()},
             spec_digests={entry.name: entry.digest for entry in self.entries},
             plan_digests={plan.provider: plan_digest(plan) for plan in plans},
+            frozen=frozen_days(self.entries),
             versions={library: version(library) for library in LIBRARIES},
-            notes=(*notes, *(note for plan in plans for note in coverage_notes(plan))),
+            notes=(
+                *notes,
+                *frozen_notes(self.entries),
+                *(note for plan in plans for note in coverage_notes(plan)),
+            ),
             benchmark=source.benchmark,
             choices=choices,
             seals=self._seals(access, choices),

@@ -12,11 +12,13 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from harness.core.errors import HarnessError, SpecError, UsageError
 from harness.core.jsonvalue import digest
 from harness.spec.export.toml import toml_of
+from harness.spec.frozen import FrozenDocuments, read_frozen
 from harness.spec.load import provider_in, tables_of, toml_text
 from harness.spec.provider import Provider
 from harness.spec.quotes import without_quotes
@@ -28,12 +30,13 @@ FOLDER = Path(__file__).parent.parent / "providers"
 _FIRST = ("buble", "sub2api", "apiframe", "nanobanana", "aimlapi", "openai")
 _SHOWN_MISTAKES = 3
 
-Kind = Literal["shipped", "installed", "file", "value", "kept"]
-"""Where a TOML is from: this package, another one, the user's file, a value of the Python API, or
-the copy that a run folder keeps."""
+Kind = Literal["shipped", "installed", "file", "value", "kept", "frozen"]
+"""Where a TOML is from: this package, another one, the user's file, a value of the Python API, the
+copy that a run folder keeps, or a frozen set."""
 
-Spec = Path | Provider
-"""What describes a provider beside those that are known: a TOML file, or the value itself."""
+Spec = Path | Provider | FrozenDocuments
+"""What describes providers beside those that are known: a TOML file, the value itself, or a frozen
+set, which stands for all of its providers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,8 @@ class Entry:
     """A provider with the TOML that it was read from; equal where the TOMLs say the same.
 
     `digest` is the SHA-256 over the TOML as parsed, but for its quotes: neither they nor layout and
-    comments change it, for they promise nothing. `origin` says in words where the TOML is from.
+    comments change it, for they promise nothing. `origin` says in words where the TOML is from;
+    `frozen` is the day of the set that it is of, empty for others.
     """
 
     digest: str
@@ -49,6 +53,7 @@ class Entry:
     text: str = field(compare=False, repr=False)
     origin: str = field(compare=False)
     kind: Kind = field(compare=False)
+    frozen: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -66,12 +71,14 @@ class Catalogue(Mapping[str, Entry]):
     """Providers by their names: shipped ones in their fixed order, installed ones, then files.
 
     `broken` holds, by the name under which it would be asked for, why a TOML cannot be used; it
-    spoils none of the others. `asked` are the names of those that the user gave as files or values.
+    spoils none of the others. `asked` are the names of those that the user gave as files or values,
+    `frozen` those of the frozen sets.
     """
 
     entries: Mapping[str, Entry]
     broken: Mapping[str, UsageError] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Entry:
         return self.entries[name]
@@ -107,8 +114,9 @@ class Catalogue(Mapping[str, Entry]):
     def chosen(self, names: Sequence[str] = ()) -> tuple[str, ...]:
         """Return which providers these names mean, each once, in the catalogue's order.
 
-        Without a name: those that were given as files, or else all. A broken TOML is left out
-        (`left_out` says so). Raises UsageError for an unknown name, and where no provider is left.
+        Without a name: those that were given as files or frozen, or else all. A broken TOML is left
+        out (`left_out` says so). Raises UsageError for an unknown name, and where no provider is
+        left.
         """
         meant = self._meant(names)
         for name in meant:
@@ -128,18 +136,23 @@ class Catalogue(Mapping[str, Entry]):
         )
 
     def _meant(self, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(names) or self.asked or (*self.entries, *self.broken)
+        given = tuple(dict.fromkeys((*self.asked, *self.frozen)))
+        return tuple(names) or given or (*self.entries, *self.broken)
 
-    def with_copies(self, copies: Mapping[str, str]) -> "Catalogue":
+    def with_copies(
+        self, copies: Mapping[str, str], frozen: Mapping[str, str] = MappingProxyType({})
+    ) -> "Catalogue":
         """Return the catalogue of a run folder, which keeps the TOMLs of others than shipped ones.
 
         A copy holds against a package's TOML that says something else by now, and not against a
-        file that the user gives.
+        file that the user gives. Against a shipped one it holds only where the run was planned by a
+        frozen set: `frozen` are the days of these, by provider.
         """
         entries, broken = dict(self.entries), dict(self.broken)
         for name, text in copies.items():
             known = entries.get(name)
-            if name in self.asked or (known is not None and known.shipped):
+            of_shipped = known is not None and known.shipped and name not in frozen
+            if name in (*self.asked, *self.frozen) or of_shipped:
                 continue
             place = f"providers/{name}.toml"
             try:
@@ -151,7 +164,9 @@ class Catalogue(Mapping[str, Entry]):
                 broken[name] = error
             else:
                 broken.pop(name, None)
-                entries[name] = known if known == kept and known is not None else kept
+                kept = replace(kept, frozen=frozen.get(name, ""))
+                same = known is not None and known == kept and not known.shipped
+                entries[name] = known if same and known is not None else kept
         return replace(self, entries=entries, broken=broken)
 
 
@@ -164,7 +179,11 @@ def catalogue_of(specs: Iterable[Spec] = ()) -> Catalogue:
     known = _with_installed(shipped_catalogue(), entry_points(group=GROUP))
     entries, broken = dict(known.entries), dict(known.broken)
     asked: dict[str, None] = {}
+    specs = tuple(specs)
+    frozen = _with_frozen(entries, broken, specs)
     for spec in specs:
+        if isinstance(spec, FrozenDocuments):
+            continue
         try:
             entry = entry_of(spec) if isinstance(spec, Provider) else _entry_of_file(spec)
         except SpecError as error:
@@ -176,7 +195,39 @@ def catalogue_of(specs: Iterable[Spec] = ()) -> Catalogue:
             broken.pop(name, None)
             entries[name] = entry
         asked[name] = None
-    return Catalogue(entries=entries, broken=broken, asked=tuple(asked))
+    return Catalogue(entries=entries, broken=broken, asked=tuple(asked), frozen=frozen)
+
+
+def _with_frozen(
+    entries: dict[str, Entry], broken: dict[str, UsageError], specs: Iterable[Spec]
+) -> tuple[str, ...]:
+    """Let the providers of frozen sets stand in place of those that are known; return their names.
+
+    That is what a set is for: a shipped name means its documents of that day. UsageError for a name
+    that is in two sets.
+    """
+    of: dict[str, Path] = {}
+    for spec in specs:
+        if not isinstance(spec, FrozenDocuments):
+            continue
+        frozen = read_frozen(spec.folder)
+        origin = f"the documents frozen on {frozen.day} ({spec.folder})"
+        for name, text in frozen.texts.items():
+            if name in of:
+                raise UsageError(
+                    f"{of[name]} and {spec.folder} both hold {name!r}", hint="give one of the two"
+                )
+            of[name] = spec.folder
+            file = str(spec.folder / f"{name}.toml")
+            try:
+                entry = entry_of_text(text, file, kind="frozen", origin=origin)
+            except SpecError as error:  # of a vocabulary that this version does not know
+                entries.pop(name, None)
+                broken[name] = error
+            else:
+                broken.pop(name, None)
+                entries[name] = replace(entry, frozen=frozen.day)
+    return tuple(of)
 
 
 def found(provider: Provider | str | None, specs: Sequence[Spec] = ()) -> tuple[Catalogue, Entry]:
@@ -190,11 +241,12 @@ def found(provider: Provider | str | None, specs: Sequence[Spec] = ()) -> tuple[
     catalogue = catalogue_of(specs)
     if provider is not None:
         return catalogue, catalogue.entry(provider)
-    if len(catalogue.asked) != 1:
+    given = catalogue.asked or catalogue.frozen
+    if len(given) != 1:
         raise UsageError(
             "whose documents apply is not said", hint="name one --provider, or one TOML by --spec"
         )
-    return catalogue, catalogue.entry(*catalogue.asked)
+    return catalogue, catalogue.entry(*given)
 
 
 @cache
@@ -222,6 +274,14 @@ def entry_of_text(text: str, file: str, *, kind: Kind, origin: str) -> Entry:
         origin=origin,
         kind=kind,
     )
+
+
+def text_digest(text: str, file: str) -> str:
+    """Return the digest of a TOML's text, also where this version cannot use it.
+
+    SpecError where it is no TOML at all.
+    """
+    return digest(without_quotes(tables_of(text, file)))
 
 
 def entry_of(provider: Provider) -> Entry:

@@ -23,6 +23,7 @@ from harness.store.disk import TEMPORARY, Disk, LocalDisk
 from harness.store.header import dumped_header
 from harness.store.line import (
     CUT_ADDRESSES,
+    DOCUMENTS,
     FORMAT,
     HEADER,
     IMAGES,
@@ -194,9 +195,16 @@ class RunFolder:
         self._insist(lambda: self._disk.put(name, content), len(content))
 
     def keep_spec(self, provider: str, text: str) -> None:
-        """Keep a provider's TOML, whole or not at all."""
-        self._insist(lambda: self._disk.make_folder(SPECS), 0)
-        self.write_file(f"{SPECS}/{provider}.toml", text.encode())
+        """Keep a provider's TOML, whole or not at all; the run is judged by it."""
+        self._keep_toml(SPECS, provider, text)
+
+    def keep_document(self, provider: str, text: str) -> None:
+        """Keep the TOML of a shipped provider, whole or not at all, to be compared with later."""
+        self._keep_toml(DOCUMENTS, provider, text)
+
+    def _keep_toml(self, folder: str, provider: str, text: str) -> None:
+        self._insist(lambda: self._disk.make_folder(folder), 0)
+        self.write_file(f"{folder}/{provider}.toml", text.encode())
 
     def keep_image(self, name: str, content: bytes) -> None:
         """Keep an image under its digest; the same image is written once."""
@@ -334,13 +342,14 @@ class RunFolder:
 
 def _unused(disk: Disk) -> bool:
     names = set(disk.names())
-    begun = not names <= {IMAGES, JOURNAL, BALLAST, SPECS} or JOURNAL not in names
+    begun = not names <= {IMAGES, JOURNAL, BALLAST, SPECS, DOCUMENTS} or JOURNAL not in names
     return not names or not (begun or disk.size(JOURNAL))
 
 
 def _remove_unfinished(disk: Disk) -> None:
     """Remove files that were not whole when an earlier run was killed."""
-    folders = ["", f"{IMAGES}/", *([f"{SPECS}/"] if SPECS in disk.names() else [])]
+    there = [name for name in (SPECS, DOCUMENTS) if name in disk.names()]
+    folders = ["", f"{IMAGES}/", *(f"{name}/" for name in there)]
     for folder in folders:
         for name in disk.names(folder.rstrip("/")):
             if name.startswith(TEMPORARY):

@@ -20,6 +20,10 @@ IMAGES = "images"
 SPECS = "providers"
 """The folder of the TOMLs of providers that do not ship with the harness, each `NAME.toml`."""
 
+DOCUMENTS = "documents"
+"""The folder of the TOMLs of shipped providers as they were that day, each `NAME.toml`: a run is
+compared by them, and judged by those that ship."""
+
 CUT_ADDRESSES = ".addresses.jsonl"
 """What was cut out of addresses that requests under way need; it is there while they are."""
 

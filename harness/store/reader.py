@@ -13,6 +13,7 @@ from harness.core.record import Record, RunHeader
 from harness.store.disk import Disk, LocalDisk
 from harness.store.header import read_header
 from harness.store.line import (
+    DOCUMENTS,
     HEADER,
     JOURNAL,
     SEALED_FORMAT,
@@ -54,13 +55,15 @@ class Unfinished:
 class StoredRun:
     """What a run folder holds: finished records, and requests under way when it stopped.
 
-    `specs` are the texts of the TOMLs that it keeps, by provider.
+    `specs` are the texts of the TOMLs that it is judged by, by provider; `documents` those of
+    shipped providers as they were when it was planned. Folders of before kept none of these.
     """
 
     header: RunHeader
     records: tuple[Record, ...]
     unfinished: tuple[Unfinished, ...]
     specs: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
 
 
 def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
@@ -75,7 +78,9 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     try:
         header = stored_header(path, disk)
         content = stored_journal(path, disk, header)
-        specs = dict(_stored_specs(path, disk, header))
+        specs, documents = (
+            dict(_stored_tomls(path / folder, disk, header)) for folder in (SPECS, DOCUMENTS)
+        )
     finally:
         disk.close()
     book = _Book()
@@ -88,7 +93,9 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
         notes.append(f"{JOURNAL}: {content.missing} of its lines were removed, with what they held")
     header = replace(header, notes=(*header.notes, *notes))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
-    return StoredRun(header=header, records=records, unfinished=unfinished, specs=specs)
+    return StoredRun(
+        header=header, records=records, unfinished=unfinished, specs=specs, documents=documents
+    )
 
 
 def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
@@ -132,19 +139,20 @@ def stored_journal(path: Path, disk: Disk, header: RunHeader) -> JournalContent:
     return content
 
 
-def _stored_specs(path: Path, disk: Disk, header: RunHeader) -> Iterator[tuple[str, str]]:
-    """Yield the TOMLs that a folder keeps of its providers."""
-    if SPECS not in disk.names():
+def _stored_tomls(path: Path, disk: Disk, header: RunHeader) -> Iterator[tuple[str, str]]:
+    """Yield the TOMLs that a run keeps of its providers in one of its folders."""
+    if path.name not in disk.names():
         return
     for name in header.evidence:
-        file = f"{SPECS}/{name}.toml"
+        place = path / f"{name}.toml"
+        file = f"{path.name}/{place.name}"
         try:
             if disk.exists(file):
                 if disk.size(file) > SPEC_AT_MOST_BYTES:
-                    raise UsageError(f"{path / file} is larger than any TOML of a provider")
+                    raise UsageError(f"{place} is larger than any TOML of a provider")
                 yield name, disk.read(file).decode("utf-8-sig")
         except (OSError, ValueError) as error:
-            raise UsageError(f"{path / file} cannot be read: {error}") from None
+            raise UsageError(f"{place} cannot be read: {error}") from None
 
 
 def torn_note(torn: Torn, outcome: str) -> str:
@@ -240,6 +248,7 @@ def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, tuple[Record, ...]]:
             evidence={**first.evidence, **header.evidence},
             spec_digests={**first.spec_digests, **header.spec_digests},
             plan_digests={**first.plan_digests, **header.plan_digests},
+            frozen={**first.frozen, **header.frozen},
             clocks={**first.clocks, **header.clocks},
             notes=(*first.notes, *header.notes),
             interrupted=first.interrupted or header.interrupted,

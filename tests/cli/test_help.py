@@ -22,7 +22,8 @@ HEAVY = {
 }
 
 RUN_FLAGS = """
---spec --provider --operation --against --base-url --assets-url --webhook-url --receive-port
+--spec --frozen --provider --operation --against --base-url --assets-url --webhook-url
+--receive-port
 --allow-private --only --seed
 --quick --strength --discover --explore --budget --max-images --max-requests --max-minutes
 --max-shrink-requests
@@ -34,8 +35,9 @@ RUN_FLAGS = """
 """
 
 PLAN_FLAGS = """
---spec --provider --operation --only --seed --quick --strength --discover --budget --max-images
---max-requests --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp
+--spec --frozen --provider --operation --only --seed --quick --strength --discover --budget
+--max-images --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate
+--sweep --ramp
 --until-decided --slo
 --timeout --reference --exchange-rate
 --cases --image-seconds --assets-url --write-assets --json --help

@@ -158,7 +158,7 @@ def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
 def show(options: PlanOptions, *, as_json: bool) -> None:
     """Plan as the options say, and print it."""
     # Not by harness.api, which is the same and takes a second longer to import: it reports, too.
-    catalogue, limits = catalogue_of(options.target.specs), options.limits
+    catalogue, limits = catalogue_of(options.target.documents), options.limits
     names = catalogue.chosen(options.target.providers)
     for sentence in catalogue.left_out(options.target.providers):
         echo_line(sentence, err=True)

@@ -3,21 +3,21 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from harness.cli.options import json_option, spec_option
+from harness.cli.options import documents_option, json_option
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.providers.authoring import schema, validate
 from harness.cli.providers.files import import_, new
+from harness.cli.providers.freezing import freeze
 from harness.cli.providers.prices import prices
 from harness.cli.providers.trying import try_
 from harness.cli.terminal import terminal
 from harness.core.errors import UsageError
-from harness.spec.catalogue import catalogue_of
+from harness.spec.catalogue import Spec, catalogue_of
 from harness.spec.explain.said import statement
 from harness.spec.export.openapi import openapi
 from harness.spec.expressions import Paths, Promise
@@ -35,12 +35,13 @@ providers.add_command(import_)
 providers.add_command(new)
 providers.add_command(try_)
 providers.add_command(prices)
+providers.add_command(freeze)
 
 
 @providers.command("list")
-@spec_option()
+@documents_option()
 @json_option("Options")
-def list_(*, specs: tuple[Path, ...], as_json: bool) -> None:
+def list_(*, specs: tuple[Spec, ...], as_json: bool) -> None:
     """List the providers and what is known of each: shipped, installed and given ones."""
     catalogue = catalogue_of(specs)
     found = [*catalogue.providers.values()]
@@ -66,8 +67,8 @@ def list_(*, specs: tuple[Path, ...], as_json: bool) -> None:
 
 @providers.command()
 @click.argument("name")
-@spec_option()
-def show(*, name: str, specs: tuple[Path, ...]) -> None:
+@documents_option()
+def show(*, name: str, specs: tuple[Spec, ...]) -> None:
     """Show every promise of one provider with its source, and what that says, word for word."""
     provider = catalogue_of(specs).provider(name)
     console = terminal(soft_wrap=True)
@@ -147,9 +148,9 @@ def _beside(operation: Operation) -> Iterator[str]:
 
 @providers.command()
 @click.argument("names", nargs=-1)
-@spec_option("Without NAMES, only the providers of these files.")
+@documents_option("Without NAMES, only the providers of these files.")
 @click.option("--openapi", "as_openapi", is_flag=True, help="One provider as OpenAPI 3.1 (JSON).")
-def export(*, names: tuple[str, ...], specs: tuple[Path, ...], as_openapi: bool) -> None:
+def export(*, names: tuple[str, ...], specs: tuple[Spec, ...], as_openapi: bool) -> None:
     """Print providers as JSON Lines: every promise with its source."""
     catalogue = catalogue_of(specs)
     if as_openapi:

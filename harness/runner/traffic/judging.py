@@ -11,6 +11,7 @@ from harness.core.record import Record, RunHeader
 from harness.core.version import harness_version
 from harness.runner.endpoints import today
 from harness.runner.recording import withheld_notes
+from harness.runner.specs import frozen_days, frozen_notes, keep_toml
 from harness.runner.traffic.traffic import Traffic, judge_file, traffic_notes
 from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
@@ -140,14 +141,14 @@ def _header(entry: Entry, records: Sequence[Record], notes: Sequence[str]) -> Ru
         evidence={name: replace(first, source=hosts, date=date, by="others")},
         spec_digests={name: entry.digest},
         plan_digests={},
-        notes=tuple(notes),
+        frozen=frozen_days([entry]),
+        notes=(*notes, *frozen_notes([entry])),
     )
 
 
 def keep(folder: RunFolder, recorded: Recorded, entry: Entry) -> None:
     """Write what was read into a run folder, as a run would have."""
-    if not entry.shipped:
-        folder.keep_spec(entry.name, entry.text)
+    keep_toml(folder, entry)
     folder.write_header(recorded.header)
     for start in range(0, len(recorded.records), _AT_ONCE):
         records = recorded.records[start : start + _AT_ONCE]
