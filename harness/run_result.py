@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
+from harness.known.model import KnownDeviation
 from harness.policy import conclude
 from harness.report.formats.write import write_report
 from harness.report.model import Report
@@ -38,22 +39,23 @@ class RunResult:
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
 
 
-def concluded(
+def concluded(  # noqa: PLR0913 - what is judged, and by what
     header: RunHeader,
     records: Sequence[Record],
     folder: Path | None,
     catalogue: Catalogue,
     *,
     inspections: Mapping[str, Inspection] = NOTHING,
+    known: Sequence[KnownDeviation] = (),
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
-    `inspections` are of the records' images, by digest.
+    `inspections` are of the records' images, by digest; what is `known` to be broken fails nothing.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
     providers = {name: catalogue.provider(name) for name in header.evidence}
-    conclusion = conclude(header, records, providers, inspections=inspections)
+    conclusion = conclude(header, records, providers, inspections=inspections, known=known)
     if folder is not None:
         write_report(folder, conclusion.report)
     return RunResult(
