@@ -3,9 +3,10 @@
     pytest --harness-run reports/RUN [--harness-spec acme.toml] [--harness-known known.toml]
 
 A broken promise fails; one that is a known deviation is an expected failure (`xfailed`) with its
-reason. A known deviation that holds again or has expired is a test of its own, which fails. What was seen and is not certain, flaky or unconfirmed, is an expected
-failure (`xfailed`) with its rate or its doubt. An inconclusive or skipped verdict is skipped with
-its reason, a check of ours that crashed fails. Nothing is sent.
+reason. A known deviation that holds again or has expired is a test of its own, which fails. What
+was seen and is not certain, flaky or unconfirmed, is an expected failure, too, with its rate or its
+doubt. An inconclusive or skipped verdict is skipped with its reason, a check of ours that crashed
+fails. Nothing is sent.
 
 The session ends with the exit code of `harness report` for the same folder, the gravest where there
 are several: 3 our own failure, 1 broken, 130 interrupted, 4 inconclusive throughout, 2 nothing
@@ -21,7 +22,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--harness-run` and `--harness-spec`, the latter as a setting, too."""
+    """Add `--harness-run`, `--harness-spec` and `--harness-known`, the latter as settings, too."""
     group = parser.getgroup("harness", "image provider harness")
     group.addoption(
         "--harness-run",
