@@ -9,6 +9,7 @@ from harness.comparing.model import Baseline
 from harness.comparing.unscored import unknown_then, with_operations_gone
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
+from harness.known.model import KnownDeviation
 from harness.policy import conclude
 from harness.report.baseline import baseline_of
 from harness.report.formats.write import write_report
@@ -57,11 +58,13 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
     *,
     inspections: Mapping[str, Inspection] = NOTHING,
     documents: Mapping[str, str] = MappingProxyType({}),
+    known: Sequence[KnownDeviation] = (),
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
     `inspections` are of the records' images, by digest. `documents` are the TOMLs by which the run
-    was planned, by provider: what these did not say and the catalogue's do is not scored.
+    was planned, by provider: what these did not say and the catalogue's do is not scored. What is
+    `known` to be broken fails nothing.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
@@ -70,7 +73,9 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         name: with_operations_gone(catalogue.provider(name), unknown.get(name))
         for name in header.evidence
     }
-    conclusion = conclude(header, records, providers, inspections=inspections, unknown=unknown)
+    conclusion = conclude(
+        header, records, providers, inspections=inspections, unknown=unknown, known=known
+    )
     if folder is not None:
         write_report(folder, conclusion.report)
     return RunResult(

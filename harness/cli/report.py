@@ -8,6 +8,7 @@ from harness.cli.options import (
     documents_option,
     exchange_rate_option,
     json_option,
+    known_option,
     trust_anchors_option,
 )
 from harness.spec.catalogue import Spec
@@ -25,6 +26,7 @@ from harness.spec.catalogue import Spec
 )
 @exchange_rate_option()
 @trust_anchors_option()
+@known_option("Without it, what the run folder keeps of one.")
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @click.option(
     "--baseline",
@@ -45,6 +47,7 @@ def report(  # noqa: PLR0913 - one for each option
     reference: str | None,
     rates: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
+    known: Path | None,
     frames: bool,
     baseline: Path | None,
     as_json: bool,
@@ -54,7 +57,7 @@ def report(  # noqa: PLR0913 - one for each option
     from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
-    from harness.cli.configuration import current_config  # noqa: PLC0415
+    from harness.cli.configuration import configured_known, current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
     from harness.report.baseline import write_baseline  # noqa: PLC0415
 
@@ -67,6 +70,8 @@ def report(  # noqa: PLR0913 - one for each option
         exchange_rates=read_exchange_rates(rates),
         known_rates=current_config(context).rates,
         trust_anchors=trust_anchors,
+        known=known,
+        known_otherwise=configured_known(context),
         note=note,
     )
     if frames:

@@ -16,6 +16,7 @@ from harness.store.line import (
     DOCUMENTS,
     HEADER,
     JOURNAL,
+    KNOWN,
     SEALED_FORMAT,
     SPECS,
     Ended,
@@ -57,6 +58,7 @@ class StoredRun:
 
     `specs` are the texts of the TOMLs that it is judged by, by provider; `documents` those of
     shipped providers as they were when it was planned. Folders of before kept none of these.
+    `known` is the text of the deviations that were known, None where none were.
     """
 
     header: RunHeader
@@ -64,6 +66,7 @@ class StoredRun:
     unfinished: tuple[Unfinished, ...]
     specs: dict[str, str] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
+    known: str | None = None
 
 
 def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
@@ -81,6 +84,7 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
         specs, documents = (
             dict(_stored_tomls(path / folder, disk, header)) for folder in (SPECS, DOCUMENTS)
         )
+        known = _stored_text(path, disk, KNOWN) if disk.exists(KNOWN) else None
     finally:
         disk.close()
     book = _Book()
@@ -94,7 +98,12 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     header = replace(header, notes=(*header.notes, *notes))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(
-        header=header, records=records, unfinished=unfinished, specs=specs, documents=documents
+        header=header,
+        records=records,
+        unfinished=unfinished,
+        specs=specs,
+        documents=documents,
+        known=known,
     )
 
 
@@ -144,15 +153,18 @@ def _stored_tomls(path: Path, disk: Disk, header: RunHeader) -> Iterator[tuple[s
     if path.name not in disk.names():
         return
     for name in header.evidence:
-        place = path / f"{name}.toml"
-        file = f"{path.name}/{place.name}"
-        try:
-            if disk.exists(file):
-                if disk.size(file) > SPEC_AT_MOST_BYTES:
-                    raise UsageError(f"{place} is larger than any TOML of a provider")
-                yield name, disk.read(file).decode("utf-8-sig")
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{place} cannot be read: {error}") from None
+        file = f"{path.name}/{name}.toml"
+        if disk.exists(file):
+            yield name, _stored_text(path.parent, disk, file)
+
+
+def _stored_text(path: Path, disk: Disk, file: str) -> str:
+    try:
+        if disk.size(file) > SPEC_AT_MOST_BYTES:
+            raise UsageError(f"{path / file} is larger than any TOML of a run folder")
+        return disk.read(file).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path / file} cannot be read: {error}") from None
 
 
 def torn_note(torn: Torn, outcome: str) -> str:
