@@ -20,6 +20,7 @@ from harness.comparing.order import by_weight
 from harness.comparing.promises import compare_flaky, compare_promises
 from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
+from harness.comparing.telling import promises_compared, unclear
 from harness.known.model import KnownShown
 
 
@@ -61,6 +62,8 @@ def compare(  # noqa: PLR0913 - two runs, and how they are compared
         fail_on=tuple(fail_on),
         thresholds=thresholds,
         known=tuple(known),
+        promises_compared=promises_compared(scope),
+        unclear=unclear(head),
     )
     return replace(diff, changes=by_weight(diff))
 
