@@ -113,13 +113,15 @@ def diff(  # noqa: PLR0913 - one for each option
 
     gate, known = gate_of(options.diff), options.diff.known
     file = None if accept is None else Path(accept) if accept else known or KNOWN
+    if file is not None and known in (None, file):
+        known = file if file.exists() else None
     found = compared(
         base,
         head,
         specs=specs,
         fail_on=gate.fail_on,
         thresholds=gate.thresholds,
-        known=() if known is None or (known == file and not known.exists()) else known,
+        known=() if known is None else known,
         note=note,
     )
     if file is not None:

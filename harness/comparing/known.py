@@ -33,9 +33,7 @@ def _shown(head: Baseline, known: KnownDeviation, today: str) -> KnownShown:
         )
     if state == "expected":
         said = f"{said}, as expected until {known.expires}"
-    return KnownShown(
-        known=known, state=state, sentence=f"{known.named}: {said} ({known.reason})"
-    )
+    return KnownShown(known=known, state=state, sentence=f"{known.named}: {said} ({known.reason})")
 
 
 def _state(head: Baseline, known: KnownDeviation) -> tuple[KnownState, str]:
@@ -45,9 +43,9 @@ def _state(head: Baseline, known: KnownDeviation) -> tuple[KnownState, str]:
         if place_of(each.provider, each.operation, each.promise, known.check) == known.place
     ]
     states = {_of(each, known.check) for each in found}
-    for state in _SAID:
+    for state, said in _SAID.items():
         if state in states:
-            return state, _SAID[state]
+            return state, said
     return "not tried", _SAID["not tried"]
 
 

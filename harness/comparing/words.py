@@ -111,13 +111,16 @@ def _regressed(diff: Diff) -> str:
         sum(shown.state == state for shown in diff.known) for state in ("stale", "expired")
     )
     clauses = [f"HEAD {_listed(told)}"] if told else []
-    clauses += [f"{_count(stale, 'known deviation')} holds again"] if stale == 1 else []
-    clauses += [f"{_count(stale, 'known deviation')} hold again"] if stale > 1 else []
+    clauses += [f"{_count(stale, 'known deviation')} {_holds(stale)} again"] if stale else []
     clauses += [f"{_count(expired, 'known deviation')} expired"] if expired else []
     reasons = [*kinds, *(["a stale known deviation"] if stale else [])]
     reasons += ["an expired known deviation"] if expired else []
     unclear = f" Else HEAD tells nothing: {diff.unclear}." if diff.unclear else ""
     return f"{'; '.join(clauses)}: fails on {', '.join(reasons)}.{unclear}"
+
+
+def _holds(number: int) -> str:
+    return "is kept" if number == 1 else "are kept"
 
 
 def _held(diff: Diff) -> str:
@@ -203,7 +206,7 @@ def ground(diff: Diff) -> tuple[str, ...]:
     return (
         _side("BASE", diff.base),
         _side("HEAD", diff.head),
-        *_cautions(diff),
+        *cautions(diff),
         _limits(diff),
         *((diff.recheck.sentence,) if diff.recheck else ()),
     )
@@ -216,7 +219,7 @@ def _side(name: str, side: Side) -> str:
     rests = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items())
     run = f" (run {side.run})" if side.run and side.run not in side.source else ""
     why = f" It ended so: {side.exit_why.rstrip('.')}." if side.exit_why else ""
-    created = f"{side.created}, " if side.created else ""
+    created = f"{side.created[:10]}, " if side.created else ""  # its day
     return (
         f"{name} is {side.source}{run}: {created}harness {side.harness}; {rests or 'nobody'}.{why}"
     )
@@ -228,7 +231,8 @@ def _evidence(evidence: Provenance) -> str:
     return evidence.words
 
 
-def _cautions(diff: Diff) -> Iterator[str]:
+def cautions(diff: Diff) -> Iterator[str]:
+    """Yield what the evidence of both runs does not tell."""
     both: dict[str, list[Provenance]] = {}
     for side in (diff.base, diff.head):
         for name, evidence in side.evidence.items():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.comparing.model import HELD, REGRESSED, Change, Diff
-from harness.comparing.words import Group, ground, group_of, groups, sentence
+from harness.comparing.words import Group, cautions, ground, group_of, groups, sentence
 from harness.report.formats.markdown_text import code, escaped, fitting, markdown_table
 from harness.report.text import one_line
 
@@ -27,7 +27,8 @@ def diff_markdown(diff: Diff) -> str:
     mark = _MARKS.get(diff.exit_code, "?")
     page = [
         f"**{mark} {escaped(sentence(diff), _LONGEST)}**",
-        f"BASE is {code(diff.base.source)}, HEAD is {code(diff.head.source)}.",
+        f"BASE is {code(diff.base.source)}, HEAD is {code(diff.head.source)}. "
+        + " ".join(escaped(each, _LONGEST) for each in cautions(diff)),
     ]
     page += [_failing(diff, group) for group in all_groups if group.name == "fails"]
     folded = [group for group in all_groups if group.name != "fails"]
