@@ -1,34 +1,60 @@
 """The verbs that compare two runs."""
 
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from harness.comparing.accepting import acceptable, with_accepted
+from harness.api.runs import report
+from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
 from harness.comparing.known import known_shown
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
-from harness.core.errors import StoreError, UsageError
-from harness.known.file import appended, known_in, known_text, read_known
+from harness.core.errors import UsageError
+from harness.known.file import read_known
 from harness.known.model import KnownDeviation
+from harness.run_result import RunResult
 from harness.spec.catalogue import Spec
-
-ACCEPTED_FOR = timedelta(days=30)
-"""How long a deviation is expected that was accepted without a day."""
+from harness.store.line import HEADER, JOURNAL
 
 
 def baseline(
-    source: str | Path,
+    source: str | Path | RunResult,
     *,
     specs: Sequence[Spec] = (),
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Baseline:
-    """Return what a run showed: of a run folder, judged again, or of a baseline's file."""
-    raise NotImplementedError
+    """Return what a run showed: of a run folder, judged again, or of a baseline's file.
+
+    Nothing is sent or written. `specs` and `note` are those of `report`. Raises UsageError, one
+    line, for a path that is neither: no file, a folder without a journal, a file that was edited or
+    is of a later format.
+
+        baseline("reports/2026-12-01T093000-live").promises
+    """
+    if isinstance(source, RunResult):
+        return source.baseline
+    path = Path(source)
+    if not path.is_dir():
+        return read_baseline(path)
+    _refuse_without_journal(path)
+    return report(path, specs=specs, note=note).baseline
+
+
+def _refuse_without_journal(folder: Path) -> None:
+    """Raise UsageError for a folder that keeps a run's report, and not what it received."""
+    missing = [name for name in (HEADER, JOURNAL) if not (folder / name).exists()]
+    if missing and (folder / "summary.json").exists():
+        raise UsageError(
+            f"{folder} holds a report, but no {' and no '.join(missing)}: what the run received is "
+            "missing, so that it cannot be judged again",
+            hint="give the whole run folder, or the file that harness report RUN --baseline FILE "
+            "wrote of it",
+        )
+    if JOURNAL in missing and HEADER not in missing:
+        raise UsageError(
+            f"{folder} has no {JOURNAL}: what the run received is missing",
+            hint="give a whole run folder, or a baseline's file",
+        )
 
 
 def diff(  # noqa: PLR0913 - two runs, and how they are compared
@@ -60,52 +86,3 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
         thresholds=thresholds,
         known=known_shown(sides[1], expected, day.isoformat()),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """What was accepted, and the diff as it is with that known."""
-
-    diff: Diff
-    known: tuple[KnownDeviation, ...]
-
-
-def accept(
-    diff: Diff, file: str | Path, *, expires: date | None = None, today: date | None = None
-) -> Accepted:
-    """Write the promises that HEAD newly breaks into a file of known deviations, behind the others.
-
-    All that the file has stays as it is. They are expected up to the day on which they expire, 30
-    days from `today` by default. Raises UsageError for a file that cannot be read, or holds
-    mistakes, which is left alone; StoreError where it cannot be written.
-    """
-    path, day = Path(file), today or date.today()  # noqa: DTZ011 - the user's own day
-    last = expires or day + ACCEPTED_FOR
-    found = [*acceptable(diff, since=day.isoformat(), expires=last.isoformat())]
-    if path.exists() and not path.is_file():
-        raise UsageError(f"known deviations: {path} is no plain file")
-    text = known_text(path) if path.exists() else ""
-    there = {each.place for each in known_in(text, str(path))}
-    fresh = tuple({each.place: each for each in found if each.place not in there}.values())
-    if fresh:
-        whole = appended(text, fresh)
-        known_in(whole, str(path))  # what is written can be read
-        _replace(path, whole)
-    return Accepted(diff=with_accepted(diff, fresh), known=fresh)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, where a link leads to; it keeps its permissions."""
-    target = path.resolve()
-    temporary: Path | None = None
-    try:
-        with NamedTemporaryFile("wb", dir=target.parent, prefix=".known-", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(text.encode("utf-8"))
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        os.replace(temporary, target)  # noqa: PTH105 - Path.replace says the same
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
-        raise StoreError(f"known deviations: {path}: {error.strerror or error}") from None
