@@ -1,13 +1,12 @@
 """The verbs that compare two runs."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 
 from harness.api.runs import report
 from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
-from harness.comparing.known import known_shown
+from harness.comparing.known import known_by_baseline
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
 from harness.core.errors import UsageError
 from harness.known.file import read_known
@@ -65,24 +64,22 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     fail_on: Sequence[ChangeKind] = DEFAULT_FAIL_ON,
     thresholds: Thresholds | None = None,
     known: str | Path | Sequence[KnownDeviation] = (),
-    today: date | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Diff:
     """Compare two runs, each a run folder or a baseline's file; send nothing.
 
-    `known` are deviations that are expected, or the file that holds them; on `today` (the user's)
-    some of them have expired. `Diff.exit_code` is that of the command. Raises UsageError for what
-    is no run, no baseline, or no such file.
+    `known` are deviations that are expected, or the file that holds them; HEAD says which of them
+    still are. `Diff.exit_code` is that of the command. Raises UsageError for what is no run, no
+    baseline, or no such file.
 
         diff("baseline.json", "reports/2026-12-01T093000-live").exit_code
     """
     expected = read_known(Path(known)) if isinstance(known, str | Path) else known
     sides = [baseline(each, specs=specs, note=note) for each in (base, head)]
-    day = today or date.today()  # noqa: DTZ011 - the user's own day
     return compare(
         *sides,
         sources=(str(base), str(head)),
         fail_on=fail_on,
         thresholds=thresholds,
-        known=known_shown(sides[1], expected, day.isoformat()),
+        known=known_by_baseline(sides[1], expected),
     )

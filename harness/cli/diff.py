@@ -149,7 +149,7 @@ def _day(expires: str | None, accept: str | None) -> date | None:
 
 def _accepted(found: "Diff", file: Path, expires: date | None) -> "Diff":
     """Write what is accepted, say so, and return the diff as it is then."""
-    from harness.api.regressions import accept  # noqa: PLC0415 - as above
+    from harness.api.acceptance import accept  # noqa: PLC0415 - as above
     from harness.cli.conclude import note  # noqa: PLC0415
 
     result = accept(found, file, expires=expires)

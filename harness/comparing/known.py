@@ -16,24 +16,22 @@ def with_known(changes: Sequence[Change], known: Sequence[KnownShown]) -> Iterat
         yield change if shown is None else replace(change, known=shown.known)
 
 
-def known_shown(
-    head: Baseline, known: Sequence[KnownDeviation], today: str
-) -> tuple[KnownShown, ...]:
-    """Return what a run says of each known deviation; `today` is a day as ISO 8601 writes it."""
-    return tuple(_shown(head, each, today) for each in known)
+def known_by_baseline(head: Baseline, known: Sequence[KnownDeviation]) -> tuple[KnownShown, ...]:
+    """Return what a run says of each known deviation, as far as its baseline tells.
+
+    One has expired from the day after `expires` on, by the day on which the run began.
+    """
+    return tuple(_shown(head, each) for each in known)
 
 
-def _shown(head: Baseline, known: KnownDeviation, today: str) -> KnownShown:
+def _shown(head: Baseline, known: KnownDeviation) -> KnownShown:
     state, said = _state(head, known)
-    if today > known.expires and state != "stale":
-        return KnownShown(
-            known=known,
-            state="expired",
-            sentence=f"{known.named} expired on {known.expires}: {said} ({known.reason})",
-        )
-    if state == "expected":
-        said = f"{said}, as expected until {known.expires}"
-    return KnownShown(known=known, state=state, sentence=f"{known.named}: {said} ({known.reason})")
+    if known.provider in head.evidence and known.expires < head.created[:10]:
+        now = "; it is broken" if state == "expected" else ""
+        state, said = "expired", f"expected until {known.expires} and no longer{now}"
+    elif state == "expected":
+        said = f"broken, as expected until {known.expires}"
+    return KnownShown(known=known, state=state, sentence=f"{known.named}: {said}")
 
 
 def _state(head: Baseline, known: KnownDeviation) -> tuple[KnownState, str]:
@@ -51,14 +49,16 @@ def _state(head: Baseline, known: KnownDeviation) -> tuple[KnownState, str]:
 
 _SAID: dict[KnownState, str] = {
     "expected": "broken",
-    "unclear": "nothing tells whether it is still broken",
-    "stale": "it holds again; take it out of the file",
-    "not tried": "this run did not ask for it",
+    "unclear": "not told: nothing tells whether it is still broken",
+    "stale": "holds again; take it out of the file",
+    "not tried": "not tried: no request of this run asks for it",
 }
 
 
 def _of(shown: PromiseShown, check: str) -> KnownState:
     """Return what one promise says of a deviation that this check sees."""
+    if any(each.check == check for each in shown.deviations):
+        return "expected"
     match shown.state:
         case "held":
             return "stale"
