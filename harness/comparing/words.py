@@ -111,7 +111,7 @@ def _regressed(diff: Diff) -> str:
         sum(shown.state == state for shown in diff.known) for state in ("stale", "expired")
     )
     clauses = [f"HEAD {_listed(told)}"] if told else []
-    clauses += [f"{_count(stale, 'known deviation')} {_holds(stale)} again"] if stale else []
+    clauses += [_kept_again(stale)] if stale else []
     clauses += [f"{_count(expired, 'known deviation')} expired"] if expired else []
     reasons = [*kinds, *(["a stale known deviation"] if stale else [])]
     reasons += ["an expired known deviation"] if expired else []
@@ -119,8 +119,10 @@ def _regressed(diff: Diff) -> str:
     return f"{'; '.join(clauses)}: fails on {', '.join(reasons)}.{unclear}"
 
 
-def _holds(number: int) -> str:
-    return "is kept" if number == 1 else "are kept"
+def _kept_again(number: int) -> str:
+    if number == 1:
+        return "1 promise listed as a known deviation is kept again"
+    return f"{number:,} promises listed as known deviations are kept again"
 
 
 def _held(diff: Diff) -> str:
@@ -142,7 +144,11 @@ def _compared(diff: Diff) -> str:
     )
     found = [*filter(None, parts)]
     one = diff.promises_compared + len(diff.comparisons) == 1
-    return f"{_listed(found)} {'was' if one else 'were'} compared" if found else "little to compare"
+    return (
+        f"{' and '.join(found)} {'was' if one else 'were'} compared"
+        if found
+        else "little to compare"
+    )
 
 
 def _breaks(_diff: Diff, number: int) -> str:

@@ -47,7 +47,7 @@ HOSTILE = (
 )
 
 
-def side(**more: Any) -> Side:
+def side(**more: Any) -> Side:  # noqa: ANN401 - fields of the value
     whole: dict[str, Any] = {
         "source": "reports/base",
         "run": "2026-11-01T093000-emulator",
@@ -65,7 +65,7 @@ def estimate(value: float | None, low: float | None = None, high: float | None =
     )
 
 
-def comparison(kind: ChangeKind = "slower", workload: str = "square", **more: Any) -> Comparison:
+def comparison(kind: ChangeKind = "slower", workload: str = "square", **more: Any) -> Comparison:  # noqa: ANN401 - fields of the value
     whole: dict[str, Any] = {
         "kind": kind,
         "provider": "nanobanana",
@@ -82,7 +82,7 @@ def comparison(kind: ChangeKind = "slower", workload: str = "square", **more: An
     return Comparison(**{**whole, **more})
 
 
-def change(kind: ChangeKind = "broken", **more: Any) -> Change:
+def change(kind: ChangeKind = "broken", **more: Any) -> Change:  # noqa: ANN401 - fields of the value
     whole: dict[str, Any] = {
         "kind": kind,
         "direction": "worse",
@@ -96,7 +96,7 @@ def change(kind: ChangeKind = "broken", **more: Any) -> Change:
     return Change(**{**whole, **more})
 
 
-def known(**more: Any) -> KnownDeviation:
+def known(**more: Any) -> KnownDeviation:  # noqa: ANN401 - fields of the value
     whole: dict[str, Any] = {
         "provider": "nanobanana",
         "operation": "generate",
@@ -108,11 +108,11 @@ def known(**more: Any) -> KnownDeviation:
     return KnownDeviation(**{**whole, **more})
 
 
-def shown(state: KnownState = "expected", **more: Any) -> KnownShown:
+def shown(state: KnownState = "expected", **more: Any) -> KnownShown:  # noqa: ANN401 - fields of the value
     return KnownShown(known=known(**more), state=state, sentence=f"nanobanana n.range: {state}.")
 
 
-def diff(*changes: Change, **more: Any) -> Diff:
+def diff(*changes: Change, **more: Any) -> Diff:  # noqa: ANN401 - fields of the value
     whole: dict[str, Any] = {
         "base": side(),
         "head": side(source="reports/head", run="2026-12-01T093000-emulator"),
