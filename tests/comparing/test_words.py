@@ -1,7 +1,7 @@
 """The sentence over a diff, the groups of its changes, and the exit code that both explain."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from harness.comparing.model import FAIL_ON, HELD, NOTHING, REGRESSED, UNCLEAR, Diff
 from harness.comparing.words import HEADINGS, ground, group_of, groups, sentence
@@ -85,7 +85,10 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         ),
         (
             d.diff(known=(d.shown("stale"), d.shown("stale"))),
-            "2 promises listed as known deviations are kept again: fails on a stale known deviation.",
+            (
+                "2 promises listed as known deviations are kept again: "
+                "fails on a stale known deviation."
+            ),
         ),
         (d.diff(), "Nothing changed from BASE to HEAD: 40 promises were compared."),
         (
@@ -95,8 +98,8 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         (
             d.diff(d.change("slower", standing="suspected"), comparisons=FOUR),
             (
-                "Nothing fails (broken, slower, dearer, failing), with 1 suspected change from BASE to "
-                "HEAD: 40 promises and 4 figures were compared."
+                "Nothing fails (broken, slower, dearer, failing), with 1 suspected change from "
+                "BASE to HEAD: 40 promises and 4 figures were compared."
             ),
         ),
         (
@@ -154,6 +157,7 @@ def test_each_change_stands_in_the_group_that_says_what_to_do() -> None:
     assert all(not group.command for group in by_name.values() if group.name != "suspected")
 
 
+@settings(max_examples=40)
 @given(d.diffs())
 def test_every_change_is_told_once_and_the_failing_ones_fail(found: Diff) -> None:
     told = groups(found)
