@@ -12,7 +12,7 @@ from harness.core.errors import UsageError
 from harness.known.file import read_known
 from harness.known.model import KnownDeviation
 from harness.run_result import RunResult
-from harness.spec.catalogue import Spec
+from harness.spec.catalogue import Spec, catalogue_of
 from harness.store.line import HEADER, JOURNAL
 
 
@@ -74,6 +74,7 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
 
         diff("baseline.json", "reports/2026-12-01T093000-live").exit_code
     """
+    catalogue_of(specs)  # a file of them with mistakes is refused beside baselines, too
     expected = read_known(Path(known)) if isinstance(known, str | Path) else known
     sides = [baseline(each, specs=specs, note=note) for each in (base, head)]
     return compare(
