@@ -31,6 +31,7 @@ TOP = {
     "workloads": "benchmark",
     "cassettes": "output",
     "trust_anchors": "output",
+    "known": "output",
 }
 """Options that name files stand before all tables; a file is meant from where the TOML lies."""
 
