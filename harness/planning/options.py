@@ -21,6 +21,7 @@ from harness.planning.option_values import (
     read_budgets,
     read_files,
 )
+from harness.planning.recheck import RecheckPlan
 from harness.spec.catalogue import Spec
 from harness.spec.provider import Provider
 
@@ -291,8 +292,8 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. A `trial` is sent instead of a plan. The properties are the choices whose default
-    depends on something, as they hold.
+    for one. A `trial`, or a `recheck`, is sent instead of a plan. The properties are the choices
+    whose default depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -303,6 +304,7 @@ class Options:
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
     trial: Trial | None = None
+    recheck: RecheckPlan | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:
