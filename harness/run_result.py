@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.comparing.model import Baseline
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.policy import conclude
+from harness.report.baseline import baseline_of
 from harness.report.formats.write import write_report
 from harness.report.model import Report
 from harness.spec.catalogue import Catalogue
+from harness.spec.provider import Provider
 
 NOTHING: Mapping[str, Inspection] = MappingProxyType({})
 """No image was looked at."""
@@ -36,19 +39,28 @@ class RunResult:
     folder: Path | None
     notes: tuple[str, ...] = ()
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> Baseline:
+        """All of it that another run is compared with."""
+        return baseline_of(self.report, self.records, self.providers, documents=self.documents)
 
 
-def concluded(
+def concluded(  # noqa: PLR0913 - a run, what it is judged by, and where it goes
     header: RunHeader,
     records: Sequence[Record],
     folder: Path | None,
     catalogue: Catalogue,
     *,
     inspections: Mapping[str, Inspection] = NOTHING,
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
-    `inspections` are of the records' images, by digest.
+    `inspections` are of the records' images, by digest; `kept` are the TOMLs that a run folder
+    keeps, by provider.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
@@ -64,4 +76,15 @@ def concluded(
         records=tuple(records),
         folder=folder,
         inspections=inspections,
+        providers=providers,
+        documents={**_planned_by(header, catalogue), **kept},
     )
+
+
+def _planned_by(header: RunHeader, catalogue: Catalogue) -> dict[str, str]:
+    """Return the TOMLs of today that say what those said by which a run was planned."""
+    return {
+        name: catalogue.entry(name).text
+        for name, began in header.spec_digests.items()
+        if name in catalogue.entries and catalogue.entry(name).digest == began
+    }

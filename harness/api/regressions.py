@@ -3,19 +3,54 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.api.runs import report
+from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
+from harness.core.errors import UsageError
+from harness.run_result import RunResult
 from harness.spec.catalogue import Spec
+from harness.store.line import HEADER, JOURNAL
 
 
 def baseline(
-    source: str | Path,
+    source: str | Path | RunResult,
     *,
     specs: Sequence[Spec] = (),
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Baseline:
-    """Return what a run showed: of a run folder, judged again, or of a baseline's file."""
-    raise NotImplementedError
+    """Return what a run showed: of a run folder, judged again, or of a baseline's file.
+
+    Nothing is sent or written. `specs` and `note` are those of `report`. Raises UsageError, one
+    line, for a path that is neither: no file, a folder without a journal, a file that was edited or
+    is of a later format.
+
+        baseline("reports/2026-12-01T093000-live").promises
+    """
+    if isinstance(source, RunResult):
+        return source.baseline
+    path = Path(source)
+    if not path.is_dir():
+        return read_baseline(path)
+    _refuse_without_journal(path)
+    return report(path, specs=specs, note=note).baseline
+
+
+def _refuse_without_journal(folder: Path) -> None:
+    """Raise UsageError for a folder that keeps a run's report, and not what it received."""
+    missing = [name for name in (HEADER, JOURNAL) if not (folder / name).exists()]
+    if missing and (folder / "summary.json").exists():
+        raise UsageError(
+            f"{folder} holds a report, but no {' and no '.join(missing)}: what the run received is "
+            "missing, so that it cannot be judged again",
+            hint="give the whole run folder, or the file that harness report RUN --baseline FILE "
+            "wrote of it",
+        )
+    if JOURNAL in missing and HEADER not in missing:
+        raise UsageError(
+            f"{folder} has no {JOURNAL}: what the run received is missing",
+            hint="give a whole run folder, or a baseline's file",
+        )
 
 
 def diff(  # noqa: PLR0913 - two runs, and how they are compared

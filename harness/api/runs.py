@@ -327,7 +327,8 @@ def report(  # noqa: PLR0913 - what a report depends on
         keeps = out is not None and path.resolve() == Path(out).resolve()
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
-    return concluded(header, records, target, catalogue, inspections=shown)
+    kept = {name: text for each in runs for name, text in each.specs.items()}
+    return concluded(header, records, target, catalogue, inspections=shown, kept=kept)
 
 
 def choose(  # noqa: PLR0913 - what a choice depends on

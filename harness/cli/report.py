@@ -20,6 +20,12 @@ from harness.cli.options import exchange_rate_option, json_option, spec_option, 
 @exchange_rate_option()
 @trust_anchors_option()
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write what another run is compared with by harness diff into a small file, too.",
+)
 @json_option("Options")
 @click.pass_context
 def report(  # noqa: PLR0913 - one for each option
@@ -34,6 +40,7 @@ def report(  # noqa: PLR0913 - one for each option
     rates: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
     frames: bool,
+    baseline: Path | None,
     as_json: bool,
 ) -> None:
     """Judge the records of one or more RUN folders again and write their report; send nothing."""
@@ -43,6 +50,7 @@ def report(  # noqa: PLR0913 - one for each option
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.configuration import current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
+    from harness.report.baseline import write_baseline  # noqa: PLC0415
 
     result = judged_again(
         *runs,
@@ -57,5 +65,7 @@ def report(  # noqa: PLR0913 - one for each option
     )
     if frames:
         tidy(result, write=True)
+    if baseline:
+        write_baseline(baseline, result.baseline)
     publish(result.report, result.why, result.folder, as_json=as_json)
     context.exit(result.exit_code)

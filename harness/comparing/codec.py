@@ -1,15 +1,121 @@
-"""A baseline as a file: JSON with a checksum over its bytes, by which a change by hand shows."""
+"""A baseline as a file: JSON with a checksum over its bytes, by which a change by hand shows.
 
+Each promise and each sample has a line of its own, so that a version control shows what moved.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from harness.comparing.model import Baseline
+from harness.core.errors import UsageError
+from harness.core.files import MEBIBYTE, too_large
+from harness.core.jsonvalue import mistake
+
+FORMAT = 1
+"""How baselines are written; it stands under the key `baseline`."""
+
+AT_MOST_BYTES = 64 * MEBIBYTE
+"""Of a baseline's file: some 250,000 requests."""
+
+_BASELINES = TypeAdapter(Baseline)
+_SEAL = re.compile(rb'(.*),\n  "crc": "([0-9a-f]{8})"\n\}\s*', re.DOTALL)
+_WRITE_ONE = "write one with: harness report RUN --baseline FILE"
 
 
 def dumped_baseline(baseline: Baseline) -> bytes:
-    """Return a baseline as its file holds it."""
-    raise NotImplementedError
+    """Return a baseline as its file holds it; equal baselines, equal bytes."""
+    content: dict[str, Any] = _BASELINES.dump_python(baseline, mode="json", exclude_defaults=True)
+    members = [f'  "baseline": {FORMAT}', *(_member(*member) for member in content.items())]
+    body = ("{\n" + ",\n".join(members)).encode()
+    return body + b',\n  "crc": "%08x"\n}\n' % crc32(body)
+
+
+def _member(name: str, value: Any) -> str:  # noqa: ANN401 - any member of a baseline
+    """Return a member of the file's object: each entry of a list on a line of its own."""
+    if not isinstance(value, list) or not value:
+        return f"  {json.dumps(name)}: {json.dumps(value)}"
+    entries = ",\n".join(f"    {json.dumps(entry, separators=(',', ':'))}" for entry in value)
+    return f"  {json.dumps(name)}: [\n{entries}\n  ]"
 
 
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline; UsageError where it is none, of a later format, or was edited by hand."""
-    raise NotImplementedError
+    try:
+        raw = _content(path).replace(b"\r\n", b"\n")  # a checkout may have other ends of line
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    if not raw.strip():
+        raise UsageError(f"{path} is empty: no baseline", hint=_WRITE_ONE)
+    try:
+        content = from_json(raw)
+    except ValueError as error:
+        raise UsageError(f"{path} is no baseline: not JSON ({error})", hint=_WRITE_ONE) from None
+    _refuse_other_kinds(path, content)
+    _refuse_edited(path, raw)
+    try:
+        return _BASELINES.validate_json(raw)
+    except ValidationError as error:
+        raise UsageError(f"{path} is no baseline: {mistake(error)}", hint=_WRITE_ONE) from None
+
+
+def _content(path: Path) -> bytes:
+    """Return a file's content; a pipe that nobody writes into is empty, and never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        kind = os.fstat(file.fileno()).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+            raise OSError("it is neither a file nor a folder of a run")
+        os.set_blocking(file.fileno(), True)
+        content = file.read(AT_MOST_BYTES + 1)
+    if len(content) > AT_MOST_BYTES:
+        raise too_large(path)
+    return content
+
+
+def _refuse_other_kinds(path: Path, content: object) -> None:
+    """Raise UsageError for JSON of another kind, and for a format that is not known yet."""
+    if not isinstance(content, Mapping) or "baseline" not in content:
+        raise UsageError(f"{path} is no baseline: {_kind(content)}", hint=_WRITE_ONE)
+    written = content["baseline"]
+    if not isinstance(written, int) or isinstance(written, bool) or written < 1:
+        raise UsageError(f"{path}: baseline: {written!r:.40} is no format", hint=_WRITE_ONE)
+    if written > FORMAT:
+        by = str(content.get("harness", "unknown"))
+        raise UsageError(
+            f"{path}: format {written} is unknown to this version, which knows up to {FORMAT}",
+            hint=f"read it with the harness that wrote it ({by:.40}) or a later one",
+        )
+
+
+def _kind(content: object) -> str:
+    """Say what a file holds instead of a baseline."""
+    if not isinstance(content, Mapping):
+        return "JSON, but no object"
+    if "schema" in content and "verdicts" in content:
+        return "a report's summary.json; give the folder of its run instead"
+    if "evidence" in content and "plan_digests" in content:
+        return "a run's run.json; give its folder instead"
+    return 'JSON without a key "baseline"'
+
+
+def _refuse_edited(path: Path, raw: bytes) -> None:
+    seal = _SEAL.fullmatch(raw)
+    why = "its checksum differs from its content"
+    if seal is None:
+        why = "it has no checksum at its end"
+    elif b"%08x" % crc32(seal[1]) == seal[2]:
+        return
+    raise UsageError(
+        f"{path} was edited: {why}",
+        hint="write it again: harness report RUN --baseline FILE; what is to be accepted stands in "
+        "a file of known deviations",
+    )

@@ -22,18 +22,38 @@ PromiseState = Literal[
 ]
 """What became of a promise in a run, as the matrix of its report has it."""
 
+Figure = Literal["drawn as asked", "with a manifest", "signed by the maker", "fresh"]
+"""What is counted of a provider's images."""
+
 SampleEnd = Literal["served", "timeout", "refused", "failed", "cut_off"]
 """How a valid request ended; `timeout` and `cut_off` (by us) would have taken longer."""
 
 
 # ------------------------------------------------------------------------------ one run
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationShown:
+    """What one check says of a promise that it found broken, flaky or suspects.
+
+    `failed` of `tried` repetitions of one question broke it; `questions` are digests of what was
+    asked, as `Sample.question` has them.
+    """
+
+    check: str
+    state: Literal["broken", "flaky", "unconfirmed"]
+    failed: int
+    tried: int
+    observed: str
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseShown:
     """One promise of one provider's operation, as a run showed it.
 
     `promise` is a constraint's id, the name of a combination, or a check's name where the promise
     is about a reply as a whole. `rule` words it (empty where no document does). `checks` are
-    those that say it is broken; `failed` of `tried` askings broke it; `observed` says what came instead.
+    those that say it is broken; `observed` says what came instead. `failed` of `tried` first
+    askings broke it: what was repeated because it had failed is in neither, and in `deviations`.
     `fingerprint` is a digest of the rule as its document has it, by which a moved document shows.
     """
 
@@ -49,6 +69,7 @@ class PromiseShown:
     tried: int = 0
     observed: str = ""
     fingerprint: str = ""
+    deviations: tuple[DeviationShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +114,7 @@ class AuthenticityShown:
     """One figure of a provider's images: `count` of the `of` that carry the evidence."""
 
     provider: str
-    figure: Literal["drawn as asked", "with a manifest", "signed by the maker", "fresh"]
+    figure: Figure
     count: int
     of: int
 

@@ -108,7 +108,7 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     at_one_go = [exchange for exchange in needed if exchange.times.due_s == needed[0].times.due_s]
     due_s = needed[0].times.due_s if needed else record.shot.due_s
     # What a later run went on with has another intended start: we cut it off between the two.
-    end: End = "cut_off" if len(at_one_go) < len(needed) else _end(record)
+    end: End = "cut_off" if len(at_one_go) < len(needed) else end_of(record)
     job = _job_end(record, provider)
     sent = submission(record.exchanges)
     lead_s = sent.times.sent_s - due_s if sent else 0.0
@@ -117,7 +117,7 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
     ]
     done_s = _done_s(at_one_go, due_s, end)
     delivered = len(outcome.pictures) if isinstance(outcome, Images) and end == "served" else 0
-    listed, bounded = _listed(record, provider, delivered)
+    listed, bounded = listed_for(record, provider, delivered)
     return Attempt(
         provider=record.shot.case.provider,
         basis=record.evidence.words,
@@ -156,7 +156,7 @@ CLOSE = Decimal("0.95")
 """How near the least must be to the most that an attempt may have cost, for the most to be it."""
 
 
-def _listed(record: Record, provider: Provider, delivered: int) -> tuple[Decimal, bool]:
+def listed_for(record: Record, provider: Provider, delivered: int) -> tuple[Decimal, bool]:
     """Return what the price list says of the images delivered, and whether that is only a bound."""
     case, price, outcome = record.shot.case, record.shot.price, record.outcome
     if price.at_most and isinstance(outcome, Images) and outcome.pictures:
@@ -187,7 +187,8 @@ def _needed(record: Record) -> list[Exchange]:
     return [exchange for exchange in record.exchanges if exchange.step in (*NEEDED, "upload")]
 
 
-def _end(record: Record) -> End:
+def end_of(record: Record) -> End:
+    """Return how a request that was sent came to its end."""
     match record.outcome:
         case Images(pictures=pictures):
             return "served" if pictures else "failed"
