@@ -1,4 +1,4 @@
-"""What a recheck sends next: the same question in other words, until enough of its askings failed."""
+"""What a recheck sends next: a question in other words, until enough of its askings failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -80,23 +80,28 @@ class SampleDoubt:
 class RecheckPlan:
     """What is asked again, by provider, and how it was measured, if a benchmark showed the changes.
 
-    `asked` names the doubts whose questions are in it; `unasked` says of the others why not.
-    `controls` are the ids of the cases beside a doubt that is about a figure, by the doubt's name,
-    each with its provider.
+    `asked` names the doubts whose questions are in it, `unasked` says of the others why not; of
+    those about a promise, `questions` are the askings. `figures` are the requests sent for a figure
+    and beside it, `controls` those beside each doubt, by its name. `notes` say in the run's header
+    what it is.
     """
 
     plans: dict[str, Plan]
     benchmark: Benchmark | None = None
     asked: tuple[str, ...] = ()
     unasked: dict[str, str] = field(default_factory=dict)
-    controls: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    questions: dict[str, Asking] = field(default_factory=dict)
+    figures: tuple[PlannedRequest, ...] = ()
+    controls: dict[str, tuple[PlannedRequest, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def askings(failed: int, tried: int, *, before: tuple[int, int] = (0, 0)) -> tuple[int, int]:
     """Return how often to ask for a promise that `failed` of `tried` times, and what is enough.
 
-    That is a number of failures. `before` are (failed, tried) of the run it is compared with: what was flaky already has to come
-    more often than it did (binomial tail). The shares count half a failure more, of one more.
+    That is a number of failures. `before` are (failed, tried) of the run it is compared with: what
+    was flaky already has to come more often than it did (binomial tail). The shares count half a
+    failure more, of one more.
     """
     share = (failed + 0.5) / (tried + 1)
     past = (before[0] + 1) / (before[1] + 2) if before[0] else 0.0
@@ -206,7 +211,9 @@ class _Making:
     _askings: dict[str, list[Asking]] = field(default_factory=dict)
     _asked: list[str] = field(default_factory=list)
     _unasked: dict[str, str] = field(default_factory=dict)
-    _controls: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    _questions: dict[str, Asking] = field(default_factory=dict)
+    _figures: list[PlannedRequest] = field(default_factory=list)
+    _controls: dict[str, tuple[PlannedRequest, ...]] = field(default_factory=dict)
     _bodies: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -229,6 +236,8 @@ class _Making:
             benchmark=benchmark,
             asked=tuple(self._asked),
             unasked=self._unasked,
+            questions=self._questions,
+            figures=tuple(self._figures),
             controls=self._controls,
         )
 
@@ -239,6 +248,7 @@ class _Making:
         same = next((each for each in self._askings.get(name, ()) if _is_of(each, doubt)), None)
         if same is not None:
             self._asked.append(doubt.name)
+            self._questions[doubt.name] = same
             return
         cases = self._in_other_words(doubt)
         controls = self._plain_requests(doubt.planned.case)
@@ -258,6 +268,7 @@ class _Making:
         )
         self._askings.setdefault(name, []).append(asking)
         self._asked.append(doubt.name)
+        self._questions[doubt.name] = asking
         self._put(name, shots[len(cases) :] + shots[:1])
 
     def _in_other_words(self, doubt: PromiseDoubt) -> tuple[Case, ...]:
@@ -317,7 +328,7 @@ class _Making:
                 )
                 continue
             self._asked.append(doubt.name)
-            self._controls[doubt.name] = tuple(_place(each) for each in controls)
+            self._controls[doubt.name] = tuple(controls)
             chosen |= {_place(each): each for each in (*asked, *controls)}
         order = [*chosen]
         draw.shuffle(order)
@@ -325,6 +336,7 @@ class _Making:
             self._again(name, case_id, chosen[name, case_id])
 
     def _again(self, name: str, case_id: str, first: PlannedRequest) -> None:
+        self._figures.append(first)
         if any(each.case.id == case_id for each in self.shots.get(name, ())):
             return
         again = replace(first.case, stage=_stage(first), depends_on=(), follow_ups=(), follows=None)
@@ -433,7 +445,7 @@ def _drawn(
     *,
     blocks: bool,
 ) -> tuple[list[PlannedRequest], list[PlannedRequest]]:
-    """Return so many, and half as many controls, drawn at random; in a benchmark, of the same blocks."""
+    """Return so many at random with half as many controls, in a benchmark of the same blocks."""
     if not blocks:
         few = _controls_of(number)
         return (
