@@ -327,8 +327,10 @@ def _of_workload(change: Change, came: Came) -> tuple[Standing, str]:
 
 def _sentence(cost: Whole, whole: Whole, counts: Mapping[str, int]) -> str:
     number = sum(counts.values())
-    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    ended = f"of {_many(number, 'change')}, {told}" if number else "nothing was in doubt"
+    told = [f"{counts['confirmed']} of {_many(number, 'change')} confirmed"]
+    told += [f"{counts['refuted']} refuted"] if counts["refuted"] else []
+    told += [f"{counts['suspected']} still suspected"] if counts["suspected"] else []
+    ended = ", ".join(told) if number else "nothing was in doubt"
     if not cost.requests:
         return f"asked nothing again: {ended}"
     return (
