@@ -18,7 +18,12 @@ from harness.comparing.model import (
 )
 from harness.comparing.order import by_weight
 from harness.comparing.promises import compare_flaky, compare_promises
-from harness.comparing.samples import compare_failures, compare_prices, compare_times
+from harness.comparing.samples import (
+    compare_failures,
+    compare_prices,
+    compare_times,
+    sample_obstacles,
+)
 from harness.comparing.scope import scope_of
 from harness.known.model import KnownShown
 
@@ -57,7 +62,7 @@ def compare(  # noqa: PLR0913 - two runs, and how they are compared
         head=_side(head, sources[1]),
         changes=tuple(with_known(changes, known)),
         comparisons=comparisons,
-        not_compared=scope.not_compared,
+        not_compared=(*scope.not_compared, *sample_obstacles(scope)),
         fail_on=tuple(fail_on),
         thresholds=thresholds,
         known=tuple(known),

@@ -52,10 +52,7 @@ def figure_standing(
     It is where it is worse than BASE's by what counts, as is unlikely by chance, and the controls
     are not: or so much less that the difference is no chance either.
     """
-    mine = next(
-        (each for each in fresh.comparisons if _key(each) == _key_of_change(change)),
-        None,
-    )
+    mine = _of_change(change, fresh)
     now = None if mine is None else _effect(mine)
     if mine is None or now is None:
         return "suspected", "the fresh requests cannot be compared with BASE's; it stays suspected"
@@ -74,6 +71,16 @@ def figure_standing(
         f"{told}, and {words}: that may be our network, our machine or an outage; it stays "
         "suspected"
     )
+
+
+def _of_change(change: Change, fresh: Fresh) -> Comparison | None:
+    """Return the fresh comparison of a change; of a whole provider, its only row where it has one."""
+    same = [each for each in fresh.comparisons if _key(each) == _key_of_change(change)]
+    if not same and not (change.operation or change.workload):
+        theirs = (change.kind, change.provider)
+        rows = [each for each in fresh.comparisons if (each.kind, each.provider) == theirs]
+        same = rows if len(rows) == 1 and change.kind != "authenticity" else []
+    return same[0] if same else None
 
 
 def _key(comparison: Comparison) -> tuple[str, ...]:
@@ -112,7 +119,7 @@ def _beside(change: Change, fresh: Fresh, controls: Sequence[PlannedRequest]) ->
         effect
         for each in fresh.comparisons
         if each.kind == change.kind
-        and _key(each) != _key_of_change(change)
+        and each is not _of_change(change, fresh)
         and {(each.provider, each.workload), (each.provider, each.operation)} & places
         and (effect := _effect(each)) is not None
     ]

@@ -169,14 +169,18 @@ DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = ("broken", "slower", "dearer", "failin
 class Thresholds:
     """From which size on a change is worth an alarm, and how sure it has to be.
 
-    `slower` and `dearer` are relative (0.1 is 10 %), `failing` are percentage points. `alarm` and
-    `suspicion` bound the share of false discoveries among all comparisons of one diff.
+    `slower` and `dearer` are relative (0.1 is 10 %), `failing`, `flaky` and `authenticity` are
+    percentage points. `alarm` and `suspicion` bound the share of false discoveries among all
+    comparisons of one diff; most of `alarm` goes to failure rates, which take the most samples to
+    be told apart, and only where there are enough of them.
     """
 
     slower: float = 0.1
     dearer: float = 0.01
-    failing: float = 5.0
-    alarm: float = 0.01
+    failing: float = 4.0
+    flaky: float = 20.0
+    authenticity: float = 5.0
+    alarm: float = 0.025
     suspicion: float = 0.1
 
 
@@ -187,7 +191,11 @@ class Comparison:
     `change` is a ratio (time, price) or a difference in percentage points (failure, flaky rates),
     with its interval at 95 %. `p` is one-sided: how likely a change for the worse as large as this
     is where nothing changed; `p_better` the same for the better. Both are None where nothing is
-    left to chance (a price list). `method` cites the test.
+    left to chance (a price list). `least_p` is the smallest p that so many samples could have come
+    to: what could not have come to anything does not count among many. `pairs` is how many requests
+    were compared with their like in the other run, 0 where all were with all that asked the same.
+    `method` cites the test.
+    `operation` and `workload` are empty where all of a provider is compared.
     """
 
     kind: ChangeKind
@@ -201,6 +209,8 @@ class Comparison:
     p: float | None
     p_better: float | None
     method: str
+    least_p: float = 0.0
+    pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
