@@ -163,7 +163,7 @@ def _asking(options: Options, plan: RecheckPlan) -> Options:
         options,
         target=replace(options.target, providers=tuple(plan.plans), operations=()),
         planning=Planning(),
-        benchmark=BenchmarkOptions(),
+        benchmark=BenchmarkOptions(calibrate=not measured),  # ratios need no error of our own
         measuring=measuring_of(plan.benchmark.design) if plan.benchmark and not resumed else None,
         limits=options.limits if measured else replace(options.limits, max_shrink=0),
         recheck=plan,

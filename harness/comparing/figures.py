@@ -35,7 +35,7 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Effect:
+class Effect:
     """How much worse a figure is, as a logarithm or in percentage points, with its error."""
 
     size: float
@@ -53,7 +53,7 @@ def figure_standing(
     are not: or so much less that the difference is no chance either.
     """
     mine = _of_change(change, fresh)
-    now = None if mine is None else _effect(mine)
+    now = None if mine is None else effect_of(mine)
     if mine is None or now is None:
         return "suspected", "the fresh requests cannot be compared with BASE's; it stays suspected"
     told = _told(mine, now.size)
@@ -74,7 +74,7 @@ def figure_standing(
 
 
 def _of_change(change: Change, fresh: Fresh) -> Comparison | None:
-    """Return the fresh comparison of a change; of a whole provider, its only row where it has one."""
+    """Return the fresh comparison of a change; that of a whole provider may be of its only row."""
     same = [each for each in fresh.comparisons if _key(each) == _key_of_change(change)]
     if not same and not (change.operation or change.workload):
         theirs = (change.kind, change.provider)
@@ -94,7 +94,7 @@ def _key_of_change(change: Change) -> tuple[str, ...]:
     return change.kind, change.provider, change.operation, change.workload, change.promise
 
 
-def _effect(comparison: Comparison) -> _Effect | None:
+def effect_of(comparison: Comparison) -> Effect | None:
     """Return how much worse a figure is; None where that is not known."""
     value, low, high = (getattr(comparison.change, name) for name in ("value", "low", "high"))
     if comparison.kind in _RATIOS:
@@ -106,10 +106,10 @@ def _effect(comparison: Comparison) -> _Effect | None:
     if value is None:
         return None
     error = None if low is None or high is None else (high - low) / _INTERVAL
-    return _Effect(size=value, error=error, p=comparison.p, n=comparison.head.n)
+    return Effect(size=value, error=error, p=comparison.p, n=comparison.head.n)
 
 
-def _beside(change: Change, fresh: Fresh, controls: Sequence[PlannedRequest]) -> _Effect | None:
+def _beside(change: Change, fresh: Fresh, controls: Sequence[PlannedRequest]) -> Effect | None:
     """Return how much worse the controls are, all together; None where there are none."""
     places = {
         (each.case.provider, each.slot.workload if each.slot else each.case.operation)
@@ -121,13 +121,13 @@ def _beside(change: Change, fresh: Fresh, controls: Sequence[PlannedRequest]) ->
         if each.kind == change.kind
         and each is not _of_change(change, fresh)
         and {(each.provider, each.workload), (each.provider, each.operation)} & places
-        and (effect := _effect(each)) is not None
+        and (effect := effect_of(each)) is not None
     ]
     number = sum(each.n for each in effects)
     if not number:
         return None
     errors = [(each.n * each.error) ** 2 for each in effects if each.error is not None]
-    return _Effect(
+    return Effect(
         size=sum(each.n * each.size for each in effects) / number,
         error=sum(errors) ** 0.5 / number if len(errors) == len(effects) else None,
         p=min((each.p for each in effects if each.p is not None), default=None),
@@ -135,12 +135,12 @@ def _beside(change: Change, fresh: Fresh, controls: Sequence[PlannedRequest]) ->
     )
 
 
-def _moved(beside: _Effect, now: _Effect) -> bool:
+def _moved(beside: Effect, now: Effect) -> bool:
     """Tell whether controls may be worse, too: as little likely by chance, or by half as much."""
     return (beside.p is not None and beside.p <= ALIKE) or beside.size >= now.size / 2
 
 
-def _differ(now: _Effect, beside: _Effect) -> bool:
+def _differ(now: Effect, beside: Effect) -> bool:
     """Tell whether a figure is worse than the controls by more than chance."""
     if now.error is None or beside.error is None:
         return False

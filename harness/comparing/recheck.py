@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from math import ceil, log
-from statistics import NormalDist, stdev
+from math import ceil, log, sqrt
+from statistics import NormalDist, variance
 
 from harness.comparing.asked_again import of_case, shown
 from harness.comparing.authenticity import compare_authenticity
-from harness.comparing.figures import Fresh, figure_standing
-from harness.comparing.model import Baseline, Change, ChangeKind, Diff, Recheck, Standing
+from harness.comparing.figures import Fresh, effect_of, figure_standing
+from harness.comparing.model import Baseline, Change, ChangeKind, Diff, Recheck, Sample, Standing
 from harness.comparing.order import by_weight
 from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
@@ -87,7 +87,7 @@ def doubts_of(diff: Diff, base: Baseline, head: Baseline, findings: Findings) ->
         if not is_open(diff, change):
             continue
         if change.kind not in PROMISES:
-            samples.append(_sample_doubt(change, base, head, diff))
+            samples.append(_sample_doubt(change, head))
             continue
         finding = _finding(change, findings)
         if finding is None:
@@ -138,48 +138,51 @@ def _askings(change: Change, finding: Finding, base: Baseline) -> tuple[int, int
     return askings(finding.failed, max(finding.tried, finding.failed), before=before)
 
 
-def _sample_doubt(change: Change, base: Baseline, head: Baseline, diff: Diff) -> SampleDoubt:
+def _sample_doubt(change: Change, head: Baseline) -> SampleDoubt:
     return SampleDoubt(
         name=name_of(change),
         provider=change.provider,
         operation=change.operation,
         workload=change.workload,
-        requests=_requests(change, base, head, diff),
+        requests=_requests(change, head),
     )
 
 
-def _requests(change: Change, base: Baseline, head: Baseline, diff: Diff) -> int:
+def _requests(change: Change, head: Baseline) -> int:
     """Return how many requests show a change of this size again; as many as HEAD had at most.
 
-    Two means of log-normal times, or two shares, by their normal approximation.
+    By the interval of the change, which is narrower by the root of more requests; and by how far
+    HEAD's times of one question are apart, for fresh ones need not go with BASE's as HEAD's did.
     """
-    before, after = (
-        [
-            each
-            for each in run.samples
-            if each.provider == change.provider
-            and change.operation in ("", each.operation)
-            and change.workload in ("", each.workload)
-        ]
-        for run in (base, head)
-    )
-    effect = change.comparison.change.value if change.comparison is not None else None
-    match change.kind:
-        case "slower":
-            logs = [log(each.seconds) for each in after if each.seconds and each.end == "served"]
-            spread = stdev(logs) if len(logs) > 1 else 0.0
-            size = log(max(effect or 0.0, 1 + diff.thresholds.slower))
-        case "failing":
-            share = sum(each.end != "served" for each in after) / max(len(after), 1)
-            spread = (share * (1 - share)) ** 0.5
-            size = max(effect or 0.0, diff.thresholds.failing) / 100
-        case "authenticity":
-            return min(_AUTHENTICITY, max(len(after), 1))
-        case _:
-            return min(FEWEST, max(len(after), 1))
-    room = (size / (_POWER * spread)) ** 2 - 1 / max(len(before), 1) if spread else 1.0
-    needed = ceil(1 / room) if room > 0 else len(after)
-    return min(max(needed, FEWEST), max(len(after), 1))
+    asked = [
+        each
+        for each in head.samples
+        if each.provider == change.provider
+        and change.operation in ("", each.operation)
+        and change.workload in ("", each.workload)
+    ]
+    most = max(len(asked), 1)
+    effect = effect_of(change.comparison) if change.comparison is not None else None
+    if change.kind == "authenticity":
+        return min(_AUTHENTICITY, most)
+    if effect is None or effect.error is None or effect.size <= 0:
+        return min(FEWEST, most) if change.kind == "dearer" else most
+    needed = most * (_POWER * effect.error / effect.size) ** 2
+    if change.kind == "slower":
+        needed = max(needed, 2 * (_POWER * _spread(asked) / effect.size) ** 2)
+    return min(max(ceil(needed), FEWEST), most)
+
+
+def _spread(samples: Sequence[Sample]) -> float:
+    """Return how far apart served times of the same question are: of logarithms, pooled."""
+    questions: dict[tuple[str, str], list[float]] = {}
+    for each in samples:
+        if each.end == "served" and each.seconds:
+            questions.setdefault((each.workload, each.question), []).append(log(each.seconds))
+    several = [logs for logs in questions.values() if len(logs) > 1]
+    free = sum(len(logs) - 1 for logs in several)
+    squares = sum(variance(logs) * (len(logs) - 1) for logs in several)
+    return sqrt(squares / free) if free else 0.0
 
 
 # ------------------------------------------------------------------------------ afterwards

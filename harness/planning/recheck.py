@@ -31,7 +31,7 @@ POWER, LEVEL = 0.95, 0.05
 """How surely what a run showed comes again where nothing changed since, and how rarely it comes as
 often where it is as rare as before."""
 
-FEWEST = 6
+FEWEST = 8
 """Fewer requests of a workload than this decide nothing about its times or failures."""
 
 CONTROLS = 2
