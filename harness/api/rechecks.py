@@ -15,9 +15,10 @@ from harness.core.record import RunHeader
 from harness.core.verdict import Finding
 from harness.planning.benchmark_options import BenchmarkOptions
 from harness.planning.conformance import limits_of
+from harness.planning.doubts import RecheckPlan
 from harness.planning.kept import with_kept
 from harness.planning.options import Options, Planning
-from harness.planning.recheck import RecheckPlan, measuring_of, recheck_plan
+from harness.planning.recheck import measuring_of, recheck_plan
 from harness.report.labels import finding_name
 from harness.report.model import Report
 from harness.report.tally import broken_promise

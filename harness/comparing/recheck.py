@@ -18,7 +18,7 @@ from harness.core.jsonvalue import Amount
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
-from harness.planning.recheck import (
+from harness.planning.doubts import (
     FEWEST,
     PromiseDoubt,
     RecheckPlan,

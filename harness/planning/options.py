@@ -15,13 +15,13 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
+from harness.planning.doubts import RecheckPlan
 from harness.planning.flags import given, option, topic
 from harness.planning.option_values import (
     read_base_urls,
     read_budgets,
     read_files,
 )
-from harness.planning.recheck import RecheckPlan
 from harness.spec.catalogue import Spec
 from harness.spec.provider import Provider
 

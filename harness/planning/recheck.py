@@ -8,7 +8,6 @@ not change. So a slow network, or an outage of everything, shows in the controls
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from math import comb
 from random import Random
 
 from harness.cases.boundaries import plain_case
@@ -19,108 +18,20 @@ from harness.core.benchmark import Stage as BenchmarkStage
 from harness.core.case import FIRST_STAGES, Asking, Case, Plan, PlannedRequest, Slot, Stage
 from harness.core.jsonvalue import canonical
 from harness.planning.benchmark_options import Measuring
+from harness.planning.doubts import (
+    FEWEST,
+    MOST_ASKINGS,
+    PromiseDoubt,
+    RecheckPlan,
+    SampleDoubt,
+)
 from harness.planning.plan import Limits, planned_request
 from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
 from harness.spec.request import carried
 
-MOST_ASKINGS = 12
-"""How often one promise is asked for at most: once in four is met then in 97 of 100 rechecks."""
-
-POWER, LEVEL = 0.95, 0.05
-"""How surely what a run showed comes again where nothing changed since, and how rarely it comes as
-often where it is as rare as before."""
-
-FEWEST = 8
-"""Fewer requests of a workload than this decide nothing about its times or failures."""
-
 CONTROLS = 2
 """How many plain requests there are beside one promise: before, and after what came again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromiseDoubt:
-    """A promise that a run seemed to break: the request that showed it, and how often to ask.
-
-    `check` and `constraint` say what failed. `enough` failures of at most `most` askings decide.
-    """
-
-    name: str
-    planned: PlannedRequest
-    check: str
-    constraint: str | None
-    most: int
-    enough: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleDoubt:
-    """A figure that seemed to move: `requests` more of a workload, or of an operation.
-
-    All operations are meant where both names are empty.
-    """
-
-    name: str
-    provider: str
-    operation: str
-    workload: str
-    requests: int
-
-    def covers(self, planned: PlannedRequest) -> bool:
-        """Tell whether a request is one of those that the figure is about."""
-        case, slot = planned.case, planned.slot
-        if case.provider != self.provider:
-            return False
-        if self.workload:
-            return slot is not None and slot.workload == self.workload
-        return self.operation in ("", case.operation)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecheckPlan:
-    """What is asked again, by provider, and how it was measured, if a benchmark showed the changes.
-
-    `asked` names the doubts whose questions are in it, `unasked` says of the others why not; of
-    those about a promise, `questions` are the askings. `figures` are the requests sent for a figure
-    and beside it, `controls` those beside each doubt, by its name. `notes` say in the run's header
-    what it is.
-    """
-
-    plans: dict[str, Plan]
-    benchmark: Benchmark | None = None
-    asked: tuple[str, ...] = ()
-    unasked: dict[str, str] = field(default_factory=dict)
-    questions: dict[str, Asking] = field(default_factory=dict)
-    figures: tuple[PlannedRequest, ...] = ()
-    controls: dict[str, tuple[PlannedRequest, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-def askings(failed: int, tried: int, *, before: tuple[int, int] = (0, 0)) -> tuple[int, int]:
-    """Return how often to ask for a promise that `failed` of `tried` times, and what is enough.
-
-    That is a number of failures. `before` are (failed, tried) of the run it is compared with: what
-    was flaky already has to come more often than it did (binomial tail). The shares count half a
-    failure more, of one more.
-    """
-    share = (failed + 0.5) / (tried + 1)
-    past = (before[0] + 1) / (before[1] + 2) if before[0] else 0.0
-    for most in range(1, MOST_ASKINGS + 1):
-        enough = _enough(most, past)
-        if enough <= most and _tail(most, enough, share) >= POWER:
-            return most, enough
-    return MOST_ASKINGS, min(_enough(MOST_ASKINGS, past), MOST_ASKINGS)
-
-
-def _enough(most: int, past: float) -> int:
-    numbers = range(1, most + 2)
-    return next(number for number in numbers if _tail(most, number, past) <= LEVEL)
-
-
-def _tail(most: int, number: int, share: float) -> float:
-    """Return how likely at least `number` of `most` are, where each is by `share`."""
-    each = (comb(most, k) * share**k * (1 - share) ** (most - k) for k in range(number, most + 1))
-    return float(sum(each))
 
 
 def recheck_plan(  # noqa: PLR0913 - what is asked again, of whom, and for how much
@@ -355,14 +266,15 @@ class _Making:
     def _beside(
         self, doubt: SampleDoubt, doubts: Sequence[SampleDoubt]
     ) -> Sequence[PlannedRequest]:
-        """Return what may be a control: what did not change, else what another provider serves.
+        """Return what may be a control: another provider's that did not change, else this one's.
 
-        Of several providers whose figures all seem to move, each is the other's control.
+        Our network is the same for all of them. Where the figures of several providers all seem to
+        move, each is the other's control.
         """
+        others = [each for each in self._valid() if each.case.provider != doubt.provider]
         still = [each for each in self._valid() if not any(one.covers(each) for one in doubts)]
-        own = [each for each in still if each.case.provider == doubt.provider]
-        others = (each for each in self._valid() if each.case.provider != doubt.provider)
-        return own or still or [*others]
+        apart = [each for each in still if each.case.provider != doubt.provider]
+        return apart or still or others
 
     def _affordable(
         self, asked: Sequence[PlannedRequest], controls: Sequence[PlannedRequest]
