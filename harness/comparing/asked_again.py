@@ -9,8 +9,8 @@ from harness.core.verdict import Verdict
 Shown = Literal["failed", "kept", "unclear", "not asked"]
 """What one asking showed of the promise."""
 
-_FAULTS = "fails_where_it_should_serve"
-_ACCEPTANCE = ("accepts_what_it_documents", _FAULTS)
+FAULTS = "fails_where_it_should_serve"
+_ACCEPTANCE = ("accepts_what_it_documents", FAULTS)
 """Checks that say of a whole request that it is served: of which promise is found out later."""
 
 
@@ -40,7 +40,7 @@ def of_case(
         for each in mine
         if each.check == check and (check in _ACCEPTANCE or each.constraint == constraint)
     }
-    if "fail" in statuses or (check == _FAULTS and "inconclusive" in statuses):
+    if "fail" in statuses or (check == FAULTS and "inconclusive" in statuses):
         return "failed"
     if statuses & {"inconclusive", "error"}:
         return "unclear"

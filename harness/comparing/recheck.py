@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import ceil, log, sqrt
 from statistics import NormalDist, variance
 
-from harness.comparing.asked_again import of_case, shown
+from harness.comparing.asked_again import FAULTS, of_case, shown
 from harness.comparing.authenticity import compare_authenticity
 from harness.comparing.figures import Fresh, effect_of, figure_standing
 from harness.comparing.model import Baseline, Change, ChangeKind, Diff, Recheck, Sample, Standing
@@ -24,6 +24,7 @@ from harness.planning.doubts import (
     RecheckPlan,
     SampleDoubt,
     askings,
+    share_of,
 )
 
 ASKED: frozenset[ChangeKind] = frozenset(
@@ -126,16 +127,26 @@ def _finding(change: Change, findings: Findings) -> Finding | None:
 
 
 def _askings(change: Change, finding: Finding, base: Baseline) -> tuple[int, int]:
-    before = next(
-        (
-            (each.failed, each.tried)
-            for each in base.promises
-            if (each.provider, each.operation, each.promise)
-            == (change.provider, change.operation, change.promise)
-        ),
-        (0, 0),
-    )
-    return askings(finding.failed, max(finding.tried, finding.failed), before=before)
+    """Return how often a promise is asked for, and how often it has to fail.
+
+    A request that was not served may have met an outage: it has to fail more often than BASE's
+    requests of its operation do.
+    """
+    tried = max(finding.tried, finding.failed)
+    if finding.check == FAULTS:
+        ends = [
+            each.end
+            for each in base.samples
+            if (each.provider, each.operation) == (change.provider, change.operation)
+        ]
+        failed = sum(end in ("failed", "timeout") for end in ends)
+        return askings(finding.failed, tried, past=share_of(failed, len(ends)))
+    place = (change.provider, change.operation, change.promise)
+    before = [
+        each for each in base.promises if (each.provider, each.operation, each.promise) == place
+    ]
+    past = max((share_of(each.failed, each.tried) for each in before if each.failed), default=0.0)
+    return askings(finding.failed, tried, past=past)
 
 
 def _sample_doubt(change: Change, head: Baseline) -> SampleDoubt:

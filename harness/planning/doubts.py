@@ -6,10 +6,11 @@ from math import comb
 from harness.core.benchmark import Benchmark
 from harness.core.case import Asking, Plan, PlannedRequest
 
-MOST_ASKINGS = 12
-"""How often one promise is asked for at most: once in four is met then in 97 of 100 rechecks."""
+FEWEST_ASKINGS, MOST_ASKINGS = 3, 12
+"""How often one promise is asked for unless it comes again before, and at most: what comes once in
+four times is met then in 97 of 100 rechecks."""
 
-POWER, LEVEL = 0.95, 0.05
+POWER, LEVEL = 0.95, 0.01
 """How surely what a run showed comes again where nothing changed since, and how rarely it comes as
 often where it is as rare as before."""
 
@@ -75,20 +76,23 @@ class RecheckPlan:
     notes: tuple[str, ...] = ()
 
 
-def askings(failed: int, tried: int, *, before: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+def askings(failed: int, tried: int, *, past: float = 0.0) -> tuple[int, int]:
     """Return how often to ask for a promise that `failed` of `tried` times, and what is enough.
 
-    That is a number of failures. `before` are (failed, tried) of the run it is compared with: what
-    was flaky already has to come more often than it did (binomial tail). The shares count half a
-    failure more, of one more.
+    That is a number of failures: more than come by chance where it fails by the share `past`, as it
+    did before (binomial tail). The share that failed counts half a failure more, of one more.
     """
     share = (failed + 0.5) / (tried + 1)
-    past = (before[0] + 1) / (before[1] + 2) if before[0] else 0.0
-    for most in range(1, MOST_ASKINGS + 1):
+    for most in range(FEWEST_ASKINGS, MOST_ASKINGS + 1):
         enough = _enough(most, past)
         if enough <= most and _tail(most, enough, share) >= POWER:
             return most, enough
     return MOST_ASKINGS, min(_enough(MOST_ASKINGS, past), MOST_ASKINGS)
+
+
+def share_of(failed: int, tried: int) -> float:
+    """Return the share of failures that `failed` of `tried` speak for, none too small a one."""
+    return (failed + 1) / (tried + 2)
 
 
 def _enough(most: int, past: float) -> int:
