@@ -21,12 +21,12 @@ def target(emulated: Emulator, *operations: str) -> Target:
     )
 
 
-def tested(emulated: Emulator, out: Path, *faults: str, images: int = 16) -> RunResult:
+def run_of(emulated: Emulator, out: Path, *faults: str) -> RunResult:
     """Test conformance, with these faults."""
     emulated.switch(NAME, *faults)
     options = Options(
         target=target(emulated, "generate"),
-        limits=RunLimits(max_images=images, max_requests=60),
+        limits=RunLimits(max_images=8, max_requests=60),
         output=Output(out=out),
     )
     return api.run(options, environment=KEYS)
