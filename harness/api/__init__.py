@@ -17,6 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
+from harness.api.regressions import baseline, diff
 from harness.api.runs import (
     BenchmarkOptions,
     Choice,
@@ -88,7 +89,9 @@ __all__ = [
     "Target",
     "UsageError",
     "Verdict",
+    "baseline",
     "choose",
+    "diff",
     "explain",
     "frames",
     "inspect",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.core.case import FitKind
-from harness.core.jsonvalue import Amount, Charged
+from harness.core.jsonvalue import Amount, Charged, Seconds
 from harness.core.outcome import ErrorClass
 from harness.core.record import Provenance
 from harness.core.verdict import Estimate
@@ -89,7 +89,7 @@ class Sample:
     place: str
     question: str
     end: SampleEnd
-    seconds: float | None
+    seconds: Seconds | None
     error_class: ErrorClass | None
     images: int
     spent: Charged
@@ -125,6 +125,8 @@ class Baseline:
 
     `documents` are the TOMLs by which it was planned, as texts by provider: those of a run that
     kept none are missing. `evidence`, `spec_digests` and `plan_digests` are the run header's.
+    `requests` counts what was sent, valid or not, by `PROVIDER OPERATION`; repetitions are left
+    out.
     """
 
     run: str
@@ -141,6 +143,7 @@ class Baseline:
     documents: dict[str, str] = field(default_factory=dict)
     promises: tuple[PromiseShown, ...] = ()
     samples: tuple[Sample, ...] = ()
+    requests: dict[str, int] = field(default_factory=dict)
     errors: tuple[ErrorShown, ...] = ()
     authenticity: tuple[AuthenticityShown, ...] = ()
     notes: tuple[str, ...] = ()

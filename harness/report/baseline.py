@@ -1,9 +1,11 @@
 """A judged run as a baseline: all that another run is compared with."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from harness.comparing.codec import dumped_baseline
 from harness.comparing.model import (
@@ -18,10 +20,11 @@ from harness.comparing.model import (
 )
 from harness.core.case import Case, Stage
 from harness.core.errors import StoreError
-from harness.core.jsonvalue import digest
+from harness.core.jsonvalue import digest, number
 from harness.core.outcome import Images, error_of
 from harness.core.record import Record
-from harness.core.verdict import Finding
+from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.diagnosis.history import FAILS
 from harness.report.labels import STATES, finding_name
 from harness.report.model import Report
 from harness.report.tally import Tally, broken_promise, tallies
@@ -77,6 +80,7 @@ def baseline_of(
         documents={name: text for name, text in documents.items() if name in header.evidence},
         promises=tuple(_promises(report, records, providers)),
         samples=tuple(_samples(fresh, providers)),
+        requests=_requests(fresh),
         errors=tuple(_errors(fresh)),
         authenticity=tuple(_authenticity(report.authenticity)),
         notes=tuple(one_line(note, _SHOWN) for note in header.notes[:_NOTES]),
@@ -90,12 +94,89 @@ def _is_fresh(record: Record) -> bool:
     return sent and not (slot is not None and slot.warm_up)
 
 
+# --------------------------------------------------------------------------- deviations
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Askings:
+    """A run's first askings, and what each check says of them."""
+
+    cases: Mapping[tuple[str, str], Case]
+    statuses: Mapping[tuple[str, str, str], Status]
+
+    @classmethod
+    def of(cls, records: Iterable[Record], verdicts: Iterable[Verdict]) -> Self:
+        """Gather them; a check that convicts a case for one promise convicts it."""
+        statuses: dict[tuple[str, str, str], Status] = {}
+        for verdict in verdicts:
+            place = verdict.provider, verdict.case, verdict.check
+            if verdict.status == "fail" or (verdict.status == "pass" and place not in statuses):
+                statuses[place] = verdict.status
+        cases = [record.shot.case for record in records if record.shot.case.stage in FRESH]
+        return cls(cases={(case.provider, case.id): case for case in cases}, statuses=statuses)
+
+    def deviation(self, finding: Finding) -> DeviationShown:
+        """Return what a check says of a promise.
+
+        What was not repeated is counted among first askings: how many failed of those that asked
+        for a value with which any did.
+        """
+        failed, tried = finding.failed, finding.tried
+        if tried == 1 and finding.check != FAILS:
+            failed, tried = self._counted(finding)
+        asked = [
+            *(self.cases.get((finding.provider, case)) for case in finding.cases),
+            finding.record.shot.case,
+        ]
+        about_text = any(
+            name.partition(".")[0].partition("=")[0] == "prompt"
+            for name in (finding.constraint or "", *finding.combination)
+        )
+        questions = dict.fromkeys(question_of(case) for case in asked if case is not None)
+        return DeviationShown(
+            check=finding.check,
+            state=_STATES[finding.standing],
+            failed=failed,
+            tried=tried,
+            observed=one_line(finding.observed, _SHOWN),
+            questions=() if about_text else tuple(questions)[:_QUESTIONS],
+        )
+
+    def _counted(self, finding: Finding) -> tuple[int, int]:
+        failing = [
+            case
+            for name in finding.cases
+            if (case := self.cases.get((finding.provider, name))) is not None
+        ]
+        questions = {question_of(case) for case in failing}
+        values = {value for case in failing for value in _values(case, finding.constraint)}
+        statuses = [
+            self.statuses.get((case.provider, case.id, finding.check))
+            for case in self.cases.values()
+            if (case.provider, case.operation) == (finding.provider, finding.operation)
+            and (question_of(case) in questions or values & _values(case, finding.constraint))
+        ]
+        failed = statuses.count("fail")
+        return (failed, failed + statuses.count("pass")) if failed else (1, 1)
+
+
+_STATES: dict[Standing, Literal["broken", "flaky", "unconfirmed"]] = {
+    "confirmed": "broken",
+    "flaky": "flaky",
+    "unconfirmed": "unconfirmed",
+}
+
+
+def _values(case: Case, constraint: str | None) -> set[str]:
+    """Return the values of a promise that a valid case asks for: `quality.one_of=high`."""
+    return {each for each in case.covers if each.startswith(f"{constraint}=")}
+
+
 # ------------------------------------------------------------------------------ promises
 def _promises(
     report: Report, records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> Iterator[PromiseShown]:
     """Yield what each promise came to, combinations last; what is no promise is left out."""
     found = [shown.finding for shown in report.all_findings]
+    askings = Askings.of(records, report.verdicts)
     tallied = tallies(records, report.verdicts, found)
     first = {
         (record.shot.case.provider, record.shot.case.id)
@@ -124,12 +205,12 @@ def _promises(
                 tried=tried,
                 observed=one_line(broken_by[0].observed, _SHOWN) if broken_by else "",
                 fingerprint=fingerprint(constraint),
-                deviations=tuple(map(_deviation, broken_by)),
+                deviations=tuple(map(askings.deviation, broken_by)),
             )
-    yield from _combinations(found)
+    yield from _combinations(found, askings)
 
 
-def _combinations(found: Iterable[Finding]) -> Iterator[PromiseShown]:
+def _combinations(found: Iterable[Finding], askings: Askings) -> Iterator[PromiseShown]:
     """Yield each combination of values that fails, with every check that says so."""
     together: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in found:
@@ -150,7 +231,7 @@ def _combinations(found: Iterable[Finding]) -> Iterator[PromiseShown]:
             failed=alike[0].failed,
             tried=alike[0].tried,
             observed=one_line(alike[0].observed, _SHOWN),
-            deviations=tuple(map(_deviation, alike)),
+            deviations=tuple(map(askings.deviation, alike)),
         )
 
 
@@ -166,23 +247,6 @@ def _about(
     ]
     order = list(STATES)
     return tuple(sorted(mine, key=lambda finding: order.index(finding.standing)))
-
-
-def _deviation(finding: Finding) -> DeviationShown:
-    state: Literal["broken", "flaky", "unconfirmed"]
-    match finding.standing:
-        case "confirmed":
-            state = "broken"
-        case "flaky" | "unconfirmed" as state:
-            pass
-    return DeviationShown(
-        check=finding.check,
-        state=state,
-        failed=finding.failed,
-        tried=finding.tried,
-        observed=one_line(finding.observed, _SHOWN),
-        questions=(question_of(finding.record.shot.case),),
-    )
 
 
 def _counted(tally: Tally, provider: str, first: set[tuple[str, str]]) -> tuple[int, int]:
@@ -234,7 +298,7 @@ def _tested(record: Record, provider: Provider) -> Sample:
         error_class=error[0] if error and end != "cut_off" else None,
         images=images,
         spent=_spent(record, provider),
-        listed=listed_for(record, provider, images)[0],
+        listed=_written(listed_for(record, provider, images)[0]),
         unit=record.shot.price.unit,
     )
 
@@ -255,7 +319,7 @@ def _measured(record: Record, provider: Provider) -> Iterator[Sample]:
         error_class=attempt.error_class,
         images=attempt.images,
         spent=_spent(record, provider),
-        listed=attempt.listed,
+        listed=_written(attempt.listed),
         unit=attempt.unit,
         fit=attempt.fit,
     )
@@ -276,11 +340,21 @@ def _waited_s(record: Record) -> float | None:
     return max(times[-1].end_s - times[0].sent_s, 0.0) or None if times else None
 
 
+def _written(amount: Decimal) -> Decimal:
+    """Return an amount as a file has it: one of a folder and one of a file are then equal."""
+    return Decimal(str(number(amount)))
+
+
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 6)
 
 
 # ----------------------------------------------------------------- errors, authenticity
+def _requests(records: Iterable[Record]) -> dict[str, int]:
+    cases = (record.shot.case for record in records)
+    return dict(Counter(f"{case.provider} {case.operation}" for case in cases))
+
+
 def _errors(records: Sequence[Record]) -> Iterator[ErrorShown]:
     """Yield the errors that nobody asked for; what we cut off ourselves is none."""
     for row in errors_by_class(record for record in records if not is_open(record)):
