@@ -6,8 +6,11 @@ from pathlib import Path
 from harness.api.runs import report
 from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
+from harness.comparing.known import known_by_baseline
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
 from harness.core.errors import UsageError
+from harness.known.file import read_known
+from harness.known.model import KnownDeviation
 from harness.run_result import RunResult
 from harness.spec.catalogue import Spec
 from harness.store.line import HEADER, JOURNAL
@@ -60,8 +63,23 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     specs: Sequence[Spec] = (),
     fail_on: Sequence[ChangeKind] = DEFAULT_FAIL_ON,
     thresholds: Thresholds | None = None,
+    known: str | Path | Sequence[KnownDeviation] = (),
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Diff:
-    """Compare two runs; send nothing."""
+    """Compare two runs, each a run folder or a baseline's file; send nothing.
+
+    `known` are deviations that are expected, or the file that holds them; HEAD says which of them
+    still are. `Diff.exit_code` is that of the command. Raises UsageError for what is no run, no
+    baseline, or no such file.
+
+        diff("baseline.json", "reports/2026-12-01T093000-live").exit_code
+    """
+    expected = read_known(Path(known)) if isinstance(known, str | Path) else known
     sides = [baseline(each, specs=specs, note=note) for each in (base, head)]
-    return compare(*sides, sources=(str(base), str(head)), fail_on=fail_on, thresholds=thresholds)
+    return compare(
+        *sides,
+        sources=(str(base), str(head)),
+        fail_on=fail_on,
+        thresholds=thresholds,
+        known=known_by_baseline(sides[1], expected),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +17,7 @@ from harness.cli.configuration import chosen_by, current_config, settle
 from harness.cli.options import Gathered
 from harness.cli.printing import echo_json
 from harness.cli.terminal import terminal
+from harness.config.choices import CONFIGURABLE
 from harness.config.read import Config, shown
 from harness.core.benchmark import Slo
 from harness.core.jsonvalue import Json, number
@@ -24,6 +25,9 @@ from harness.core.rate import Rate
 from harness.planning.flags import FLAG, TOPIC, assembled, flagged
 from harness.planning.options import Options
 from harness.spec.catalogue import Spec, catalogue_of
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _IMPLIED = re.compile(r"\[([^\]]+)\]\.?$")
 """What holds where an option has no value, at the end of its help."""
@@ -58,17 +62,28 @@ def show(typed: Gathered, *, as_json: bool) -> None:
     options = assembled(Options, {**read.values, **found.values})
     lines = {place: read.where(place) for place in read.lines}
     rows = [*_rows(options, {**lines, **found.origins}, found.unused)]
+    others = {
+        verb: [*_rows(assembled(choices, read.values), lines, {})]
+        for verb, choices in CONFIGURABLE.items()
+        if choices is not Options
+    }
     if as_json:
-        echo_json(json.dumps(_json_of(read, rows, options.target.specs), ensure_ascii=False))
+        whole = _json_of(read, rows, others, options.target.specs)
+        echo_json(json.dumps(whole, ensure_ascii=False))
     else:
-        _print(read, rows, options.target.specs)
+        _print(read, rows, others, options.target.specs)
 
 
-def _json_of(read: Config, rows: list[Row], specs: Sequence[Spec]) -> Json:
+def _json_of(
+    read: Config, rows: list[Row], others: Mapping[str, list[Row]], specs: Sequence[Spec]
+) -> Json:
     return {
         "file": shown(read.path) if read.path else None,
         "chosen_by": chosen_by(),
         "choices": {row.option: _row_json(row) for row in rows},
+        "verbs": {
+            verb: {row.option: _row_json(row) for row in those} for verb, those in others.items()
+        },
         "providers": {
             known.name: {"from": known.origin, "key": known.variable, "key_set": known.key_set}
             for known in _providers(specs)
@@ -84,18 +99,21 @@ def _providers(specs: Sequence[Spec]) -> Iterator[Known]:
 
 
 def _rows(
-    options: Options, origins: Mapping[tuple[str, str], str], unused: Mapping[tuple[str, str], str]
+    options: "DataclassInstance",
+    origins: Mapping[tuple[str, str], str],
+    unused: Mapping[tuple[str, str], str],
 ) -> Iterator[Row]:
-    for group, each in flagged(Options):
+    for group, each in flagged(type(options)):
         place = (group.name, each.name)
         flag = each.metadata[FLAG]
         content = getattr(getattr(options, group.name), each.name)
-        implied = _IMPLIED.search(flag.help)
+        implied = _IMPLIED.search(flag.help) if content == each.default else None
+        nothing = "-" if content == each.default else "none"
         yield Row(
             topic=group.metadata[TOPIC].heading,
             option=flag.spelling.partition("/")[0],
             value=_json(content),
-            words=_words(content) or (implied[1] if implied else "-"),
+            words=_words(content) or (implied[1] if implied else nothing),
             origin=origins.get(place, "default"),
             unused=unused.get(place, ""),
         )
@@ -141,7 +159,9 @@ def _row_json(row: Row) -> Json:
     return {"value": row.value, "from": row.origin, **unused}
 
 
-def _print(read: Config, rows: list[Row], specs: Sequence[Spec]) -> None:
+def _print(
+    read: Config, rows: list[Row], others: Mapping[str, list[Row]], specs: Sequence[Spec]
+) -> None:
     console = terminal(soft_wrap=True)
     console.print(f"{shown(read.path)} ({chosen_by()})" if read.path else "no configuration")
     for heading in dict.fromkeys(row.topic for row in rows):
@@ -151,6 +171,9 @@ def _print(read: Config, rows: list[Row], specs: Sequence[Spec]) -> None:
             if row.topic == heading
         ]
         _print_table(console, heading, ("option", "value", "from"), cells)
+    for verb, those in others.items():
+        cells = [(row.option, row.words, row.origin) for row in those]
+        _print_table(console, f"Of harness {verb}", ("option", "value", "from"), cells)
     known = [
         (each.name, each.origin, each.variable, "yes" if each.key_set else "no")
         for each in _providers(specs)

@@ -25,6 +25,7 @@ from harness.comparing.samples import (
     sample_obstacles,
 )
 from harness.comparing.scope import scope_of
+from harness.comparing.telling import promises_compared, unclear
 from harness.known.model import KnownShown
 
 
@@ -66,6 +67,8 @@ def compare(  # noqa: PLR0913 - two runs, and how they are compared
         fail_on=tuple(fail_on),
         thresholds=thresholds,
         known=tuple(known),
+        promises_compared=promises_compared(scope),
+        unclear=unclear(head),
     )
     return replace(diff, changes=by_weight(diff))
 

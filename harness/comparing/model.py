@@ -167,6 +167,10 @@ FAIL_ON: tuple[ChangeKind, ...] = (
 )
 DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = ("broken", "slower", "dearer", "failing")
 
+HELD, REGRESSED, NOTHING, UNCLEAR = 0, 1, 2, 4
+"""Exit codes of a diff, as `harness.policy` has them: nothing fails; something does; nothing could
+be compared; HEAD was unreachable, or inconclusive throughout."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
@@ -273,7 +277,8 @@ class Diff:
 
     `changes` stand by weight: what fails the build first. `comparisons` are all that were made,
     `not_compared` says in sentences what could not be, and why. `known` are the known deviations
-    with what HEAD says of them.
+    with what HEAD says of them. `promises_compared` counts those of which both runs know whether
+    they hold. `unclear` says why HEAD tells nothing at all, and is empty where it tells anything.
     """
 
     base: Side
@@ -285,6 +290,20 @@ class Diff:
     thresholds: Thresholds
     known: tuple[KnownShown, ...] = ()
     recheck: Recheck | None = None
+    promises_compared: int = 0
+    unclear: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """`REGRESSED` where anything fails the build, else `UNCLEAR`, `NOTHING` or `HELD`.
+
+        A known deviation fails it that is stale or expired: HEAD alone says so.
+        """
+        if self.failing or any(each.fails for each in self.known):
+            return REGRESSED
+        if self.unclear:
+            return UNCLEAR
+        return HELD if self.compared else NOTHING
 
     @property
     def failing(self) -> tuple[Change, ...]:
@@ -292,7 +311,13 @@ class Diff:
         return tuple(each for each in self.changes if self.fails(each))
 
     def fails(self, change: Change) -> bool:
-        """Tell whether a change fails the build."""
+        """Tell whether a change fails the build.
+
+        A document may move either way. Where HEAD tells nothing at all, that its requests failed is
+        no change of the provider's: it may not have been reached.
+        """
+        if self.unclear and change.kind == "failing":
+            return False
         worse = change.direction == "worse" or change.kind == "document"
         sure = change.standing in ("certain", "confirmed")
         return worse and sure and change.kind in self.fail_on and change.known is None
@@ -300,4 +325,4 @@ class Diff:
     @property
     def compared(self) -> bool:
         """Whether anything of the two could be compared at all."""
-        return bool(self.comparisons or self.changes)
+        return bool(self.comparisons or self.changes or self.promises_compared)

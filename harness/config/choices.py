@@ -1,6 +1,7 @@
-"""What may stand in a configuration: each option of a run under its group, by its flag's name.
+"""What may stand in a configuration: each option of a verb under its group, by its flag's name.
 
-A new option needs nothing here: its type and its flag say what is written, and how it is read.
+A new option needs nothing here: its type and its flag say what is written, and how it is read. A
+verb with options of its own has its line in `CONFIGURABLE`.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,13 +10,21 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from harness.core.errors import UsageError
+from harness.planning.diff_options import DiffOptions
 from harness.planning.flags import FLAG, Flag, flagged
 from harness.planning.options import Options
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+CONFIGURABLE: Mapping[str, "type[DataclassInstance]"] = {"run": Options, "diff": DiffOptions}
+"""The choices that a configuration may set, by the verb that has them all; each of their groups is
+a table, and no two are named alike."""
 
 TOP = {
     "specs": "target",
@@ -52,6 +61,8 @@ class Choice:
     def keys(self) -> tuple[str, ...]:
         """The names of the option in a TOML."""
         name = self.flag.spelling.partition("/")[0].lstrip("-").replace("-", "_")
+        if self.flag.key:
+            return (self.flag.key,)
         if get_origin(self.hint) is tuple:
             return (name,) if name.endswith("s") else (f"{name}s", name)
         return (name, f"{name}s") if get_origin(self.hint) is dict else (name,)
@@ -69,7 +80,8 @@ class Choice:
         try:
             found = _adapter(self.hint, self.flag).validate_python(_plain(raw, self.hint))
         except ValidationError as error:
-            raise ValueError(_reason(error)) from None
+            like = f", like {self.flag.like}" if self.flag.like else ""
+            raise ValueError(f"{_reason(error)}{like}") from None
         return _placed(self._meant(found), self.hint, self.place[1], folder)
 
     def _meant(self, found: Any) -> object:  # noqa: ANN401 - what the adapter made of it
@@ -89,7 +101,8 @@ def choices() -> tuple[Choice, ...]:
     """Return every option that a TOML may hold."""
     return tuple(
         Choice(place=(group.name, each.name), flag=each.metadata[FLAG], hint=_sole(each.type))
-        for group, each in flagged(Options)
+        for verb in CONFIGURABLE.values()
+        for group, each in flagged(verb)
         if each.name not in TYPED_ONLY and (group.name, each.name) != EXCHANGE_RATES
     )
 
@@ -97,7 +110,8 @@ def choices() -> tuple[Choice, ...]:
 @cache
 def tables() -> dict[str, dict[str, Choice]]:
     """Return the options of each table by every name that they may have there."""
-    named: dict[str, dict[str, Choice]] = {each.name: {} for each in fields(Options)}
+    groups = (group.name for verb in CONFIGURABLE.values() for group in fields(verb))
+    named: dict[str, dict[str, Choice]] = {name: {} for name in groups}
     for choice in choices():
         named.setdefault(choice.where, {}).update(dict.fromkeys(choice.keys, choice))
     return {name: options for name, options in named.items() if options}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.config.choices import Place
+from harness.config.choices import CONFIGURABLE, Place
 from harness.config.read import Config, load_config
 from harness.core.errors import UsageError
 from harness.planning.flags import FLAG, assembled, flagged
@@ -41,7 +41,8 @@ class Settled:
         """Return the flags whose values the configuration gives, with file and line of each."""
         flags = {
             (group.name, each.name): each.metadata[FLAG].spelling.partition("/")[0]
-            for group, each in flagged(Options)
+            for verb in CONFIGURABLE.values()
+            for group, each in flagged(verb)
         }
         return {
             flags[place]: origin

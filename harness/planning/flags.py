@@ -22,7 +22,9 @@ class Flag:
     `spelling` is `--name`, or `--name/--no-name` for a switch that is on. `metavar` stands for the
     value in the help. A number is at least `least` (more than it, if `above`) and at most `most`;
     a text is one of `choices`, if there are any. A path is a `folder`. `read` makes the value from
-    the text, or from all texts of a flag that may be repeated; it raises UsageError.
+    the text, or from all texts of a flag that may be repeated; it raises UsageError. `key` is the
+    only name in a configuration of what does not go by its spelling there, `like` an example of
+    what a configuration holds.
     """
 
     spelling: str
@@ -36,6 +38,8 @@ class Flag:
     repeatable: bool = False
     read: Callable[[Any], object] | None = None  # a text or texts in, the field's value out
     show_default: bool = False
+    key: str = ""
+    like: str = ""
 
     def typed(self, value: object) -> str:
         """Return the flag as it is typed to mean this value."""

@@ -4,8 +4,11 @@
 """
 
 import json
+from collections.abc import Mapping
 from inspect import cleandoc
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -18,21 +21,30 @@ from harness.spec.provider import NAME
 
 SCHEMA_FILE = Path(__file__).with_name("summary.schema.json")
 
-_CLOSED = (RunReport, BenchmarkSummary)
-"""What has no other keys than these; keys may be added to everything else."""
-
 
 def schema_text() -> str:
     """Return the text of `summary.schema.json`: every key that is always written is required."""
-    schema = TypeAdapter(RunReport).json_schema(mode="serialization", schema_generator=_AsWritten)
+    return written_schema(
+        RunReport, "summary.json of a run of the image provider harness, schema 1", _OfSummary
+    )
+
+
+def written_schema(kind: Any, title: str, generator: "type[AsWritten]") -> str:  # noqa: ANN401 - any type
+    """Return the text of the JSON Schema of values of this type, as `json_safe` writes them."""
+    schema = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=generator)
     defined = schema.pop("$defs")
-    title = "summary.json of a run of the image provider harness, schema 1"
-    whole = {"$schema": _AsWritten.schema_dialect, **schema, "title": title, "$defs": defined}
+    whole = {"$schema": generator.schema_dialect, **schema, "title": title, "$defs": defined}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
-class _AsWritten(GenerateJsonSchema):
+class AsWritten(GenerateJsonSchema):
     """Describes values as `jsontext.json_safe` writes them, in the words of their docstrings."""
+
+    closed: ClassVar[tuple[type, ...]] = ()
+    """What has no other keys than these; keys may be added to everything else."""
+
+    by_name: ClassVar[Mapping[str, JsonSchemaValue]] = {}
+    """What is known of a key of this name wherever it stands."""
 
     @override
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
@@ -45,15 +57,15 @@ class _AsWritten(GenerateJsonSchema):
             "title": kind.__name__,
             "description": words,
             "type": "object",
-            "properties": _named(properties),
+            "properties": self._named(properties),
             "required": [name for name in properties if name not in LEFT_OUT.get(kind, ())],
         }
 
     @override
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         written = super().typed_dict_schema(schema)
-        closed = {"additionalProperties": False} if schema.get("cls") in _CLOSED else {}
-        return {**written, "properties": _named(written["properties"]), **closed}
+        closed = {"additionalProperties": False} if schema.get("cls") in self.closed else {}
+        return {**written, "properties": self._named(written["properties"]), **closed}
 
     @override
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
@@ -71,11 +83,17 @@ class _AsWritten(GenerateJsonSchema):
     def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
         return value
 
+    def _named(self, properties: JsonSchemaValue) -> JsonSchemaValue:
+        return {name: self.by_name.get(name, _counted(kind)) for name, kind in properties.items()}
 
-def _named(properties: JsonSchemaValue) -> JsonSchemaValue:
-    """Describe what a key's name says: a TOML names its operations, and any number is a seed."""
-    by_name = {"operation": {"type": "string", "pattern": NAME}, "seed": {"type": "integer"}}
-    return {name: by_name.get(name, _counted(kind)) for name, kind in properties.items()}
+
+class _OfSummary(AsWritten):
+    """A TOML names its operations, and any number is a seed."""
+
+    closed = (RunReport, BenchmarkSummary)
+    by_name = MappingProxyType(
+        {"operation": {"type": "string", "pattern": NAME}, "seed": {"type": "integer"}}
+    )
 
 
 def _counted(described: JsonSchemaValue) -> JsonSchemaValue:

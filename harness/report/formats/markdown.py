@@ -17,6 +17,7 @@ from harness.report.formats.markdown_text import (
     discovered_blocks,
     escaped,
     evidence_blocks,
+    fitting,
     markdown_table,
     times_markdown,
 )
@@ -117,31 +118,21 @@ class _Page:
 
     def add_each(self, blocks: Iterable[str], noun: str, *, share: float) -> None:
         """Add the blocks that fit into a share of the room, and count the others."""
-        fitting, others = _fitting(blocks, self._room() * share, separator=2)
-        self._blocks += fitting
+        shown, others = fitting(blocks, self._room() * share, separator=2)
+        self._blocks += shown
         if others:
             more = count(others, f"more {noun}")
             self.add(f"… and {more}; `index.html` of this run shows them all.")
 
     def add_table(self, head: str, rows: Iterable[str], *, reserve: int) -> None:
         """Add the rows that fit beside `reserve` characters, and count the others."""
-        fitting, others = _fitting(rows, self._room() - len(head) - reserve, separator=1)
-        self.add("\n".join([head, *fitting]))
+        shown, others = fitting(rows, self._room() - len(head) - reserve, separator=1)
+        self.add("\n".join([head, *shown]))
         if others:
             self.add(f"… and {count(others, 'more row')} in `index.html`.")
 
     def text(self) -> str:
         return "\n\n".join(self._blocks) + "\n"
-
-
-def _fitting(blocks: Iterable[str], room: float, *, separator: int) -> tuple[list[str], int]:
-    """Return the first blocks that fit into `room` characters, and how many do not."""
-    blocks = list(blocks)
-    for at, block in enumerate(blocks):
-        room -= len(block) + separator
-        if room < 0:
-            return blocks[:at], len(blocks) - at
-    return blocks, 0
 
 
 _PROVIDERS = ("Provider", "Verdict", "Evidence", "Cases", "Requests", "Images paid", "Cost")

@@ -44,6 +44,16 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def fitting(blocks: Iterable[str], room: float, *, separator: int) -> tuple[list[str], int]:
+    """Return the first blocks that fit into `room` characters, and how many do not."""
+    blocks = list(blocks)
+    for at, block in enumerate(blocks):
+        room -= len(block) + separator
+        if room < 0:
+            return blocks[:at], len(blocks) - at
+    return blocks, 0
+
+
 _LONGEST = 1500
 
 
