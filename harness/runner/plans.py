@@ -31,6 +31,8 @@ def plans_of(options: Options, entries: Sequence[Entry]) -> dict[str, Plan]:
         return {entry.name: plan_of(resume, entry.provider) for entry in entries}
     if options.canary is not None:
         return {entry.name: canary_plan(entry, options.canary[entry.name]) for entry in entries}
+    if options.recheck is not None:
+        return options.recheck.plans
     if options.measuring is not None:
         return benchmark_plan(options, entries)[1]
     return {entry.name: plan_for(entry, options) for entry in entries}
@@ -75,6 +77,8 @@ def run_plan(
         return RunPlan(plans={entry.name: trial_plan(entry, trial) for entry in entries})
     if options.canary is not None:
         return RunPlan(plans=plans_of(options, entries))
+    if (again := options.recheck) is not None:
+        return RunPlan(plans=again.plans, benchmark=again.benchmark)
     if options.measuring is None:
         return RunPlan(
             plans={
