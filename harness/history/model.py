@@ -26,7 +26,7 @@ Figure = Literal[
 valid requests that brought none, the four after it shares of images (or requests) that carry the
 evidence, the others numbers of promises."""
 
-MarkKind = Literal["documents", "harness", "plan"]
+MarkKind = Literal["documents", "harness"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class PromiseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """From the run `run` on, a provider's documents, its plan or the harness were other ones."""
+    """From the run `run` on, a provider's documents or the harness were other ones."""
 
     provider: str
     base: Base
