@@ -17,6 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
+from harness.api.histories import History, history, history_page
 from harness.api.runs import (
     BenchmarkOptions,
     Choice,
@@ -69,6 +70,7 @@ __all__ = [
     "Finding",
     "Frames",
     "HarnessError",
+    "History",
     "Leak",
     "Measuring",
     "NothingTested",
@@ -91,6 +93,8 @@ __all__ = [
     "choose",
     "explain",
     "frames",
+    "history",
+    "history_page",
     "inspect",
     "judge",
     "load_provider",

@@ -24,6 +24,7 @@ VERBS = {
     "plan": "Print what would be sent and what it would cost; send nothing.",
     "judge": "Judge traffic that was recorded elsewhere; send nothing.",
     "report": "Judge the records of earlier runs again; send nothing.",
+    "history": "Say what changed over many runs, and when; send nothing.",
     "choose": "Say which provider serves your work, and why; send nothing.",
     "inspect": "Say what image files show: as asked, by whom, in which quality.",
     "explain": "Say whether a request is within each provider's documents.",
