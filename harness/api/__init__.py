@@ -17,7 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
-from harness.api.histories import History, history, history_page
+from harness.api.histories import history, history_page
 from harness.api.runs import (
     BenchmarkOptions,
     Choice,
@@ -59,6 +59,7 @@ from harness.api.runs import (
     run,
     scan,
 )
+from harness.history.model import History
 
 __all__ = [
     "BenchmarkOptions",

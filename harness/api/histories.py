@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from harness.core.errors import StoreError
 from harness.history.history import history_of
 from harness.history.model import History
 from harness.history.page import page_of
@@ -30,14 +29,3 @@ def history(
 def history_page(history: History) -> str:
     """Return a history as one HTML page that loads nothing else."""
     return history_html(page_of(history))
-
-
-def write_history_page(history: History, path: Path) -> Path:
-    """Write the page to a file; StoreError where it cannot be."""
-    try:
-        path.write_text(history_page(history), encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written: {error.strerror}", hint="name another --out"
-        ) from None
-    return path

@@ -55,13 +55,13 @@ def history(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> None:
     """Index the runs, say what changed, write the page."""
-    # What reads runs takes a second to import, and `--help` is not to wait for it.
-    from harness.api.histories import history as history_of  # noqa: PLC0415
-    from harness.api.histories import write_history_page  # noqa: PLC0415
-    from harness.cli.conclude import note  # noqa: PLC0415
+    # What reads runs takes a second to import, and `--help` is not to wait for it; the functions
+    # behind `harness.api.history`, without what the other verbs need.
     from harness.cli.over_time import as_json_text, show  # noqa: PLC0415
-    from harness.cli.printing import echo_json  # noqa: PLC0415
+    from harness.cli.printing import echo_json, echo_line  # noqa: PLC0415
     from harness.core.errors import StoreError  # noqa: PLC0415
+    from harness.history.history import history_of  # noqa: PLC0415
+    from harness.history.page import write_page  # noqa: PLC0415
 
     seen = history_of(folder, providers=names, since=since.date() if since else None)
     if as_json:
@@ -69,10 +69,12 @@ def history(  # noqa: PLR0913 - one for each option
     else:
         show(seen)
     if out is not None or not as_json:
+        page = out or folder / "history.html"
         try:
-            note(f"page: {write_history_page(seen, out or folder / 'history.html')}")
+            write_page(seen, page)
+            echo_line(f"page: {page}", err=True)
         except StoreError as error:
             if out is not None:
                 raise
-            note(f"no page: {error}")
+            echo_line(f"no page: {error}", err=True)
     context.exit(seen.exit_code)

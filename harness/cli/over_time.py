@@ -4,13 +4,14 @@ import json
 import shutil
 import textwrap
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from harness.cli.printing import echo
 from harness.cli.terminal import terminal
-from harness.history.model import History, Series
+from harness.history.model import ChangePoint, History, Mark, PromiseChange, Series
 from harness.history.overview import (
     HEADS,
     Last,
@@ -20,7 +21,6 @@ from harness.history.overview import (
     last_figures,
     sentence_of,
 )
-from harness.report.jsontext import json_safe
 from harness.report.text import count, one_line
 
 _WIDEST = 80
@@ -73,9 +73,8 @@ def as_json_text(history: History) -> str:
     )
 
 
-def _fields(each: object) -> dict[str, object]:
-    written = json_safe(each)
-    return {key: value for key, value in written.items() if key != "run"} if isinstance(written, dict) else {}
+def _fields(each: ChangePoint | PromiseChange | Mark) -> dict[str, object]:
+    return {key: value for key, value in asdict(each).items() if key != "run"}
 
 
 def _dated(history: History, run: int) -> dict[str, object]:
@@ -150,6 +149,6 @@ def _promises(row: Last) -> str:
 def _cell(trend: Trend | None) -> str:
     if trend is None:
         return "-"
-    moved = trend.moved.partition(" since")[0]
+    moved = trend.moved.partition(" since")[0].replace(" times", "x")
     mark = f"{_MARKS[trend.worse]} {moved}" if moved else ""
     return "\n".join(filter(None, (trend.value, mark, one_line(trend.about, 24))))

@@ -99,8 +99,7 @@ def _levels(series: Series, step: Step) -> str:
     if series.unit == "share":
         points = (step.after - step.before) * 100
         return (
-            f"{step.before * 100:.1f} -> {step.after * 100:.1f} %"
-            f" ({points:+.1f} percentage points)"
+            f"{step.before * 100:.1f} -> {step.after * 100:.1f} % ({points:+.1f} percentage points)"
         )
     times = f" ({step.after / step.before:.2f} times)" if step.before > 0 else ""
     before, after = (figure_text(level, series.unit) for level in (step.before, step.after))

@@ -1,7 +1,8 @@
 """What is taken of a `summary.json`, in SQL: figures, promises and marks, whatever else it holds.
 
-DuckDB reads the files, two at a time. A key that is missing, or holds something else than it should,
-is null; a file that is no JSON has no row. The summaries of version 0.1 and later are read alike.
+DuckDB reads the files, two at a time. A key that is missing, or holds something else than it
+should, is null; so is the whole of a file that is no JSON. The summaries of
+version 0.1 and later are read alike.
 """
 
 import json
@@ -12,7 +13,7 @@ SCHEMA = 1
 _ESTIMATE = {"value": "DOUBLE", "low": "DOUBLE", "high": "DOUBLE", "n": "BIGINT"}
 _COUNT = "STRUCT(count BIGINT, of BIGINT)"
 _FINDING = {
-    **{name: "VARCHAR" for name in ("provider", "operation", "constraint", "check")},
+    **dict.fromkeys(("provider", "operation", "constraint", "check"), "VARCHAR"),
     "combination": ["VARCHAR"],
 }
 _PLACE = {"provider": "VARCHAR", "workload": "VARCHAR"}
@@ -21,8 +22,9 @@ STRUCTURE = json.dumps(
     {
         "schema": "BIGINT",
         "run": {
-            **{name: "VARCHAR" for name in ("run", "harness", "created", "finished", "against")},
-            **{"interrupted": "BOOLEAN", "seed": "VARCHAR"},
+            **dict.fromkeys(("run", "harness", "created", "finished", "against"), "VARCHAR"),
+            "interrupted": "BOOLEAN",
+            "seed": "VARCHAR",
             "spec_digests": "MAP(VARCHAR, VARCHAR)",
             "plan_digests": "MAP(VARCHAR, VARCHAR)",
         },
@@ -34,7 +36,7 @@ STRUCTURE = json.dumps(
             " not_tried BIGINT)))"
         ),
         "verdicts": [
-            {name: "VARCHAR" for name in ("provider", "operation", "constraint", "check", "status")}
+            dict.fromkeys(("provider", "operation", "constraint", "check", "status"), "VARCHAR")
         ],
         "findings": [_FINDING],
         "flaky": [_FINDING],
@@ -50,7 +52,7 @@ STRUCTURE = json.dumps(
         "authenticity": [
             {
                 "provider": "VARCHAR",
-                **{name: _COUNT for name in ("drawn_as_asked", "manifests", "signed", "fresh")},
+                **dict.fromkeys(("drawn_as_asked", "manifests", "signed", "fresh"), _COUNT),
             }
         ],
         "benchmark": {
@@ -63,9 +65,7 @@ STRUCTURE = json.dumps(
                     "p95": _ESTIMATE,
                 }
             ],
-            "reliability": [
-                {**_PLACE, "stage": "VARCHAR", "sent": "BIGINT", "usable": _ESTIMATE}
-            ],
+            "reliability": [{**_PLACE, "stage": "VARCHAR", "sent": "BIGINT", "usable": _ESTIMATE}],
             "spend": [{**_PLACE, "unit": "VARCHAR", "usable": "BIGINT", "per_image": "DOUBLE"}],
         },
     }
@@ -80,13 +80,15 @@ FROM (SELECT json_transform('{{}}', '{STRUCTURE}') AS it) WHERE false
 """  # noqa: S608 - texts of ours
 """Makes the table of what is read, in a database of its own in memory."""
 
-READ = f"""
+_READ = f"""
 CREATE OR REPLACE TEMP TABLE got AS
 SELECT filename AS file, ''::VARCHAR AS path,
        try(json_transform(try(decode(content)), '{STRUCTURE}')) AS it
-FROM read_blob($files)
-"""  # noqa: S608 - texts of ours
+FROM """  # noqa: S608 - texts of ours
+READ = _READ + "read_blob($files)"
 """Reads the files named into a table of this connection; `it` is null of what is no JSON."""
+TAKE = _READ + "(SELECT $file AS filename, $content::BLOB AS content)"
+"""The same of a file that was read already."""
 
 KEEP = (
     f"""INSERT INTO reading.seen SELECT path, {", ".join(f"it.{name}" for name in _KEPT)}
@@ -100,12 +102,18 @@ KEEP = (
 
 TABLES = (
     "files (path VARCHAR, size BIGINT, mtime_ns BIGINT, problem VARCHAR)",
-    "runs (path VARCHAR, run VARCHAR, harness VARCHAR, created VARCHAR, finished VARCHAR,"
-    " interrupted BOOLEAN, against VARCHAR, seed VARCHAR, benchmark BOOLEAN)",
-    "providers (path VARCHAR, provider VARCHAR, base VARCHAR, requests BIGINT, spec VARCHAR,"
-    " plan VARCHAR)",
-    "figures (path VARCHAR, provider VARCHAR, about VARCHAR, figure VARCHAR, unit VARCHAR,"
-    " value DOUBLE, low DOUBLE, high DOUBLE, n BIGINT)",
+    (
+        "runs (path VARCHAR, run VARCHAR, harness VARCHAR, created VARCHAR, finished VARCHAR,"
+        " interrupted BOOLEAN, against VARCHAR, seed VARCHAR, benchmark BOOLEAN)"
+    ),
+    (
+        "providers (path VARCHAR, provider VARCHAR, base VARCHAR, requests BIGINT, spec VARCHAR,"
+        " plan VARCHAR)"
+    ),
+    (
+        "figures (path VARCHAR, provider VARCHAR, about VARCHAR, figure VARCHAR, unit VARCHAR,"
+        " value DOUBLE, low DOUBLE, high DOUBLE, n BIGINT)"
+    ),
     "promises (path VARCHAR, provider VARCHAR, operation VARCHAR, promise VARCHAR, state VARCHAR)",
 )
 """The tables of the index; `promises` has a row for each that is `broken`, `flaky` or `passed`."""

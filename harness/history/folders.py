@@ -97,9 +97,7 @@ def _read_run(
                 " left out"
             )
         else:
-            files.append(
-                SummaryFile(path=path, size=known.st_size, mtime_ns=known.st_mtime_ns)
-            )
+            files.append(SummaryFile(path=path, size=known.st_size, mtime_ns=known.st_mtime_ns))
 
 
 def _is_text(path: str) -> bool:

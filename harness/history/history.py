@@ -171,7 +171,9 @@ def _series(
                 run=run, value=value, low=low, high=high, n=n
             )
     order = {figure: place for place, figure in enumerate(_FIGURES)}
-    for key in sorted(points, key=lambda key: (key[0], _BASES.index(key[1]), key[2], order[key[3]], key[4])):
+    for key in sorted(
+        points, key=lambda key: (key[0], _BASES.index(key[1]), key[2], order[key[3]], key[4])
+    ):
         provider, base, about, figure, unit = key
         yield Series(
             provider=provider,

@@ -11,15 +11,16 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from harness.history.extract import KEEP, NAMES, READ, SCHEMA, SEEN, STORE, TABLES
-from harness.history.folders import SUMMARY, SummaryFile
+from harness.core.files import read_at_most
+from harness.history.extract import KEEP, NAMES, READ, SCHEMA, SEEN, STORE, TABLES, TAKE
+from harness.history.folders import MOST_BYTES, SUMMARY, SummaryFile
 
 CACHE = ".harness-history.duckdb"
 VERSION = 1
@@ -39,10 +40,9 @@ def indexed(folder: Path, files: Sequence[SummaryFile]) -> Iterator[Connection]:
 
     A table `files` has each with the `problem` for which it was left out, or null.
     """
-    work, database = _working_copy(folder)
+    work = _place_for_work(folder)
+    database = _taken_over(work, folder) or _made_anew(work, folder)
     try:
-        if database is None:
-            database = _connected(work, folder)
         _bring_up_to_date(database, folder, files)
         yield database
         database.close()
@@ -50,59 +50,78 @@ def indexed(folder: Path, files: Sequence[SummaryFile]) -> Iterator[Connection]:
             with suppress(OSError):
                 work.replace(folder / CACHE)
     finally:
-        database is None or database.close()
-        if work is not None:
-            for left in (work, Path(f"{work}.wal")):
-                with suppress(OSError):
-                    left.unlink()
+        database.close()
+        _removed(work)
 
 
-def _working_copy(folder: Path) -> tuple[Path | None, Connection | None]:
-    """Return the path of a copy of the cache and it opened, if it is sound; None for no path.
+def _place_for_work(folder: Path) -> Path | None:
+    """Return where the index can be made; None where the folder cannot be written to.
 
-    Without a path the index lives in memory: the folder cannot be written to.
+    Then it lives in memory.
     """
     try:
         handle, name = tempfile.mkstemp(prefix=f"{CACHE}.", suffix=".new", dir=folder)
     except OSError:
-        return None, None
-    work, cache = Path(name), folder / CACHE
+        return None
+    os.close(handle)
+    return Path(name)
+
+
+def _removed(work: Path | None) -> None:
+    if work is not None:
+        for left in (work, Path(f"{work}.wal")):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _taken_over(work: Path | None, folder: Path) -> Connection | None:
+    """Open a copy of the cache; None where there is none, or it is not one of this version."""
+    cache = folder / CACHE
+    if work is None or not _can_be_read(cache):
+        return None
+    database = None
     try:
-        with os.fdopen(handle, "wb") as copy:
-            known = cache.lstat()
-            if not stat.S_ISREG(known.st_mode) or known.st_size > _MOST_CACHE_BYTES:
-                raise OSError
-            with cache.open("rb") as file:
-                shutil.copyfileobj(file, copy)
-        return work, _sound(work, folder)
+        shutil.copyfile(cache, work)
+        database = _opened(work, folder)
+        if _is_sound(database):
+            return database
     except (OSError, duckdb.Error):
-        with suppress(OSError):
-            work.unlink()
-        return work, None
-
-
-def _sound(work: Path, folder: Path) -> Connection:
-    """Open a copy of a cache; duckdb.Error where it is not what this version would have written."""
-    database = _opened(work, folder)
-    try:
-        kinds = database.execute(
-            "SELECT table_name FROM information_schema.tables"
-            " WHERE table_type = 'BASE TABLE' AND table_catalog = current_database()"
-        ).fetchall()
-        if {name for (name,) in kinds} != {"meta", *NAMES}:
-            raise duckdb.Error
-        if database.execute("SELECT version FROM meta").fetchall() != [(VERSION,)]:
-            raise duckdb.Error
-        for name in NAMES:  # every block of it, while it can still be made anew
-            database.execute(f"SELECT count(COLUMNS(*)) FROM {name}").fetchall()  # noqa: S608
-    except BaseException:
+        pass
+    if database is not None:
         database.close()
-        raise
-    return database
+    return None
 
 
-def _connected(work: Path | None, folder: Path) -> Connection:
-    """Return an empty index, in memory where there is no path."""
+def _can_be_read(cache: Path) -> bool:
+    """Tell whether a cache is a plain file of a size that we would write."""
+    try:
+        known = cache.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(known.st_mode) and 0 < known.st_size <= _MOST_CACHE_BYTES
+
+
+def _is_sound(database: Connection) -> bool:
+    """Tell whether a database has our tables, all of them readable; duckdb.Error where one is not.
+
+    Nothing else is in it: a view of a stranger's would be run when it is asked.
+    """
+    kinds = database.execute(
+        "SELECT table_name, table_type FROM information_schema.tables"
+        " WHERE table_catalog = current_database()"
+    ).fetchall()
+    if set(kinds) != {(name, "BASE TABLE") for name in ("meta", *NAMES)}:
+        return False
+    if database.execute("SELECT version FROM meta").fetchall() != [(VERSION,)]:
+        return False
+    for name in NAMES:  # every block of it, while it can still be made anew
+        database.execute(f"SELECT count(COLUMNS(*)) FROM {name}").fetchall()  # noqa: S608 - ours
+    return True
+
+
+def _made_anew(work: Path | None, folder: Path) -> Connection:
+    """Return an empty index, in memory where there is no place for it."""
+    _removed(work)
     database = _opened(work, folder)
     database.execute("CREATE TABLE meta (version INTEGER)")
     database.execute("INSERT INTO meta VALUES (?)", [VERSION])
@@ -160,21 +179,24 @@ def _bring_up_to_date(database: Connection, folder: Path, files: Sequence[Summar
             cursor.close()
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(read, _batches(new)):
+        for _ in pool.map(read, _batches(folder, new)):
             pass
     for statement in STORE:
         database.execute(statement)
 
 
-def _batches(files: Sequence[SummaryFile]) -> Iterator[list[SummaryFile]]:
+def _batches(folder: Path, files: Sequence[SummaryFile]) -> Iterator[list[SummaryFile]]:
+    """Yield files to read together; one with a backslash in its path is read for itself."""
     batch: list[SummaryFile] = []
     size = 0
     for file in files:
-        if batch and (size + file.size > _BATCH_BYTES or len(batch) == _BATCH_FILES):
+        alone = "\\" in f"{folder / file.path}"
+        full = alone or size + file.size > _BATCH_BYTES or len(batch) == _BATCH_FILES
+        if batch and full:
             yield batch
             batch, size = [], 0
         batch.append(file)
-        size += file.size
+        size = _BATCH_BYTES if alone else size + file.size
     if batch:
         yield batch
 
@@ -183,8 +205,8 @@ def _store(cursor: Connection, folder: Path, batch: Sequence[SummaryFile]) -> No
     """Read files into the tables; where they cannot be read together, each for itself."""
     places = {str(folder / file.path / SUMMARY): file for file in batch}
     try:
-        cursor.execute(READ, {"files": [_literal(place) for place in places]})
-    except duckdb.Error as error:
+        _read(cursor, [*places])
+    except (duckdb.Error, OSError) as error:
         if len(batch) > 1:
             for file in batch:
                 _store(cursor, folder, [file])
@@ -209,6 +231,14 @@ def _store(cursor: Connection, folder: Path, batch: Sequence[SummaryFile]) -> No
         _note(cursor, file, _problem(schemas.get(place)))
 
 
+def _read(cursor: Connection, places: Sequence[str]) -> None:
+    if len(places) == 1 and "\\" in places[0]:  # for DuckDB that parts folders
+        content = read_at_most(Path(places[0]), MOST_BYTES)
+        cursor.execute(TAKE, {"file": places[0], "content": content})
+    else:
+        cursor.execute(READ, {"files": [_literal(place) for place in places]})
+
+
 def _problem(schema: tuple[int | None] | None) -> str | None:
     """Say why a file is left out: None for no JSON, else its schema as the one member."""
     if schema is None:
@@ -226,11 +256,6 @@ def _note(cursor: Connection, file: SummaryFile, problem: str | None) -> None:
     )
 
 
-_SPECIAL: Callable[[re.Match[str]], str] = lambda found: (  # noqa: E731 - one line
-    "?" if found[0] == "\\" else f"[{found[0]}]"
-)
-
-
 def _literal(place: str) -> str:
     """Return a pattern that matches a path as it is: DuckDB takes every name for one."""
-    return re.sub(r"[\[*?\\]", _SPECIAL, place)
+    return re.sub(r"[\[*?]", r"[\g<0>]", place)

@@ -83,7 +83,7 @@ def moment(text: str | None) -> datetime | None:
 def _oddities(runs: list[RunSeen], now: datetime) -> Iterator[str]:
     backwards = [run.path for run in runs if run.finished and run.finished < run.created]
     if backwards:
-        yield f"{_named(backwards)}: finished before begun (a clock went back); placed by the latter"
+        yield f"{_named(backwards)}: finished before it began (a clock went back); placed by that"
     ahead = [run.path for run in runs if run.created > now + timedelta(days=1)]
     if ahead:
         yield f"{_named(ahead)}: dated after today ({now:%Y-%m-%d}); placed where they say"

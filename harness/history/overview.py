@@ -19,7 +19,7 @@ HEADS: tuple[tuple[str, Figure], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A figure's last value and how its level moved; `worse` is None where it did not, or no way is.
+    """A figure's last value and how its level moved; `worse` is None where neither way is.
 
     `about` is what it is of: of several operations the one that changed last, or the one that most
     runs have.

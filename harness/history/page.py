@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from statistics import median
 
+from harness.core.errors import StoreError
 from harness.history.change_points import figure_text
 from harness.history.model import ChangePoint, Figure, History, PromiseChange, Series
 from harness.history.overview import (
@@ -23,6 +25,7 @@ from harness.report.history_page import (
     Panel,
     ProviderHistory,
     Said,
+    history_html,
 )
 from harness.report.text import count
 
@@ -72,6 +75,16 @@ def page_of(history: History) -> HistoryPage:
         method=history.method,
         emulated=any(row.base.startswith("emulator") for row in rows),
     )
+
+
+def write_page(history: History, path: Path) -> None:
+    """Write the page to a file; StoreError where it cannot be."""
+    try:
+        path.write_text(history_html(page_of(history)), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}", hint="name another --out"
+        ) from None
 
 
 def _row(row: Last, anchor: str) -> LastRow:
@@ -182,8 +195,7 @@ def _line(history: History, series: Series, changes: Sequence[ChangePoint]) -> L
         name=series.figure,
         moments=moments,
         levels=[
-            (begin, end, level)
-            for begin, end, level in zip(ends, ends[1:], levels, strict=False)
+            (begin, end, level) for begin, end, level in zip(ends, ends[1:], levels, strict=False)
         ],
     )
 
@@ -233,7 +245,9 @@ def _months(history: History, lines: Sequence[Series]) -> Iterator[MonthRow]:
 def _cell(values: Sequence[float], unit: str) -> str:
     if not values:
         return "-"
-    low, middle, high = (figure_text(each, unit) for each in (min(values), median(values), max(values)))
+    low, middle, high = (
+        figure_text(each, unit) for each in (min(values), median(values), max(values))
+    )
     return middle if low == high else f"{middle} ({low} to {high})"
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from harness.history.change_points import subject
@@ -44,11 +45,7 @@ def turns(
 ) -> Iterator[PromiseChange]:
     """Yield every turn of every promise; one that turns often is told as that, at its first."""
     for key, line in lines.items():
-        turned = [
-            (at, broken)
-            for (_, before), (at, broken) in zip(line, line[1:], strict=False)
-            if broken != before
-        ]
+        turned = [(at, broken) for (_, before), (at, broken) in pairwise(line) if broken != before]
         if len(turned) > _MOST_TURNS:
             yield _often(key, line, turned, runs)
             continue

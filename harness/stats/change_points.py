@@ -9,10 +9,15 @@ value, the place of a change was chosen as the largest of many here, and the tes
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom, norm, t  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.special import (  # type: ignore[import-untyped]  # scipy ships no types
+    gammaln,
+    ndtri,
+    stdtr,
+)
 
 METHOD = (
     "E-divisive with means in windows (D. S. Matteson and N. A. James, J. Am. Stat. Assoc. 109,"
@@ -35,6 +40,7 @@ _WEIGHT = 4.0
 """How many times the median a run may weigh: runs differ among themselves, too."""
 
 _LEAST_Z = 2.5
+_LEAST_P = 1e-300
 _EVEN_SHARE = 0.8
 """Share of runs alike with the one before from which a figure has no noise."""
 
@@ -93,7 +99,7 @@ def _levels(raw: Values) -> Iterator[Step]:
     begins = [0, *np.flatnonzero(~np.isclose(raw[1:], raw[:-1], rtol=1e-9)) + 1, len(raw)]
     lasting = [
         (int(first), int(after))
-        for first, after in zip(begins[:-1], begins[1:], strict=True)
+        for first, after in pairwise(begins)
         if after - first >= FEWEST_EVEN
     ]
     levels: list[tuple[int, int]] = []
@@ -102,7 +108,7 @@ def _levels(raw: Values) -> Iterator[Step]:
             levels[-1] = (levels[-1][0], after)
         else:
             levels.append((first, after))
-    for (was, ended), (first, after) in zip(levels, levels[1:], strict=False):
+    for (was, ended), (first, after) in pairwise(levels):
         yield Step(
             at=first,
             before=float(raw[was]),
@@ -154,7 +160,9 @@ class _Series:
         scales = max(1, int(np.log2(length / (2 * FEWEST))) + 1)
         for scale in range(scales):
             width = max(2 * FEWEST, length >> scale)
-            firsts = np.unique(np.append(np.arange(0, length - width + 1, width // 2), length - width))
+            firsts = np.unique(
+                np.append(np.arange(0, length - width + 1, width // 2), length - width)
+            )
             at, z = self._largest(firsts, width)
             z = np.where(z > _LEAST_Z, z, 0.0)
             for first, place in zip(firsts[z > 0], at[z > 0], strict=True):
@@ -194,14 +202,15 @@ class _Series:
     def chance(self, first: int, at: int, end: int) -> float:
         """Return the p of the step at `at`, chosen as the largest between `first` and `end`."""
         one = self._z(*(np.asarray([place]) for place in (first, at, end)))[0]
-        z = float(norm.isf(max(t.sf(one, max(len(self.x) - 2, 1)), 1e-300)))
+        z = _deviations(float(stdtr(max(len(self.x) - 2, 1), -one)))
         if self.share:
             z = min(z, self._exact_z(first, at, end))
         if z < _LEAST_Z:
             return 1.0
         edge = FEWEST / (end - first)
         ratio = max(np.log(((1 - edge) / edge) ** 2), 0.0)
-        return float(min(1.0, norm.pdf(z) * ((z - 1 / z) * ratio + 4 / z)))
+        density = float(np.exp(-z * z / 2) / np.sqrt(2 * np.pi))
+        return float(min(1.0, density * ((z - 1 / z) * ratio + 4 / z)))
 
     def _exact_z(self, first: int, at: int, end: int) -> float:
         """Return the z of Fisher's exact test of two shares, which knows few failures as few."""
@@ -209,12 +218,10 @@ class _Series:
         (left, right), (of_left, of_right) = (
             (each[first:at].sum(), each[at:end].sum()) for each in (counts, self.sizes)
         )
-        law = hypergeom(of_left + of_right, left + right, of_left)
-        p = min(law.sf(left - 1), law.cdf(left))
-        return float(norm.isf(max(min(p, 0.5), 1e-300)))
+        return _deviations(min(_fewer(left, right, of_left, of_right), 0.5))
 
     def merged(self, places: Sequence[int], alpha: float) -> list[int]:
-        """Put each step where it divides its neighbours best; drop what does not, the worst first."""
+        """Put each step where it divides its neighbours best; drop the unclear, the worst first."""
         kept = sorted(places)
         while kept:
             kept = self._moved(kept)
@@ -229,7 +236,7 @@ class _Series:
     def _moved(self, places: list[int]) -> list[int]:
         for _ in range(3):
             bounds = [0, *places, len(self.x)]
-            moved = []
+            moved: list[int] = []
             for i in range(len(places)):
                 first = moved[-1] if moved else 0
                 end = bounds[i + 2]
@@ -260,6 +267,26 @@ class _Series:
         return float(np.median(part))
 
 
+def _deviations(p: float) -> float:
+    """Return how many standard deviations a normal value exceeds with this probability."""
+    return -float(ndtri(max(p, _LEAST_P)))
+
+
+def _fewer(left: float, right: float, of_left: float, of_right: float) -> float:
+    """Return Fisher's exact p, one-sided: that as few of all fall on the side that has few."""
+    if left * of_right > right * of_left:
+        left, right, of_left, of_right = right, left, of_right, of_left
+    whole = left + right
+    counts = np.arange(max(0.0, whole - of_right), left + 1)
+
+    def ways(of: float, chosen: Values | float) -> Values:
+        logarithm: Values = gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
+        return logarithm
+
+    terms = ways(of_left, counts) + ways(of_right, whole - counts)
+    return float(np.exp(terms - ways(of_left + of_right, whole)).sum())
+
+
 def _drawn_in(x: Values) -> Values:
     """Return the series with single outliers brought to the edge of what their neighbours show."""
     padded = np.pad(x, _NEIGHBOURS, mode="reflect")
@@ -273,7 +300,7 @@ def _drawn_in(x: Values) -> Values:
 
 
 def _noise(x: Values, weight: Values) -> float:
-    """Return the deviation of a run of weight 1, by differences of neighbours: steps hardly move it.
+    """Return the deviation of a run of weight 1, by differences of neighbours, as steps are few.
 
     The largest twentieth of them, and two at least, are left out; a median of the rest is a floor.
     """

@@ -51,7 +51,7 @@ def write_runs(
     seed: int = 0,
 ) -> Path:
     """Write runs, one a day, whose median times are drawn with a deviation of 5 %."""
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    chance = random.Random(seed)
     for at in range(count):
         made = summary_of(FIRST + at * every, run=f"night-{at:04d}", providers=providers)
         for row in made["latency"]:
@@ -118,7 +118,7 @@ def dearer(since: int, times: float = 2) -> Change:
 
 def failing(since: int, share: float, *, n: int = 100, before: float = 0.02) -> Change:
     """Let valid requests fail, by chance, with another share from a run on."""
-    chance = random.Random(7)  # noqa: S311 - not for secrets
+    chance = random.Random(7)
 
     def change(at: int, made: Summary) -> None:
         likely = share if at >= since else before

@@ -168,8 +168,9 @@ def _line(line: Line, field: _Field, most_points: int, *, tone: int, words: bool
         for group in groups
     ]
     ranges = []
+    single = len(groups) == len(line.moments)
     for (x, _), group in zip(middles, groups, strict=True):
-        low, high = _range(group)
+        low, high = _range(group, single=single)
         if field.y(low) != field.y(high):
             ranges.append(f"M{x:g} {field.y(low):g}V{field.y(high):g}")
     points = tuple(
@@ -210,13 +211,11 @@ def _grouped(moments: Sequence[Moment], field: _Field, most: int) -> Iterator[li
         yield group
 
 
-def _range(group: Sequence[Moment]) -> tuple[float, float]:
-    if len(group) == 1:
-        one = group[0]
-        return (
-            one.value if one.low is None else one.low,
-            one.value if one.high is None else one.high,
-        )
+def _range(group: Sequence[Moment], *, single: bool) -> tuple[float, float]:
+    """Return a run's interval, or where some points are several runs the range of each."""
+    one = group[0]
+    if single and one.low is not None and one.high is not None:
+        return one.low, one.high
     values = [each.value for each in group]
     return min(values), max(values)
 
