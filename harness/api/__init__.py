@@ -17,6 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
+from harness.api.histories import history, history_page
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
     BenchmarkOptions,
@@ -60,6 +61,7 @@ from harness.api.runs import (
     run,
     scan,
 )
+from harness.history.model import History
 
 __all__ = [
     "BenchmarkOptions",
@@ -72,6 +74,7 @@ __all__ = [
     "Frames",
     "FrozenDocuments",
     "HarnessError",
+    "History",
     "Leak",
     "Measuring",
     "NothingTested",
@@ -96,6 +99,8 @@ __all__ = [
     "diff",
     "explain",
     "frames",
+    "history",
+    "history_page",
     "inspect",
     "judge",
     "load_provider",

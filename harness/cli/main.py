@@ -25,6 +25,7 @@ VERBS = {
     "judge": "Judge traffic that was recorded elsewhere; send nothing.",
     "report": "Judge the records of earlier runs again; send nothing.",
     "diff": "Say what changed between two runs, and whether it stops a build.",
+    "history": "Say what changed over many runs, and when; send nothing.",
     "watch": "Ask a little each day; alert only a confirmed change, once.",
     "choose": "Say which provider serves your work, and why; send nothing.",
     "inspect": "Say what image files show: as asked, by whom, in which quality.",
