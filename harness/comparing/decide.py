@@ -24,7 +24,7 @@ SHARES: Mapping[ChangeKind, float] = {
 to 10 % in 200 requests takes a level of 1.1 % even with the best test there can be; a median that
 is 20 % slower shows in 60 pairs at a far stricter one. tests/benchmarks/gate.md has the figures."""
 
-WHOLE = 0.75
+WHOLE = 0.8
 """What all of a provider gets of a kind's share where its rows are compared as well."""
 
 FEWEST = 150
@@ -84,7 +84,7 @@ def moved(comparison: Comparison, thresholds: Thresholds, way: Way) -> bool:
     if kind in ("slower", "dearer"):
         least = 1 + (thresholds.slower if kind == "slower" else thresholds.dearer)
         ratio = change.value if way == "worse" else 1 / max(change.value, ROUNDING)
-        return ratio >= least - ROUNDING
+        return ratio >= least - ROUNDING and not _ours(comparison, thresholds)
     points = {
         "failing": thresholds.failing,
         "flaky": thresholds.flaky,
@@ -103,6 +103,14 @@ def _open_ended(comparison: Comparison, way: Way) -> bool:
     if comparison.kind != "slower" or comparison.p is None or comparison.p_better is None:
         return False
     return (comparison.p < comparison.p_better) == (way == "worse")
+
+
+def _ours(comparison: Comparison, thresholds: Thresholds) -> bool:
+    """Tell whether a time moved by so little that it may be our own machine's."""
+    change, base = comparison.change.value, comparison.base.value
+    if comparison.kind != "slower" or change is None or base is None:
+        return False
+    return abs(change - 1) * base < thresholds.slower_s
 
 
 def _judged(comparisons: Sequence[Comparison], thresholds: Thresholds, way: Way) -> list[_Judged]:

@@ -27,7 +27,9 @@ PROVIDER = "sub2api"
 
 
 def measured(folder: Path, *, seed: int, fault: str, slower: float = 1.0) -> Baseline:
-    """Return what one benchmark against a fresh emulator showed."""
+    """Return what one benchmark against a fresh emulator showed, or did when it was run before."""
+    if (folder / "summary.json").exists():
+        return api.baseline(folder)
     result = api.run(
         Options(
             target=Target(against="emulator", providers=(PROVIDER,)),
@@ -40,39 +42,22 @@ def measured(folder: Path, *, seed: int, fault: str, slower: float = 1.0) -> Bas
     return result.baseline
 
 
-def report(runs: int) -> Iterator[str]:
+def report(runs: int, folder: Path) -> Iterator[str]:
     """Yield the page: each pair of unchanged runs, then each run beside one that changed."""
     yield HEAD.format(runs=runs, pairs=runs * (runs - 1) // 2)
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        same = [
-            measured(folder / f"{seed}", seed=seed, fault=f"{PROVIDER}:outage@0.05")
-            for seed in range(1, runs + 1)
-        ]
-        diffs = [compare(*pair) for pair in combinations(same, 2)]
-        yield _row("unchanged, other seeds", diffs)
-        slowed = [
-            (
-                run,
-                measured(
-                    folder / f"slow{seed}",
-                    seed=seed,
-                    fault=f"{PROVIDER}:outage@0.05",
-                    slower=1.2,
-                ),
-            )
-            for seed, run in enumerate(same[: runs // 3], 1)
-        ]
-        yield _row("20 % slower, the same seed", [compare(*pair) for pair in slowed])
-        yield _row(
-            "20 % slower, other seeds",
-            [
-                compare(run, slow)
-                for seed, run in enumerate(same, 1)
-                for other, (_, slow) in enumerate(slowed, 1)
-                if seed != other
-            ],
-        )
+    fault = f"{PROVIDER}:outage@0.05"
+    seeds = range(1, runs + 1)
+    same = [measured(folder / f"{seed}", seed=seed, fault=fault) for seed in seeds]
+    yield _row("unchanged, other seeds", [compare(*pair) for pair in combinations(same, 2)])
+    slow = [
+        measured(folder / f"slow{seed}", seed=seed, fault=fault, slower=1.2)
+        for seed in seeds[: runs // 3]
+    ]
+    yield _row(
+        "20 % slower, the same seed", [compare(*pair) for pair in zip(same, slow, strict=False)]
+    )
+    others = [(run, other) for run in same for other in slow if run.seed != other.seed]
+    yield _row("20 % slower, other seeds", [compare(*pair) for pair in others])
 
 
 def _row(name: str, diffs: Sequence[Diff]) -> str:
@@ -106,12 +91,14 @@ at a fiftieth of their length, 5 % of all requests in an outage. Each two of the
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--folder", type=Path, help="keep the runs there, and take those that are")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     parts = []
-    for part in report(asked.runs):
-        print(part, end="", flush=True)  # noqa: T201 - prints its table
-        parts.append(part)
+    with tempfile.TemporaryDirectory() as place:
+        for part in report(asked.runs, asked.folder or Path(place)):
+            print(part, end="", flush=True)  # noqa: T201 - prints its table
+            parts.append(part)
     if asked.write:
         Path(__file__).with_suffix(".md").write_text("".join(parts))
 

@@ -92,6 +92,13 @@ def test_a_small_change_is_none_however_sure() -> None:
     assert [each.standing for each in changes(compared("slower", 1.1, 1e-9))] == ["certain"]
 
 
+def test_what_moved_by_milliseconds_may_be_our_own() -> None:
+    quick = compared("slower", 1.5, 1e-9)
+
+    assert changes(replace(quick, base=estimate(0.03))) == []
+    assert changes(replace(quick, base=estimate(0.05)))
+
+
 def test_what_may_be_chance_is_suspected_and_what_may_well_be_is_not_said() -> None:
     (change,) = changes(compared("slower", 1.3, 0.03))
 

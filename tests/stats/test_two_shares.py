@@ -51,18 +51,19 @@ def test_the_size_stays_within_the_level() -> None:
     assert 0.005 < size <= 0.02
 
 
-def test_failures_in_a_row_count_as_one() -> None:
-    flags = [60 <= place < 75 for place in range(200)]
-    share, why = independent(flags)
+def test_failures_in_a_row_count_as_one_on_both_sides() -> None:
+    outage, none = [60 <= place < 75 for place in range(200)], [False] * 200
 
-    assert share == (1, 13)
-    assert "200 attempts as 13" in why
+    for found in (independent(none, outage), independent(outage, none)[1::-1]):
+        assert found[:2] == ((0, 13), (1, 13))
+    assert "15 at a time, counts once: 200 attempts as 13" in independent(none, outage)[2]
 
 
 def test_failures_apart_all_count() -> None:
-    assert independent([place % 10 == 0 for place in range(200)]) == ((20, 200), "")
-    assert independent([True] * 30) == ((30, 30), "")
-    assert independent([]) == ((0, 0), "")
+    apart = [place % 10 == 0 for place in range(200)]
+
+    assert independent(apart, [True] * 30) == ((20, 200), (30, 30), "")
+    assert independent([], []) == ((0, 0), (0, 0), "")
 
 
 def test_the_chance_of_so_few_runs_is_counted() -> None:
