@@ -185,7 +185,7 @@ class Thresholds:
     failing: float = 4.0
     flaky: float = 20.0
     authenticity: float = 5.0
-    alarm: float = 0.025
+    alarm: float = 0.03
     suspicion: float = 0.1
 
 
