@@ -29,17 +29,21 @@ WHOLE = 0.8
 """What all of a provider gets of a kind's share where its rows are compared as well."""
 
 FEWEST = 150
-"""With fewer requests on a side no bearable level shows such a rate: then nothing is spent on it
-but what the other kinds get, and it is suspected at most."""
+"""With fewer requests on a side no bearable level shows such a rate: then as little is spent on it
+as on the other kinds, and only a far larger one is certain."""
 
 FEW = 1.5 / 30
 """The share of failure rates of fewer requests."""
 
 SEEN = (0.02, 0.10)
-"""The change of a failure rate that is to be seen, and how often."""
+"""The change of a failure rate that is to be seen."""
+
 POWER = 0.93
+"""How often it is to be seen. With more requests than it takes the level is as strict as that
+allows."""
+
 MOST_LEVEL = 0.02
-"""The level at which 200 requests see it."""
+"""The level at which 200 requests see it, of which `SHARES` are the shares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
