@@ -46,7 +46,7 @@ def _mixed_alike(row: Row) -> bool:
 def _comparison(row: Row) -> Comparison:
     provider, operation, workload = row.name
     mine, others = _failed(row.base), _failed(row.head)
-    (first, why), (second, other_why) = independent(mine), independent(others)
+    first, second, why = independent(mine, others)
     test = compared_shares(first, second)
     return Comparison(
         kind="failing",
@@ -59,7 +59,7 @@ def _comparison(row: Row) -> Comparison:
         change=_change(first, second, (mine, others)),
         p=test.up,
         p_better=test.down,
-        method=f"{METHOD}{other_why or why}",
+        method=f"{METHOD}{why}",
         least_p=test.least,
     )
 

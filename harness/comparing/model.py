@@ -177,17 +177,19 @@ class Thresholds:
     """From which size on a change is worth an alarm, and how sure it has to be.
 
     `slower` and `dearer` are relative (0.1 is 10 %), `failing`, `flaky` and `authenticity` are
-    percentage points. `alarm` and `suspicion` bound the share of false discoveries among all
+    percentage points. What is slower is so by at least `slower_s` seconds, too: less than that may
+    be our own. `alarm` and `suspicion` bound the share of false discoveries among all
     comparisons of one diff; most of `alarm` goes to failure rates, which take the most samples to
     be told apart, and only where there are enough of them.
     """
 
     slower: float = 0.1
+    slower_s: float = 0.02
     dearer: float = 0.01
     failing: float = 4.0
     flaky: float = 20.0
     authenticity: float = 5.0
-    alarm: float = 0.025
+    alarm: float = 0.03
     suspicion: float = 0.1
 
 

@@ -7,7 +7,7 @@ from harness.comparing.model import Comparison, Sample
 from harness.comparing.prices import price_obstacles, prices_of
 from harness.comparing.rows import name_of, question_of
 from harness.comparing.scope import Scope
-from harness.comparing.times import times_of
+from harness.comparing.times import time_obstacles, times_of
 
 
 def compare_samples(
@@ -38,7 +38,7 @@ def compare_prices(scope: Scope) -> Iterator[Comparison]:
 
 
 def sample_obstacles(scope: Scope) -> Iterator[str]:
-    """Yield a sentence for each workload or operation of which both runs asked something else."""
+    """Yield a sentence for each workload or operation that cannot be compared, or not wholly."""
     base, head = _both(scope, scope.providers)
     shared = {question_of(each) for each in base} & {question_of(each) for each in head}
     compared = {name for name, _ in shared}
@@ -50,6 +50,7 @@ def sample_obstacles(scope: Scope) -> Iterator[str]:
                 f"{' '.join(filter(None, name))}: time, failures and prices are not compared: no"
                 " request of HEAD has the arguments of one of BASE"
             )
+    yield from time_obstacles(*_both(scope, scope.timed))
     yield from price_obstacles(base, head)
 
 

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import median
 
 from harness.comparing.model import Comparison, Sample
-from harness.comparing.rows import Row, rows_of
+from harness.comparing.rows import Name, Row, name_of, rows_of
 from harness.stats.paired import BEYOND, paired_shift
 from harness.stats.stratified import stratified_shift
 from harness.stats.survival import CensoredTimes, censored_quantile
@@ -20,7 +21,8 @@ def times_of(base: Sequence[Sample], head: Sequence[Sample]) -> Iterator[Compari
 
     Refused, failed and cut off requests tell no time; a timeout is longer than it was waited for.
     """
-    for row in rows_of(base, head, _timed):
+    short = {name for name, _ in _short(base)} | {name for name, _ in _short(head)}
+    for row in rows_of(base, head, lambda each: _timed(each) and name_of(each) not in short):
         pairs = [(log, pair) for pair in row.paired if (log := _log_ratio(*pair)) is not None]
         if pairs:
             mine, others = ([pair[side] for _, pair in pairs] for side in (0, 1))
@@ -28,6 +30,33 @@ def times_of(base: Sequence[Sample], head: Sequence[Sample]) -> Iterator[Compari
             yield replace(_comparison(row, shift, mine, others), pairs=len(pairs))
         elif strata := _strata(row):
             yield _comparison(row, stratified_shift(strata), row.base, row.head)
+
+
+def time_obstacles(base: Sequence[Sample], head: Sequence[Sample]) -> Iterator[str]:
+    """Yield a sentence for each operation whose times are our own more than the provider's."""
+    in_head = {name_of(each) for each in head if _timed(each)}
+    for name, median_s in dict([*_short(head), *_short(base)]).items():
+        if name in in_head:
+            yield (
+                f"{' '.join(filter(None, name))}: times are not compared: replies took"
+                f" {median_s:.2g} s at the median, which is as long as our own work takes"
+            )
+
+
+def _short(samples: Sequence[Sample]) -> Iterator[tuple[Name, float]]:
+    """Yield the operations of a run for conformance that take less than `OWN_S`, and how long."""
+    seconds: dict[Name, list[float]] = {}
+    for each in samples:
+        if not each.workload and each.end == "served" and each.seconds is not None:
+            seconds.setdefault(name_of(each), []).append(each.seconds)
+    for name, took in seconds.items():
+        if median(took) < OWN_S:
+            yield name, median(took)
+
+
+OWN_S = 0.5
+"""A run for conformance decodes and checks while it waits: a tenth of less than this may be its
+own. The emulator's replies are that quick unless it is told otherwise."""
 
 
 def _timed(sample: Sample) -> bool:

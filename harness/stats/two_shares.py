@@ -14,10 +14,10 @@ METHOD = (
     " Contingency Tables, 2017, section 4.4), one-sided"
 )
 BURSTS = (
-    "; those that came in a row more often than by chance (A. Wald and J. Wolfowitz, Ann. Math."
-    " Stat. 11, 1940; p {p:.2g}) count as one: {n} attempts as {effective}"
+    "; what comes in a row more often than by chance (A. Wald and J. Wolfowitz, Ann. Math. Stat."
+    " 11, 1940), {length:.3g} at a time, counts once: {n} attempts as {effective}"
 )
-CLUSTERED = 0.01
+CLUSTERED = 0.002
 """Below this chance attempts that come out alike stand together for a reason."""
 
 Share = tuple[int, int]
@@ -58,18 +58,30 @@ def runs_of(flags: Sequence[bool]) -> int:
     return sum(flag and not before for before, flag in zip([False, *flags], flags, strict=False))
 
 
-def independent(flags: Sequence[bool]) -> tuple[Share, str]:
-    """Return how many of how many are True, as if each came by itself, and why not all count.
+def independent(first: Sequence[bool], second: Sequence[bool]) -> tuple[Share, Share, str]:
+    """Return how many of how many are True on either side, as if each came by itself, and why.
 
-    `flags` stand in the order in which they came. Where those that are True stand together more
-    than by chance (p below `CLUSTERED`), each run of them counts as one, and as many fewer of all.
+    Flags stand in the order in which they came. Where those of a side that are True stand together
+    more than by chance (p below `CLUSTERED`), each run of them counts as one, and as many fewer of
+    all: on both sides, for what comes in a row may as well have come on the other.
     """
-    n, count, chance = len(flags), sum(flags), run_chance(flags)
-    if chance >= CLUSTERED:
-        return (count, n), ""
-    runs = runs_of(flags)
-    effective = max(round(n * runs / count), runs)
-    return (runs, effective), BURSTS.format(p=chance, n=n, effective=effective)
+    lengths = [sum(flags) / runs_of(flags) for flags in (first, second) if clustered(flags)]
+    if not lengths:
+        return (sum(first), len(first)), (sum(second), len(second)), ""
+    length = max(lengths)
+    mine, others = (_shortened(flags, length) for flags in (first, second))
+    why = BURSTS.format(n=len(second), effective=others[1], length=length)
+    return mine, others, why
+
+
+def clustered(flags: Sequence[bool]) -> bool:
+    """Tell whether those that are True stand together more than by chance."""
+    return run_chance(flags) < CLUSTERED
+
+
+def _shortened(flags: Sequence[bool], length: float) -> Share:
+    count, n = round(sum(flags) / length), round(len(flags) / length)
+    return count, max(n, count, min(len(flags), 1))
 
 
 def level_for(n: int, first: float, second: float, *, power: float) -> float:

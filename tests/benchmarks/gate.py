@@ -13,7 +13,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from scipy.stats import norm
+from scipy.stats import norm  # type: ignore[import-untyped]  # scipy ships no types
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.comparing.decide import decided
 from harness.comparing.model import DEFAULT_FAIL_ON, Change, Sample, Thresholds
