@@ -38,6 +38,7 @@ class _Pair:
     base: PromiseShown | None
     head: PromiseShown | None
     same_plan: bool
+    known_in_base: bool
     served_in_base: frozenset[str] = field(default_factory=frozenset)
     served_in_head: frozenset[str] = field(default_factory=frozenset)
 
@@ -94,6 +95,7 @@ def _pairs(scope: Scope) -> Iterator[_Pair]:
                 base=base.get(place),
                 head=head.get(place),
                 same_plan=place[0] in scope.same_plan,
+                known_in_base=place[0] in scope.known_in_base,
                 served_in_base=first,
                 served_in_head=second,
             )
@@ -164,15 +166,23 @@ def _newly_broken(pair: _Pair, check: str, after: DeviationShown) -> Change:
         moved = chance_of_more(after.failed, after.tried, 0, others) <= SURE
         words = f"broken {_times(after)}; {_state_in_base(pair)}"
         return _change(pair, check, _with_observed(words, after), sure=moved)
-    if was_served or pair.same_plan or _was_asked(pair.base):
+    if was_served or _was_asked(pair):
         words = f"newly broken {_times(after)}; {_state_in_base(pair)}"
         return _change(pair, check, _with_observed(words, after))
-    words = f"broken {_times(after)}; BASE had not tried it, so that nobody knows whether it is new"
+    words = f"broken {_times(after)}; {_state_in_base(pair)}: nobody knows whether it is new"
     return _change(pair, check, _with_observed(words, after), sure=False)
 
 
-def _was_asked(shown: PromiseShown | None) -> bool:
-    return shown is not None and (shown.state in (*TRIED, "inconclusive") or shown.tried > 0)
+def _was_asked(pair: _Pair) -> bool:
+    """Tell whether BASE asked for a promise, or would have but for a few faults.
+
+    Where it learned little of the provider at all (an outage, a refused key), that proves nothing.
+    """
+    shown = pair.base
+    if shown is not None and (shown.state in TRIED or shown.tried > 0):
+        return True
+    asked = pair.same_plan or (shown is not None and shown.state == "inconclusive")
+    return asked and pair.known_in_base
 
 
 def _otherwise(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -193,15 +194,21 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for(tmp_path: Path) -> Non
     assert "is empty" in _refusal(tmp_path / "pipe")
 
 
-def test_a_baseline_is_read_from_a_pipe() -> None:
+def test_a_baseline_is_read_from_a_pipe_whose_writer_is_slow() -> None:
+    large = replace(RUN, samples=tuple(b.sample(f"row/{at}") for at in range(4000)))
     reader, writer = os.pipe()
-    os.write(writer, dumped_baseline(RUN))
-    os.close(writer)
 
+    def write() -> None:
+        with os.fdopen(writer, "wb") as file:
+            file.write(dumped_baseline(large))
+
+    thread = threading.Thread(target=write)
+    thread.start()
     try:
-        assert read_baseline(Path(f"/dev/fd/{reader}")) == RUN
+        assert read_baseline(Path(f"/dev/fd/{reader}")) == large
     finally:
         os.close(reader)
+        thread.join()
 
 
 def test_equal_runs_are_equal_bytes() -> None:
