@@ -60,9 +60,10 @@ def test_what_base_never_asked_for_is_not_newly_broken() -> None:
 
 
 def test_what_a_run_that_was_cut_off_never_asked_for_is_not_newly_broken() -> None:
-    base = replace(b.run([b.promise("not tried")]), finished=None, interrupted=True)
+    other = b.promise(promise="size.format")
+    base = replace(b.run([other, b.promise("not tried")]), finished=None, interrupted=True)
 
-    diff = compare(base, b.run([b.promise("broken", b.broken())]))
+    diff = compare(base, b.run([other, b.promise("broken", b.broken())]))
 
     assert not diff.failing
 
