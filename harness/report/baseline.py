@@ -19,7 +19,7 @@ from harness.comparing.model import (
     Sample,
 )
 from harness.core.case import Case, Stage
-from harness.core.errors import StoreError
+from harness.core.errors import NothingTested, StoreError
 from harness.core.jsonvalue import digest, number
 from harness.core.outcome import Images, error_of
 from harness.core.record import Record
@@ -386,7 +386,15 @@ def _authenticity(rows: Iterable[Authenticity]) -> Iterator[AuthenticityShown]:
 
 # ---------------------------------------------------------------------------------- file
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline into a file, whole or not at all; StoreError where that cannot be."""
+    """Write a baseline into a file, whole or not at all.
+
+    StoreError where that cannot be; NothingTested for a run that received nothing.
+    """
+    if not baseline.requests:
+        raise NothingTested(
+            f"{baseline.run} received nothing: no baseline is written",
+            hint="give the whole folder of a run that sent something",
+        )
     try:
         write_whole(path, dumped_baseline(baseline))
     except OSError as error:
