@@ -94,6 +94,15 @@ def test_it_is_json_with_a_line_for_each_promise_and_sample(file: Path) -> None:
     assert dumped_baseline(read_baseline(file)) == file.read_bytes()
 
 
+def test_a_document_has_its_lines_one_by_one(tmp_path: Path) -> None:
+    run = replace(RUN, documents={"sub2api": 'name = "sub2api"\n\n# end\r\n'})
+    path = tmp_path / "baseline.json"
+    path.write_bytes(dumped_baseline(run))
+
+    assert '\n      "# end\\r",\n' in path.read_text()
+    assert read_baseline(path).documents == run.documents
+
+
 def test_money_and_defaults_come_back_exactly(file: Path) -> None:
     (sample,) = read_baseline(file).samples
 
