@@ -19,10 +19,10 @@ OTHER_PLAN = {"sub2api": "c" * 64}
 @pytest.mark.parametrize(
     ("before", "words"),
     [
-        (b.promise("held"), "newly broken 2 of 2 times; held in BASE in 4 cases"),
+        (b.promise("held"), "newly broken 2 of 2 times; held in BASE in 2 cases"),
         (b.promise("inconclusive"), "BASE had asked for it and learned nothing, because of faults"),
         (b.promise("not tried"), "BASE was to ask the same and has no answer"),
-        (b.promise("undocumented"), "BASE saw nothing of it in 4 cases"),
+        (b.promise("undocumented"), "BASE saw nothing of it in 2 cases"),
         (None, "BASE was to ask the same, and saw nothing of it"),
         (
             b.promise("broken", b.broken("charges_the_list_price")),
@@ -71,13 +71,32 @@ def test_what_a_run_that_was_cut_off_never_asked_for_is_not_newly_broken() -> No
 @pytest.mark.parametrize("state", ["inconclusive", "not tried"])
 def test_an_outage_in_base_makes_nothing_newly_broken(state: PromiseState) -> None:
     held = [b.promise(promise=f"parameter_{at}.range") for at in range(3)]
-    down = [replace(each, state=state, tried=0) for each in (*held, b.promise())]
+    down = [replace(each, state=state, tried=0, refusals=0) for each in (*held, b.promise())]
     head = b.run([*held, b.promise("broken", b.broken())])
 
     diff = compare(b.run(down), head)
 
     assert not diff.failing
     assert any(each.standing == "suspected" for each in diff.changes)
+
+
+def test_what_was_served_tells_nothing_of_what_is_to_be_refused() -> None:
+    served = replace(b.promise(), refusals=0)
+    base = replace(b.run([served]), plan_digests=OTHER_PLAN)
+
+    diff = compare(base, b.run([b.promise("broken", b.broken())]))
+
+    assert not diff.failing
+    assert "BASE had not tried it" in diff.changes[0].sentence
+
+
+def test_a_lost_answer_is_no_news_where_base_broke_the_same_at_another_operation() -> None:
+    at_edit = replace(b.promise("broken", b.broken()), operation="edit")
+    lost = replace(b.promise(), refusals=0)
+    head = b.run([at_edit, b.promise("broken", b.broken())])
+
+    assert not compare(b.run([at_edit, lost]), head).failing
+    assert compare(b.run([replace(b.promise(), operation="edit"), lost]), head).failing
 
 
 def test_what_another_plan_held_is_newly_broken() -> None:
