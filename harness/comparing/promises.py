@@ -213,14 +213,13 @@ def _otherwise(
 def _kept(pair: _Pair, check: str, before: DeviationShown) -> Iterator[Change]:
     """Yield what became of a promise that this check found broken in BASE and not in HEAD."""
     combined = pair.either.kind == "combination"
-    held = pair.head is not None and pair.head.state == "held"
+    learned = _learned(pair.head, before)  # another check may say what is wrong with it now
+    held = bool(learned) and pair.head is not None and pair.head.state != "inconclusive"
     if combined:
         held = bool(set(before.questions) & pair.served_in_head)
-    elif pair.head is not None and pair.head.deviations:
-        held = True  # it was asked for, and another check says what is wrong
     if held:
         flaky = before.state == "flaky"
-        cases = _in_cases(pair.head.tried) if pair.head is not None and not combined else ""
+        cases = "" if combined else _in_cases(learned)
         words = f"held in HEAD{cases}; BASE broke it {_times(before)}"
         kind: ChangeKind = "flaky" if flaky else "broken"
         yield _change(
@@ -327,7 +326,7 @@ def _of_unlisted(pair: _Pair) -> str:
 
 
 def _why_unknown(pair: _Pair) -> str:
-    if pair.head is not None and pair.head.state == "inconclusive":
+    if pair.head is not None and pair.head.state in ("inconclusive", "held"):
         return "asked for it and learned nothing, because of faults"
     return "did not try it"
 

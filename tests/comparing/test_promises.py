@@ -253,7 +253,7 @@ def test_a_promise_that_holds_again_is_newly_kept() -> None:
     (change,) = b.changes(b.run([b.promise("broken", b.broken())]), b.run([b.promise()]))
 
     assert (change.kind, change.direction, change.standing) == ("broken", "better", "certain")
-    assert "newly kept: held in HEAD in 4 cases; BASE broke it 2 of 2 times" in change.sentence
+    assert "newly kept: held in HEAD in 2 cases; BASE broke it 2 of 2 times" in change.sentence
 
 
 @pytest.mark.parametrize("state", ["inconclusive", "not tried"])
@@ -262,6 +262,15 @@ def test_a_broken_promise_that_head_cannot_tell_of_is_not_kept(state: PromiseSta
 
     assert {each.direction for each in changes} == {"other"}
     assert any("broken in BASE; HEAD" in each.sentence for each in changes)
+
+
+def test_a_refusal_that_got_no_answer_in_head_is_not_kept() -> None:
+    head = b.run([replace(b.promise(), refusals=0)])
+
+    (change,) = b.changes(b.run([b.promise("broken", b.broken())]), head)
+
+    assert (change.kind, change.direction) == ("tried", "other")
+    assert "HEAD asked for it and learned nothing" in change.sentence
 
 
 def test_values_together_are_kept_only_where_head_was_served_them() -> None:
