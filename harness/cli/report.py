@@ -76,7 +76,7 @@ def report(  # noqa: PLR0913 - one for each option
     )
     if frames:
         tidy(result, write=True)
+    publish(result.report, result.why, result.folder, as_json=as_json)
     if baseline:
         write_baseline(baseline, result.baseline)
-    publish(result.report, result.why, result.folder, as_json=as_json)
     context.exit(result.exit_code)

@@ -1,13 +1,14 @@
 """A baseline as a file: JSON with a checksum over its bytes, by which a change by hand shows.
 
-Each promise and each sample has a line of its own, so that a version control shows what moved.
+Each promise, each sample and each line of a document has a line of its own, so that a version
+control shows what moved.
 """
 
 import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -34,17 +35,31 @@ _WRITE_ONE = "write one with: harness report RUN --baseline FILE"
 def dumped_baseline(baseline: Baseline) -> bytes:
     """Return a baseline as its file holds it; equal baselines, equal bytes."""
     content: dict[str, Any] = _BASELINES.dump_python(baseline, mode="json", exclude_defaults=True)
+    if "documents" in content:
+        content["documents"] = {
+            name: text.split("\n") for name, text in content["documents"].items()
+        }
     members = [f'  "baseline": {FORMAT}', *(_member(*member) for member in content.items())]
     body = ("{\n" + ",\n".join(members)).encode()
     return body + b',\n  "crc": "%08x"\n}\n' % crc32(body)
 
 
-def _member(name: str, value: Any) -> str:  # noqa: ANN401 - any member of a baseline
-    """Return a member of the file's object: each entry of a list on a line of its own."""
-    if not isinstance(value, list) or not value:
-        return f"  {json.dumps(name)}: {json.dumps(value)}"
-    entries = ",\n".join(f"    {json.dumps(entry, separators=(',', ':'))}" for entry in value)
-    return f"  {json.dumps(name)}: [\n{entries}\n  ]"
+def _member(name: str, value: Any, depth: int = 1) -> str:  # noqa: ANN401 - any member of a baseline
+    """Return a member of an object: each entry of a list on a line of its own."""
+    space, key = "  " * depth, json.dumps(name)
+    match value:
+        case [_, *_]:
+            parts = (f"{space}  {json.dumps(entry, separators=(',', ':'))}" for entry in value)
+            return f"{space}{key}: [\n{_joined(parts)}\n{space}]"
+        case dict() if any(isinstance(entry, list) for entry in value.values()):
+            parts = (_member(*entry, depth + 1) for entry in value.items())
+            return f"{space}{key}: {{\n{_joined(parts)}\n{space}}}"
+        case _:
+            return f"{space}{key}: {json.dumps(value)}"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ",\n".join(parts)
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -63,9 +78,24 @@ def read_baseline(path: Path) -> Baseline:
     _refuse_other_kinds(path, content)
     _refuse_edited(path, raw)
     try:
-        return _BASELINES.validate_json(raw)
+        return _BASELINES.validate_python(_with_documents(content))
     except ValidationError as error:
         raise UsageError(f"{path} is no baseline: {mistake(error)}", hint=_WRITE_ONE) from None
+
+
+def _with_documents(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the content with each document as one text, where it is a list of lines."""
+    documents = content.get("documents")
+    if not isinstance(documents, Mapping):
+        return content
+    joined = {
+        name: "\n".join(lines) if _are_lines(lines) else lines for name, lines in documents.items()
+    }
+    return {**content, "documents": joined}
+
+
+def _are_lines(lines: object) -> bool:
+    return isinstance(lines, list) and all(isinstance(line, str) for line in lines)
 
 
 def _content(path: Path) -> bytes:

@@ -35,7 +35,8 @@ class DeviationShown:
     """What one check says of a promise that it found broken, flaky or suspects.
 
     `failed` of `tried` repetitions of one question broke it; `questions` are digests of what was
-    asked, as `Sample.question` has them.
+    asked, as `Sample.question` has them. `of_refusal` tells that it is about requests that the
+    documents promise to refuse.
     """
 
     check: str
@@ -44,6 +45,7 @@ class DeviationShown:
     tried: int
     observed: str
     questions: tuple[str, ...] = ()
+    of_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class PromiseShown:
     is about a reply as a whole. `rule` words it (empty where no document does). `checks` are
     those that say it is broken; `observed` says what came instead. `failed` of `tried` first
     askings broke it: what was repeated because it had failed is in neither, and in `deviations`.
+    `refusals` of the `tried` were requests that the documents promise to refuse.
     `fingerprint` is a digest of the rule as its document has it, by which a moved document shows.
     """
 
@@ -68,6 +71,7 @@ class PromiseShown:
     failed: int = 0
     tried: int = 0
     observed: str = ""
+    refusals: int = 0
     fingerprint: str = ""
     deviations: tuple[DeviationShown, ...] = ()
 

@@ -11,6 +11,7 @@ from harness.comparing.model import (
     DeviationShown,
     Direction,
     PromiseShown,
+    PromiseState,
     Standing,
 )
 from harness.comparing.scope import TRIED, Scope
@@ -38,6 +39,8 @@ class _Pair:
     base: PromiseShown | None
     head: PromiseShown | None
     same_plan: bool
+    known_in_base: bool
+    broken_elsewhere: frozenset[str] = field(default_factory=frozenset)
     served_in_base: frozenset[str] = field(default_factory=frozenset)
     served_in_head: frozenset[str] = field(default_factory=frozenset)
 
@@ -94,6 +97,13 @@ def _pairs(scope: Scope) -> Iterator[_Pair]:
                 base=base.get(place),
                 head=head.get(place),
                 same_plan=place[0] in scope.same_plan,
+                known_in_base=place[0] in scope.known_in_base,
+                broken_elsewhere=frozenset(
+                    deviation.check
+                    for other, shown in base.items()
+                    if (other[0], other[2]) == (place[0], place[2]) and other != place
+                    for deviation in shown.deviations
+                ),
                 served_in_base=first,
                 served_in_head=second,
             )
@@ -113,7 +123,7 @@ def _of_check(pair: _Pair, check: str) -> Iterator[Change]:
             words = f"comes and goes in HEAD ({_times(after)}); BASE broke it {_times(before)}"
             yield _change(pair, check, words, kind="flaky", direction="better", sure=False)
         case (None, "flaky") if after is not None:
-            words = f"flaky in HEAD: broken {_times(after)}; {_state_in_base(pair)}"
+            words = f"flaky in HEAD: broken {_times(after)}; {_state_in_base(pair, after)}"
             yield _change(pair, check, words, kind="flaky", sure=False)
         case (None, "unconfirmed") if after is not None:
             yield _unconfirmed(pair, check, after)
@@ -149,7 +159,7 @@ def _unconfirmed(pair: _Pair, check: str, after: DeviationShown) -> Change:
     """
     if check != FAILS and 1 < after.failed == after.tried:
         return _newly_broken(pair, check, after)
-    words = f"seems broken in HEAD, which was not confirmed; {_state_in_base(pair)}"
+    words = f"seems broken in HEAD, which was not confirmed; {_state_in_base(pair, after)}"
     return _change(pair, check, _with_observed(words, after), sure=False)
 
 
@@ -160,19 +170,34 @@ def _newly_broken(pair: _Pair, check: str, after: DeviationShown) -> Change:
         words = "broken in HEAD; its rule moved in the documents, so that BASE tried another one"
         return _change(pair, check, _with_observed(words, after), direction="other")
     if after.failed < after.tried:  # not repeated, and served to others that asked the same
-        others = pair.base.tried if pair.base is not None else 0
-        moved = chance_of_more(after.failed, after.tried, 0, others) <= SURE
-        words = f"broken {_times(after)}; {_state_in_base(pair)}"
+        moved = chance_of_more(after.failed, after.tried, 0, _learned(pair.base, after)) <= SURE
+        words = f"broken {_times(after)}; {_state_in_base(pair, after)}"
         return _change(pair, check, _with_observed(words, after), sure=moved)
-    if was_served or pair.same_plan or _was_asked(pair.base):
-        words = f"newly broken {_times(after)}; {_state_in_base(pair)}"
+    if was_served or _was_asked(pair, after):
+        words = f"newly broken {_times(after)}; {_state_in_base(pair, after)}"
         return _change(pair, check, _with_observed(words, after))
-    words = f"broken {_times(after)}; BASE had not tried it, so that nobody knows whether it is new"
+    words = f"broken {_times(after)}; {_state_in_base(pair, after)}: nobody knows whether it is new"
     return _change(pair, check, _with_observed(words, after), sure=False)
 
 
-def _was_asked(shown: PromiseShown | None) -> bool:
-    return shown is not None and (shown.state in (*TRIED, "inconclusive") or shown.tried > 0)
+def _was_asked(pair: _Pair, after: DeviationShown) -> bool:
+    """Tell whether BASE asked for a promise, or would have but for a few faults.
+
+    What it was served tells nothing of what it is to be refused. Where it learned little of the
+    provider at all (an outage, a refused key), or broke the same promise at another operation, a
+    lost answer proves nothing.
+    """
+    if _learned(pair.base, after):
+        return True
+    asked = pair.same_plan or (pair.base is not None and pair.base.state == "inconclusive")
+    return asked and pair.known_in_base and after.check not in pair.broken_elsewhere
+
+
+def _learned(shown: PromiseShown | None, after: DeviationShown) -> int:
+    """Return how many requests of the same kind told a run of a promise."""
+    if shown is None:
+        return 0
+    return shown.refusals if after.of_refusal else shown.tried - shown.refusals
 
 
 def _otherwise(
@@ -188,14 +213,13 @@ def _otherwise(
 def _kept(pair: _Pair, check: str, before: DeviationShown) -> Iterator[Change]:
     """Yield what became of a promise that this check found broken in BASE and not in HEAD."""
     combined = pair.either.kind == "combination"
-    held = pair.head is not None and pair.head.state == "held"
+    learned = _learned(pair.head, before)  # another check may say what is wrong with it now
+    held = bool(learned) and pair.head is not None and pair.head.state != "inconclusive"
     if combined:
         held = bool(set(before.questions) & pair.served_in_head)
-    elif pair.head is not None and pair.head.deviations:
-        held = True  # it was asked for, and another check says what is wrong
     if held:
         flaky = before.state == "flaky"
-        cases = _cases(pair.head) if pair.head is not None and not combined else ""
+        cases = "" if combined else _in_cases(learned)
         words = f"held in HEAD{cases}; BASE broke it {_times(before)}"
         kind: ChangeKind = "flaky" if flaky else "broken"
         yield _change(
@@ -263,29 +287,31 @@ def _gist(observed: str) -> str:
     return re.sub(r"[0-9a-f-]*\d[\w.-]*", "#", observed.lower())
 
 
-def _cases(shown: PromiseShown) -> str:
-    return f" in {shown.tried} case{'' if shown.tried == 1 else 's'}" if shown.tried else ""
+def _in_cases(number: int) -> str:
+    return f" in {number} case{'' if number == 1 else 's'}" if number else ""
 
 
-def _state_in_base(pair: _Pair) -> str:
+def _state_in_base(pair: _Pair, after: DeviationShown) -> str:
     """Say what BASE knew of a promise, as the second half of a sentence."""
     shown = pair.base
     if shown is None or pair.either.kind == "combination":
         return _of_unlisted(pair)
-    match shown.state:
-        case "held":
-            return f"held in BASE{_cases(shown)}"
-        case "inconclusive":
-            return "BASE had asked for it and learned nothing, because of faults"
-        case "broken" | "flaky" | "unconfirmed":
-            others = ", ".join(each.check for each in shown.deviations) or "another check"
-            return f"in BASE only {others} said so"
-        case "undocumented" | "absent" if shown.tried:
-            return f"BASE saw nothing of it{_cases(shown)}"
-        case "undocumented" | "absent":
-            return _UNTRIED
-        case "not tried":
-            return "BASE was to ask the same and has no answer" if pair.same_plan else _UNTRIED
+    if after.check in pair.broken_elsewhere and not _learned(shown, after):
+        return "BASE learned nothing of it here, and saw the same at another operation"
+    if shown.deviations:
+        return f"in BASE only {', '.join(each.check for each in shown.deviations)} said so"
+    return _told_in_base(shown.state, _in_cases(_learned(shown, after)), same_plan=pair.same_plan)
+
+
+def _told_in_base(state: PromiseState, cases: str, *, same_plan: bool) -> str:
+    """Say what BASE knew of a promise that it did not see broken."""
+    if cases:
+        return f"{'held in BASE' if state == 'held' else 'BASE saw nothing of it'}{cases}"
+    if state == "inconclusive" or (state == "held" and same_plan):
+        return "BASE had asked for it and learned nothing, because of faults"
+    if state == "not tried" and same_plan:
+        return "BASE was to ask the same and has no answer"
+    return _UNTRIED
 
 
 _UNTRIED = "BASE had not tried it"
@@ -300,7 +326,7 @@ def _of_unlisted(pair: _Pair) -> str:
 
 
 def _why_unknown(pair: _Pair) -> str:
-    if pair.head is not None and pair.head.state == "inconclusive":
+    if pair.head is not None and pair.head.state in ("inconclusive", "held"):
         return "asked for it and learned nothing, because of faults"
     return "did not try it"
 

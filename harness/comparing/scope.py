@@ -21,7 +21,8 @@ class Scope:
     `providers` are in both, on the same kind of evidence; `timed` are those of them whose times may
     be compared (a replay's are those of its recording). `documented` are all that are in both:
     documents are compared whatever the evidence. `same_plan` are those that both runs were to ask
-    the same. `not_compared` says the rest in sentences.
+    the same; `known_in_base` those of which BASE learned about most of what HEAD did.
+    `not_compared` says the rest in sentences.
     """
 
     base: Baseline
@@ -30,6 +31,7 @@ class Scope:
     timed: tuple[str, ...]
     documented: tuple[str, ...] = ()
     same_plan: tuple[str, ...] = ()
+    known_in_base: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
 
 
@@ -51,6 +53,7 @@ def scope_of(base: Baseline, head: Baseline) -> Scope:
         timed=tuple(name for name in providers if not _replayed(base, head, name)),
         documented=shared,
         same_plan=tuple(name for name in providers if _same_plan(base, head, name)),
+        known_in_base=tuple(name for name in providers if _knows_most(base, head, name)),
         not_compared=(
             *missing,
             *apart.values(),
@@ -110,6 +113,19 @@ def _same_plan(base: Baseline, head: Baseline, name: str) -> bool:
     began = base.plan_digests.get(name)
     whole = not base.interrupted and not any(_damages(base))
     return began is not None and began == head.plan_digests.get(name) and whole
+
+
+def _knows_most(base: Baseline, head: Baseline, name: str) -> bool:
+    """Tell whether a run learned about most of what another one did: it met no outage, say."""
+    first, second = (
+        {
+            (each.operation, each.promise)
+            for each in run.promises
+            if each.provider == name and each.state in TRIED and each.kind != "combination"
+        }
+        for run in (base, head)
+    )
+    return 2 * len(first & second) >= len(second)
 
 
 def _damages(run: Baseline) -> Iterator[str]:

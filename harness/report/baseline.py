@@ -19,7 +19,7 @@ from harness.comparing.model import (
     Sample,
 )
 from harness.core.case import Case, Stage
-from harness.core.errors import StoreError
+from harness.core.errors import NothingTested, StoreError
 from harness.core.jsonvalue import digest, number
 from harness.core.outcome import Images, error_of
 from harness.core.record import Record
@@ -138,7 +138,17 @@ class Askings:
             tried=tried,
             observed=one_line(finding.observed, _SHOWN),
             questions=() if about_text else tuple(questions)[:_QUESTIONS],
+            of_refusal=finding.record.shot.case.expect == "refuse",
         )
+
+    def spoken(self, tally: Tally, provider: str) -> tuple[Sequence[Case], Sequence[Case]]:
+        """Return the first askings that broke a promise, and all of them that tell."""
+        fails = {case for cases in tally.fails.values() for case in cases}
+        failed, tried = (
+            [self.cases[provider, case] for case in names if (provider, case) in self.cases]
+            for names in (fails, fails | tally.accepts | tally.refuses)
+        )
+        return failed, tried
 
     def _counted(self, finding: Finding) -> tuple[int, int]:
         failing = [
@@ -178,11 +188,6 @@ def _promises(
     found = [shown.finding for shown in report.all_findings]
     askings = Askings.of(records, report.verdicts)
     tallied = tallies(records, report.verdicts, found)
-    first = {
-        (record.shot.case.provider, record.shot.case.id)
-        for record in records
-        if record.shot.case.stage in FRESH
-    }
     for row in report.matrix.rows:
         for column, cell in zip(report.matrix.columns, row.cells, strict=True):
             if cell.state == "absent":
@@ -190,7 +195,7 @@ def _promises(
             provider = providers[column.provider]
             place = column.provider, column.operation, row.id
             broken_by = _about(found, *place)
-            failed, tried = _counted(tallied.get(place, Tally()), column.provider, first)
+            failed, tried = askings.spoken(tallied.get(place, Tally()), column.provider)
             constraint = constraint_of(provider, provider.operation(column.operation), row.id)
             yield PromiseShown(
                 provider=column.provider,
@@ -201,8 +206,9 @@ def _promises(
                 rule=one_line(cell.rule, _SHOWN),
                 source=one_line(cell.source, _SHOWN),
                 checks=tuple(dict.fromkeys(finding.check for finding in broken_by)),
-                failed=failed,
-                tried=tried,
+                failed=len(failed),
+                tried=len(tried),
+                refusals=sum(case.expect == "refuse" for case in tried),
                 observed=one_line(broken_by[0].observed, _SHOWN) if broken_by else "",
                 fingerprint=fingerprint(constraint),
                 deviations=tuple(map(askings.deviation, broken_by)),
@@ -247,13 +253,6 @@ def _about(
     ]
     order = list(STATES)
     return tuple(sorted(mine, key=lambda finding: order.index(finding.standing)))
-
-
-def _counted(tally: Tally, provider: str, first: set[tuple[str, str]]) -> tuple[int, int]:
-    """Count the first askings that broke a promise, and all of them that tell."""
-    fails = {case for cases in tally.fails.values() for case in cases if (provider, case) in first}
-    kept = {case for case in tally.accepts | tally.refuses if (provider, case) in first}
-    return len(fails), len(fails | kept)
 
 
 def fingerprint(constraint: Constraint | None) -> str:
@@ -386,7 +385,15 @@ def _authenticity(rows: Iterable[Authenticity]) -> Iterator[AuthenticityShown]:
 
 # ---------------------------------------------------------------------------------- file
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline into a file, whole or not at all; StoreError where that cannot be."""
+    """Write a baseline into a file, whole or not at all.
+
+    StoreError where that cannot be; NothingTested for a run that received nothing.
+    """
+    if not baseline.requests:
+        raise NothingTested(
+            f"{baseline.run} received nothing: no baseline is written",
+            hint="give the whole folder of a run that sent something",
+        )
     try:
         write_whole(path, dumped_baseline(baseline))
     except OSError as error:

@@ -68,6 +68,7 @@ def promise(
         checks=tuple(each.check for each in deviations),
         failed=len(deviations),
         tried=tried if state not in ("not tried", "inconclusive") else 0,
+        refusals=(tried + 1) // 2 if state not in ("not tried", "inconclusive") else 0,
         fingerprint="" if is_reply else fingerprint,
         deviations=deviations,
     )
@@ -88,6 +89,7 @@ def broken(
         tried=tried,
         observed=observed,
         questions=questions,
+        of_refusal=check == CHECK,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +92,15 @@ def test_it_is_json_with_a_line_for_each_promise_and_sample(file: Path) -> None:
     assert sum('"promise":' in line for line in lines) == 2
     assert sum('"place":' in line for line in lines) == 1
     assert dumped_baseline(read_baseline(file)) == file.read_bytes()
+
+
+def test_a_document_has_its_lines_one_by_one(tmp_path: Path) -> None:
+    run = replace(RUN, documents={"sub2api": 'name = "sub2api"\n\n# end\r\n'})
+    path = tmp_path / "baseline.json"
+    path.write_bytes(dumped_baseline(run))
+
+    assert '\n      "# end\\r",\n' in path.read_text()
+    assert read_baseline(path).documents == run.documents
 
 
 def test_money_and_defaults_come_back_exactly(file: Path) -> None:
@@ -193,15 +203,21 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for(tmp_path: Path) -> Non
     assert "is empty" in _refusal(tmp_path / "pipe")
 
 
-def test_a_baseline_is_read_from_a_pipe() -> None:
+def test_a_baseline_is_read_from_a_pipe_whose_writer_is_slow() -> None:
+    large = replace(RUN, samples=tuple(b.sample(f"row/{at}") for at in range(4000)))
     reader, writer = os.pipe()
-    os.write(writer, dumped_baseline(RUN))
-    os.close(writer)
 
+    def write() -> None:
+        with os.fdopen(writer, "wb") as file:
+            file.write(dumped_baseline(large))
+
+    thread = threading.Thread(target=write)
+    thread.start()
     try:
-        assert read_baseline(Path(f"/dev/fd/{reader}")) == RUN
+        assert read_baseline(Path(f"/dev/fd/{reader}")) == large
     finally:
         os.close(reader)
+        thread.join()
 
 
 def test_equal_runs_are_equal_bytes() -> None:

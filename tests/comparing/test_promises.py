@@ -19,10 +19,10 @@ OTHER_PLAN = {"sub2api": "c" * 64}
 @pytest.mark.parametrize(
     ("before", "words"),
     [
-        (b.promise("held"), "newly broken 2 of 2 times; held in BASE in 4 cases"),
+        (b.promise("held"), "newly broken 2 of 2 times; held in BASE in 2 cases"),
         (b.promise("inconclusive"), "BASE had asked for it and learned nothing, because of faults"),
         (b.promise("not tried"), "BASE was to ask the same and has no answer"),
-        (b.promise("undocumented"), "BASE saw nothing of it in 4 cases"),
+        (b.promise("undocumented"), "BASE saw nothing of it in 2 cases"),
         (None, "BASE was to ask the same, and saw nothing of it"),
         (
             b.promise("broken", b.broken("charges_the_list_price")),
@@ -34,9 +34,10 @@ OTHER_PLAN = {"sub2api": "c" * 64}
 def test_what_base_did_not_see_broken_is_newly_broken(
     before: PromiseShown | None, words: str
 ) -> None:
-    base = b.run([before] if before else [])
+    others = [b.promise(promise="n.integer"), b.promise(promise="size.format")]
+    base = b.run([*others, *([before] if before else [])])
 
-    diff = compare(base, b.run([b.promise("broken", b.broken())]))
+    diff = compare(base, b.run([*others, b.promise("broken", b.broken())]))
     first = diff.failing[0]
 
     assert (first.kind, first.direction, first.standing) == ("broken", "worse", "certain")
@@ -55,15 +56,47 @@ def test_what_base_never_asked_for_is_not_newly_broken() -> None:
     )
 
     assert (change.direction, change.standing) == ("worse", "suspected")
-    assert "BASE had not tried it, so that nobody knows whether it is new" in change.sentence
+    assert "BASE had not tried it: nobody knows whether it is new" in change.sentence
 
 
 def test_what_a_run_that_was_cut_off_never_asked_for_is_not_newly_broken() -> None:
-    base = replace(b.run([b.promise("not tried")]), finished=None, interrupted=True)
+    other = b.promise(promise="size.format")
+    base = replace(b.run([other, b.promise("not tried")]), finished=None, interrupted=True)
+
+    diff = compare(base, b.run([other, b.promise("broken", b.broken())]))
+
+    assert not diff.failing
+
+
+@pytest.mark.parametrize("state", ["inconclusive", "not tried"])
+def test_an_outage_in_base_makes_nothing_newly_broken(state: PromiseState) -> None:
+    held = [b.promise(promise=f"parameter_{at}.range") for at in range(3)]
+    down = [replace(each, state=state, tried=0, refusals=0) for each in (*held, b.promise())]
+    head = b.run([*held, b.promise("broken", b.broken())])
+
+    diff = compare(b.run(down), head)
+
+    assert not diff.failing
+    assert any(each.standing == "suspected" for each in diff.changes)
+
+
+def test_what_was_served_tells_nothing_of_what_is_to_be_refused() -> None:
+    served = replace(b.promise(), refusals=0)
+    base = replace(b.run([served]), plan_digests=OTHER_PLAN)
 
     diff = compare(base, b.run([b.promise("broken", b.broken())]))
 
     assert not diff.failing
+    assert "BASE had not tried it" in diff.changes[0].sentence
+
+
+def test_a_lost_answer_is_no_news_where_base_broke_the_same_at_another_operation() -> None:
+    at_edit = replace(b.promise("broken", b.broken()), operation="edit")
+    lost = replace(b.promise(), refusals=0)
+    head = b.run([at_edit, b.promise("broken", b.broken())])
+
+    assert not compare(b.run([at_edit, lost]), head).failing
+    assert compare(b.run([replace(b.promise(), operation="edit"), lost]), head).failing
 
 
 def test_what_another_plan_held_is_newly_broken() -> None:
@@ -220,7 +253,7 @@ def test_a_promise_that_holds_again_is_newly_kept() -> None:
     (change,) = b.changes(b.run([b.promise("broken", b.broken())]), b.run([b.promise()]))
 
     assert (change.kind, change.direction, change.standing) == ("broken", "better", "certain")
-    assert "newly kept: held in HEAD in 4 cases; BASE broke it 2 of 2 times" in change.sentence
+    assert "newly kept: held in HEAD in 2 cases; BASE broke it 2 of 2 times" in change.sentence
 
 
 @pytest.mark.parametrize("state", ["inconclusive", "not tried"])
@@ -229,6 +262,15 @@ def test_a_broken_promise_that_head_cannot_tell_of_is_not_kept(state: PromiseSta
 
     assert {each.direction for each in changes} == {"other"}
     assert any("broken in BASE; HEAD" in each.sentence for each in changes)
+
+
+def test_a_refusal_that_got_no_answer_in_head_is_not_kept() -> None:
+    head = b.run([replace(b.promise(), refusals=0)])
+
+    (change,) = b.changes(b.run([b.promise("broken", b.broken())]), head)
+
+    assert (change.kind, change.direction) == ("tried", "other")
+    assert "HEAD asked for it and learned nothing" in change.sentence
 
 
 def test_values_together_are_kept_only_where_head_was_served_them() -> None:
@@ -292,8 +334,8 @@ def test_only_what_head_shows_broken_fails_a_build(
 ) -> None:
     diff = compare(b.run([_shown(before)]), b.run([_shown(after)]))
 
-    seen = before in ("broken", "flaky", "unconfirmed")
-    assert bool(diff.failing) is (after == "broken" and not seen)
+    known = before in ("held", "undocumented", "absent")
+    assert bool(diff.failing) is (after == "broken" and known)
     assert before != after or not diff.changes
 
 

@@ -10,7 +10,7 @@ import pytest
 from harness.comparing.codec import dumped_baseline, read_baseline
 from harness.comparing.model import Baseline, PromiseShown
 from harness.core.case import Case, Slot, Stage
-from harness.core.errors import StoreError
+from harness.core.errors import NothingTested, StoreError
 from harness.core.jsonvalue import Json
 from harness.core.outcome import CUT_OFF_WHY, Outcome
 from harness.core.record import Record
@@ -232,4 +232,13 @@ def test_documents_of_providers_that_were_not_asked_are_left_out() -> None:
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"cannot be written: .*--baseline"):
-        write_baseline(tmp_path / "nowhere" / "baseline.json", _baseline([]))
+        write_baseline(
+            tmp_path / "nowhere" / "baseline.json", _baseline([_asked("plain", b.images())])
+        )
+
+
+def test_a_run_that_received_nothing_is_no_baseline(tmp_path: Path) -> None:
+    with pytest.raises(NothingTested, match="received nothing: no baseline is written"):
+        write_baseline(tmp_path / "baseline.json", _baseline([_asked("unsent", None)]))
+
+    assert [*tmp_path.iterdir()] == []
