@@ -85,6 +85,12 @@ SENTENCES = {
         "(n is a whole number: only observed now)"
     ),
     ("levels = { low = 16", "levels = { low = 17"): "model tokens levels low: 17, was 16",
+    ("default = 1\ninteger = {", "default = 1\nnullable = {"): (
+        "n of generate: may be null, which leaves it out (nullable is new)"
+    ),
+    ("default = 1\ninteger = {", "default = 1\nnumber_ = {"): (
+        "n of generate: integer is gone, it said: is a whole number"
+    ),
     ("seed: Quick start", "seed: Overview"): (
         "base_url_source of the provider, auth, auth required and 1 more: "
         '"002_c0d23a45f875fe85.txt: Overview", was "002_c0d23a45f875fe85.txt: Quick start"'
