@@ -107,7 +107,7 @@ def _read_alike(first: dict[str, Any], second: dict[str, Any]) -> tuple[Tables, 
 
 def _dumped(provider: Provider) -> Tables:
     dumped = provider.model_dump(mode="json", by_alias=True, exclude_none=True)
-    dumped["documents"] = {each["file"]: each for each in dumped["documents"].values()}
+    dumped["documents"] = [*dumped["documents"].values()]  # their keys are the TOML's own words
     tables: Tables = without_quotes(dumped)
     return tables
 
