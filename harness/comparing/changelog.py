@@ -89,9 +89,9 @@ def changelog(was: str, now: str) -> Changelog:
     if not moved:  # they read the same: only how it is written differs
         old, new = without_quotes(first), without_quotes(second)
         moved = [*moves(old, new)]
-        told = tuple(replace(each, promises=frozenset()) for each in _told(moved, old, new))
+        told = tuple(replace(each, promises=frozenset()) for each in _lines(moved, old, new))
         return Changelog(told=told, promises=frozenset())
-    told = tuple(_told(moved, old, new))
+    told = tuple(_lines(moved, old, new))
     return Changelog(told=told, promises=frozenset().union(*(each.promises for each in told)))
 
 
@@ -107,12 +107,18 @@ def _read_alike(first: dict[str, Any], second: dict[str, Any]) -> tuple[Tables, 
 
 def _dumped(provider: Provider) -> Tables:
     dumped = provider.model_dump(mode="json", by_alias=True, exclude_none=True)
-    dumped["documents"] = {each["file"]: each for each in dumped["documents"].values()}
+    dumped["documents"] = [*dumped["documents"].values()]  # their keys are the TOML's own words
     tables: Tables = without_quotes(dumped)
     return tables
 
 
 # ------------------------------------------------------------------------------ in sentences
+def _lines(moved: Sequence[Moved], was: Tables, now: Tables) -> Iterator[Told]:
+    """Yield the sentences, each on one line: keys are foreign where a TOML could not be read."""
+    for each in _told(moved, was, now):
+        yield replace(each, sentence=one_line(each.sentence))
+
+
 def _told(moved: Sequence[Moved], was: Tables, now: Tables) -> Iterator[Told]:
     """Yield sentences: rules by what they ask, sources together, all else by its key."""
     sources: defaultdict[tuple[str, str], list[Path]] = defaultdict(list)
@@ -256,11 +262,22 @@ def _sentence(moved: Moved, was: Tables, now: Tables) -> str:
         found = _price(moved, was, now)
         if found:
             return found
+    rule = len(_rule_path(path)) == len(path)
+    if rule and (moved.was is None or moved.now is None):
+        return _of_whole_rule(path, moved)
     if moved.now is None:
         return f"{where} is gone, was {_summed(path, moved.was)}"
     if moved.was is None:
         return f"{where} is new: {_summed(path, moved.now)}"
     return f"{where}: {after}, was {before}"
+
+
+def _of_whole_rule(path: Path, moved: Moved) -> str:
+    """Return a sentence about a rule that came or went."""
+    subject = f"{path[3] if len(path) == _RULE else 'the body'} of {path[1]}"
+    if moved.now is None:
+        return f"{subject}: {path[-1]} is gone, it said: {_summed(path, moved.was)}"
+    return f"{subject}: {_summed(path, moved.now)} ({path[-1]} is new)"
 
 
 def _price(moved: Moved, was: Tables, now: Tables) -> str:

@@ -25,7 +25,11 @@ def compare_documents(scope: Scope) -> Iterator[Change]:
         for each in told:
             yield _change(name, each.sentence, each.operation, each.promise)
         if not told:
-            yield _change(name, "the documents have another digest; no key of them differs")
+            yield _change(
+                name,
+                "the documents moved, and what of them cannot be told: their digest "
+                "differs, and the texts that are kept do not, or are no TOML",
+            )
 
 
 def moved_promises(scope: Scope) -> frozenset[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ _IDENTITY: dict[str, tuple[str, ...]] = {
     "statements": ("about", "says"),
     "table": ("size",),
     "others": ("names",),
+    "documents": ("file",),
     "shown": ("quality", "size"),
     "claim": ("says",),
     "examples": ("arguments", "amount"),

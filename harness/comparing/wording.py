@@ -9,13 +9,18 @@ from harness.core.jsonvalue import Json, canonical
 LONGEST = 160
 """Characters of a value that a sentence shows."""
 
+_BREAKS = dict.fromkeys(map(ord, "\n\r\t\v\f\x85\u2028\u2029"), " ")
+
 _CONTEXT = 20
 """Characters that are shown before the place where two long values begin to differ."""
 
 
 def one_line(text: str) -> str:
-    """Return foreign text on one line, with what is hidden in it spelled as a number."""
-    flat = " ".join(text.split())
+    """Return foreign text on one line, with what is hidden in it spelled as a number.
+
+    Spaces stay as many as they are: two texts that differ in them alone are told apart.
+    """
+    flat = text.translate(_BREAKS)
     return "".join(f"\\u{ord(char):04x}" if _hidden(char) else char for char in flat)
 
 
