@@ -44,7 +44,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """A vertical mark at a day; `kind` is `worse`, `better`, `other`, `documents` or `harness`.
+    """A vertical mark at a day; `kind` is `worse`, `better`, `other`, `documents`,
+    `harness` or `plan`.
 
     `anchor` is where the page says more; empty where nowhere.
     """
