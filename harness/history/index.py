@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zlib import crc32
 
 import duckdb
 
@@ -23,7 +24,7 @@ from harness.history.extract import KEEP, NAMES, READ, SCHEMA, SEEN, STORE, TABL
 from harness.history.folders import MOST_BYTES, SUMMARY, SummaryFile
 
 CACHE = ".harness-history.duckdb"
-VERSION = 1
+VERSION = crc32("".join([*TABLES, READ, *KEEP, *STORE]).encode())
 """Of the tables and of what is taken for them; another one's cache is made anew."""
 
 _BATCH_BYTES = 24 * 2**20
@@ -123,7 +124,7 @@ def _made_anew(work: Path | None, folder: Path) -> Connection:
     """Return an empty index, in memory where there is no place for it."""
     _removed(work)
     database = _opened(work, folder)
-    database.execute("CREATE TABLE meta (version INTEGER)")
+    database.execute("CREATE TABLE meta (version BIGINT)")
     database.execute("INSERT INTO meta VALUES (?)", [VERSION])
     for table in TABLES:
         database.execute(f"CREATE TABLE {table}")

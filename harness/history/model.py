@@ -62,9 +62,8 @@ class Point:
 class Series:
     """One figure of one provider over time, on one base.
 
-    `about` is an operation, a benchmark's `WORKLOAD at LOAD`, `benchmark` for all of one, or empty for
-    a run for conformance as a whole.
-    `unit` is `s`, `share`, `promises`, or the provider's own for an image.
+    `about` is an operation, a benchmark's `WORKLOAD at LOAD`, `benchmark` for all of one, or empty
+    for a run for conformance as a whole. `unit` is `s`, `share`, `promises`, or the provider's own.
     """
 
     provider: str

@@ -95,7 +95,7 @@ def test_a_benchmarks_figures_and_promises_are_series_of_their_own(tmp_path: Pat
     assert of_it["square at c4", "median"] == of_it["generate", "median"] == 10
     assert of_it["square at c4", "failed"] == of_it["", "failed"] == of_it["square", "price"] == 10
     assert of_it["benchmark", "held"] == of_it["", "held"] == 10
-    assert history.changes == history.promises == ()
+    assert (history.changes, history.promises) == ((), ())
     assert [key[2:] for key in history.broken] == [("edit", PRICE)]
 
 

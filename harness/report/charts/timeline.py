@@ -44,10 +44,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """A vertical mark at a day; `kind` is `worse`, `better`, `other`, `documents`,
-    `harness` or `plan`.
+    """A vertical mark at a day.
 
-    `anchor` is where the page says more; empty where nowhere.
+    `kind` is `worse`, `better`, `other`, `documents`, `harness` or `plan`. `anchor` is where the
+    page says more; empty where nowhere.
     """
 
     at: datetime
