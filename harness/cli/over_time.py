@@ -26,6 +26,7 @@ from harness.report.text import count, one_line
 _WIDEST = 80
 _MOST_CHANGES = 15
 _MOST_NOTES = 10
+_MOST_ROWS = 40
 _MARKS = {True: "▲", False: "▼", None: "◆"}
 
 
@@ -108,6 +109,8 @@ def show(history: History) -> None:
     if len(changes) > _MOST_CHANGES:
         _say(f"and {count(len(changes) - _MOST_CHANGES, 'earlier change')}, on the page", width)
     terminal(highlight=False, width=width).print(_table(history))
+    if (more := len(last_figures(history)) - _MOST_ROWS) > 0:
+        _say(f"and {count(more, 'more provider')}: --provider NAME chooses", width)
     for line in history.notes[:_MOST_NOTES]:
         _say(f"note: {line}", width)
     if len(history.notes) > _MOST_NOTES:
@@ -130,7 +133,7 @@ def _table(history: History) -> Table:
     table.add_column("promises", overflow="fold")
     for head, _ in HEADS:
         table.add_column(head, justify="right", overflow="fold")
-    for row in last_figures(history):
+    for row in last_figures(history)[:_MOST_ROWS]:
         table.add_row(
             "\n".join([one_line(row.provider, 14), *_base(row)]),
             f"{row.runs:,}",

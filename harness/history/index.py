@@ -11,6 +11,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -31,6 +32,7 @@ _BATCH_BYTES = 24 * 2**20
 _BATCH_FILES = 64
 _MOST_CACHE_BYTES = 2**31
 _AT_ONCE = 2
+_LEFT_BEHIND_S = 86_400
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -61,11 +63,19 @@ def _place_for_work(folder: Path) -> Path | None:
     Then it lives in memory.
     """
     try:
+        _tidied(folder)
         handle, name = tempfile.mkstemp(prefix=f"{CACHE}.", suffix=".new", dir=folder)
     except OSError:
         return None
     os.close(handle)
     return Path(name)
+
+
+def _tidied(folder: Path) -> None:
+    """Remove what a process that was killed has left behind long ago."""
+    for left in folder.glob(f"{CACHE}.*.new*"):
+        if left.lstat().st_mtime < time.time() - _LEFT_BEHIND_S:
+            left.unlink(missing_ok=True)
 
 
 def _removed(work: Path | None) -> None:

@@ -8,6 +8,8 @@ import pytest
 from harness.core.errors import NothingTested, UsageError
 from harness.history.history import history_of
 from harness.history.model import History
+from harness.history.page import page_of
+from harness.report.history_page import PAGE_BYTES, history_html
 from tests.history.runs import (
     FIRST,
     Summary,
@@ -244,3 +246,15 @@ def test_a_folder_without_a_run_is_wrong_usage(tmp_path: Path, kind: str) -> Non
 
     assert "\n" not in str(told.value)
     assert str(folder) in str(told.value)
+
+
+def test_a_page_of_very_many_providers_and_operations_stays_small(tmp_path: Path) -> None:
+    made = summary_of(FIRST, run="wide")
+    (provider,), (row, *_) = made["providers"].values(), made["latency"]
+    made["providers"] = {f"provider-{at}": provider for at in range(300)}
+    made["latency"] = [row | {"operation": f"operation-{at}" * 9} for at in range(3000)]
+    history = history_of(write(tmp_path, made), now=NOW)
+    page = history_html(page_of(history))
+
+    assert len(page) < PAGE_BYTES
+    assert "260 more providers" in page
