@@ -26,6 +26,7 @@ from harness.report.text import count, one_line
 _WIDEST = 80
 _MOST_CHANGES = 15
 _MOST_NOTES = 10
+_MOST_ROWS = 40
 _MARKS = {True: "▲", False: "▼", None: "◆"}
 
 
@@ -108,6 +109,8 @@ def show(history: History) -> None:
     if len(changes) > _MOST_CHANGES:
         _say(f"and {count(len(changes) - _MOST_CHANGES, 'earlier change')}, on the page", width)
     terminal(highlight=False, width=width).print(_table(history))
+    if (more := len(last_figures(history)) - _MOST_ROWS) > 0:
+        _say(f"and {count(more, 'more provider')}: --provider NAME chooses", width)
     for line in history.notes[:_MOST_NOTES]:
         _say(f"note: {line}", width)
     if len(history.notes) > _MOST_NOTES:
@@ -124,19 +127,22 @@ def _say(text: str, width: int) -> None:
 
 def _table(history: History) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("provider", overflow="fold")
+    table.add_column("provider", no_wrap=True)
     table.add_column("runs", justify="right", no_wrap=True)
     table.add_column("last", no_wrap=True)
     table.add_column("promises", overflow="fold")
     for head, _ in HEADS:
         table.add_column(head, justify="right", overflow="fold")
-    for row in last_figures(history):
+    for row in last_figures(history)[:_MOST_ROWS]:
         table.add_row(
-            one_line(row.provider, 20) + ("" if row.base == "live" else f"\n{row.base}"),
+            "\n".join([one_line(row.provider, 14), *_base(row)]),
             f"{row.runs:,}",
             row.day,
             _promises(row),
-            *map(_cell, row.figures),
+            *(
+                _cell(trend, about=figure == "median")
+                for trend, (_, figure) in zip(row.figures, HEADS, strict=True)
+            ),
         )
     return table
 
@@ -146,9 +152,13 @@ def _promises(row: Last) -> str:
     return f"{row.broken} broken\n{held}" if row.broken else held
 
 
-def _cell(trend: Trend | None) -> str:
+def _base(row: Last) -> list[str]:
+    return [] if row.base == "live" else row.base.replace(", ", ",\n").split("\n")
+
+
+def _cell(trend: Trend | None, *, about: bool) -> str:
     if trend is None:
         return "-"
     moved = trend.moved.partition(" since")[0].replace(" times", "x")
     mark = f"{_MARKS[trend.worse]} {moved}" if moved else ""
-    return "\n".join(filter(None, (trend.value, mark, one_line(trend.about, 24))))
+    return "\n".join(filter(None, (trend.value, mark, one_line(trend.about, 24) if about else "")))

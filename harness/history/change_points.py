@@ -5,14 +5,17 @@ A change is looked for in all of a series' runs, never between two neighbours:
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from harness.history.model import ChangePoint, Figure, RunSeen, Series
+from harness.history.model import ChangePoint, Figure, Mark, RunSeen, Series
 from harness.stats.change_points import Step, change_points
 
 _LEAST: dict[Figure, float] = {"median": 0.05, "p95": 0.05, "price": 0.01}
 """The least change that is told, of the level before; of shares in all."""
 _LEAST_SHARE = 0.01
+
+_NEAR = 2
 
 _WORSE: dict[Figure, Literal["up", "down"]] = {
     "median": "up",
@@ -68,6 +71,20 @@ def changes_of(series: Series, runs: Sequence[RunSeen]) -> Iterator[ChangePoint]
                 worse=_worse(series.figure, step),
                 sentence=_sentence(series, step, runs[run]),
             )
+
+
+def beside(change: ChangePoint, marks: Sequence[Mark]) -> ChangePoint:
+    """Return a change whose sentence names what else was another one from about that run on."""
+    reach = _NEAR if change.p > 0 else 0  # chance moves the place of a change, but not of a mark
+    told = dict.fromkeys(
+        mark.text
+        for mark in marks
+        if (mark.provider, mark.base) == (change.provider, change.base)
+        and abs(mark.run - change.run) <= reach
+    )
+    if not told:
+        return change
+    return replace(change, sentence=f"{change.sentence}; with it: {', '.join(told)}")
 
 
 def _matters(series: Series, step: Step) -> bool:

@@ -123,10 +123,11 @@ NAMES = tuple(table.partition(" ")[0] for table in TABLES)
 _FIGURES = """
 INSERT INTO figures BY NAME
 WITH each_provider AS (
-         SELECT path, benchmark, each.key AS provider, each.value AS seen
+         SELECT path, benchmark, each.key AS provider, each.value AS seen,
+                CASE WHEN benchmark IS NULL THEN '' ELSE 'benchmark' END AS about
          FROM (SELECT path, benchmark, unnest(map_entries(providers)) AS each FROM reading.seen)),
      counted AS (
-         SELECT path, provider, unnest([
+         SELECT path, provider, about, unnest([
              {'figure': 'held', 'value': seen.promises.held},
              {'figure': 'broken', 'value': seen.promises.broken},
              {'figure': 'flaky', 'value': seen.promises.flaky},
@@ -134,12 +135,14 @@ WITH each_provider AS (
              {'figure': 'not tried', 'value': seen.promises.not_tried}]) AS each
          FROM each_provider),
      authentic AS (
-         SELECT path, a.provider, unnest([
+         SELECT path, a.provider, about, unnest([
              {'figure': 'drawn as asked', 'it': a.drawn_as_asked},
              {'figure': 'with a manifest', 'it': a.manifests},
              {'figure': 'signed by the maker', 'it': a.signed},
              {'figure': 'fresh', 'it': a.fresh}]) AS each
-         FROM (SELECT path, unnest(authenticity) AS a FROM reading.seen)),
+         FROM (SELECT path, unnest(authenticity) AS a,
+                      CASE WHEN benchmark IS NULL THEN '' ELSE 'benchmark' END AS about
+               FROM reading.seen)),
      timed AS (
          SELECT path, l.provider, l.operation AS about, l.n, unnest([
              {'figure': 'median', 'it': l.median}, {'figure': 'p95', 'it': l.p95}]) AS each
@@ -162,9 +165,10 @@ FROM (
            NULL, NULL, seen.images_paid
     FROM each_provider WHERE seen.images_paid > 0 AND benchmark IS NULL
   UNION ALL
-    SELECT path, provider, '', each.figure, 'promises', each.value, NULL, NULL, NULL FROM counted
+    SELECT path, provider, about, each.figure, 'promises', each.value, NULL, NULL, NULL
+    FROM counted
   UNION ALL
-    SELECT path, provider, '', each.figure, 'share', each.it.count / each.it.of, NULL, NULL,
+    SELECT path, provider, about, each.figure, 'share', each.it.count / each.it.of, NULL, NULL,
            each.it.of
     FROM authentic WHERE each.it.of > 0
   UNION ALL

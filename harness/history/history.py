@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from harness.core.errors import NothingTested, UsageError
-from harness.history.change_points import changes_of
+from harness.history.change_points import beside, changes_of
 from harness.history.folders import find_summaries
 from harness.history.index import Connection, indexed
-from harness.history.model import Base, Figure, History, Mark, Point, RunSeen, Series
+from harness.history.model import Base, Figure, History, Mark, MarkKind, Point, RunSeen, Series
 from harness.history.order import StoredRun, in_order
 from harness.history.promises import Shown, broken_last, timelines, turns
 from harness.stats.change_points import METHOD
@@ -25,7 +26,7 @@ class _Stored:
     """What the index holds, in rows."""
 
     runs: list[StoredRun]
-    providers: list[tuple[str, str, Base, str | None]]
+    providers: list[tuple[str, str, Base, str | None, str | None]]
     figures: list[tuple[str, str, str, Figure, str, float, float | None, float | None, int | None]]
     promises: list[tuple[str, str, str, str, bool]]
     notes: list[str]
@@ -59,7 +60,7 @@ def history_of(
     notes = [*found.notes, *stored.notes, *notes]
     runs = [run for run in runs if since is None or run.created.date() >= since]
     if providers:
-        known = {name for _, name, _, _ in stored.providers}
+        known = {name for _, name, *_ in stored.providers}
         for name in providers:
             if name not in known:
                 raise UsageError(
@@ -105,7 +106,9 @@ def _read(database: Connection) -> _Stored:
             )
             for path, run, harness, created, finished, interrupted, against, seed, benchmark in runs
         ],
-        providers=database.execute("SELECT path, provider, base, spec FROM providers").fetchall(),
+        providers=database.execute(
+            "SELECT path, provider, base, spec, plan FROM providers"
+        ).fetchall(),
         figures=database.execute(
             "SELECT path, provider, about, figure, unit, value, low, high, n FROM figures"
         ).fetchall(),
@@ -133,7 +136,7 @@ def _drawn(
 ) -> History:
     bases = {
         (path, provider): base
-        for path, provider, base, _ in stored.providers
+        for path, provider, base, *_ in stored.providers
         if not providers or provider in providers
     }
     shown = {path for path, _ in bases}
@@ -141,18 +144,26 @@ def _drawn(
     at = {run.path: place for place, run in enumerate(runs)}
     series = tuple(_series(stored, bases, at))
     lines = timelines(
-        Shown(provider, bases[path, provider], operation, promise, at[path], broken)
+        Shown(
+            provider=provider,
+            base=bases[path, provider],
+            operation=f"{operation} in a benchmark" if runs[at[path]].benchmark else operation,
+            promise=promise,
+            run=at[path],
+            broken=broken,
+        )
         for path, provider, operation, promise, broken in stored.promises
         if path in at and (path, provider) in bases
     )
-    changes = [change for each in series for change in changes_of(each, runs)]
+    marks = tuple(_marks(stored, bases, runs, at))
+    changes = [beside(change, marks) for each in series for change in changes_of(each, runs)]
     return History(
         folder=str(folder),
         runs=tuple(runs),
         series=series,
         changes=tuple(sorted(changes, key=lambda change: change.run)),
         promises=tuple(sorted(turns(lines, runs), key=lambda turn: turn.run)),
-        marks=tuple(_marks(stored, bases, runs, at)),
+        marks=marks,
         broken=broken_last(lines),
         notes=tuple(notes),
         method=METHOD,
@@ -192,25 +203,47 @@ def _marks(
     at: dict[str, int],
 ) -> Iterator[Mark]:
     """Yield where a provider's documents or the harness are others than in the run before."""
-    rows: dict[tuple[str, Base], list[tuple[int, str | None]]] = defaultdict(list)
-    for path, provider, base, spec in stored.providers:
+    rows: dict[tuple[str, Base], list[_Row]] = defaultdict(list)
+    for path, provider, base, spec, plan in stored.providers:
         if path in at and (path, provider) in bases:
-            rows[provider, base].append((at[path], spec))
+            run = at[path]
+            rows[provider, base].append(_Row(run, spec, None if runs[run].benchmark else plan))
     for (provider, base), seen in sorted(rows.items()):
-        yield from _moved(provider, base, sorted(seen, key=lambda row: row[0]), runs)
+        seen.sort(key=lambda row: row.run)
+        kinds: tuple[tuple[MarkKind, list[tuple[int, str | None]]], ...] = (
+            ("documents", [(row.run, row.spec) for row in seen]),
+            ("harness", [(row.run, runs[row.run].harness) for row in seen]),
+            ("plan", [*_lasting((row.run, row.plan) for row in seen)]),
+        )
+        for kind, told in kinds:
+            for run, now in _moved(told):
+                text = f"harness {now}" if kind == "harness" else _MOVED[kind]
+                yield Mark(provider=provider, base=base, run=run, kind=kind, text=text)
 
 
-def _moved(
-    provider: str, base: Base, seen: Iterable[tuple[int, str | None]], runs: Sequence[RunSeen]
-) -> Iterator[Mark]:
-    documents = version = None
-    for run, spec in seen:
-        if spec and documents and spec != documents:
-            yield Mark(
-                provider=provider, base=base, run=run, kind="documents", text="documents changed"
-            )
-        harness = runs[run].harness
-        if harness and version and harness != version:
-            text = f"harness {harness}"
-            yield Mark(provider=provider, base=base, run=run, kind="harness", text=text)
-        documents, version = spec or documents, harness or version
+class _Row(NamedTuple):
+    """The digests of a provider's documents and plan in a run; a benchmark's plan is another."""
+
+    run: int
+    spec: str | None
+    plan: str | None
+
+
+_MOVED = {"documents": "documents changed", "plan": "another plan"}
+
+
+def _lasting(told: Iterable[tuple[int, str | None]]) -> Iterator[tuple[int, str | None]]:
+    """Yield what held for two runs or more: plans of ever new seeds are no change of plan."""
+    for _, group in groupby(told, key=lambda each: each[1]):
+        same = [*group]
+        if len(same) > 1:
+            yield from same
+
+
+def _moved(told: Iterable[tuple[int, str | None]]) -> Iterator[tuple[int, str]]:
+    """Yield the runs in which something was another than when it was last known."""
+    before = None
+    for run, now in told:
+        if now and before and now != before:
+            yield run, now
+        before = now or before

@@ -11,10 +11,12 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zlib import crc32
 
 import duckdb
 
@@ -23,13 +25,14 @@ from harness.history.extract import KEEP, NAMES, READ, SCHEMA, SEEN, STORE, TABL
 from harness.history.folders import MOST_BYTES, SUMMARY, SummaryFile
 
 CACHE = ".harness-history.duckdb"
-VERSION = 1
+VERSION = crc32("".join([*TABLES, READ, *KEEP, *STORE]).encode())
 """Of the tables and of what is taken for them; another one's cache is made anew."""
 
 _BATCH_BYTES = 24 * 2**20
 _BATCH_FILES = 64
 _MOST_CACHE_BYTES = 2**31
 _AT_ONCE = 2
+_LEFT_BEHIND_S = 86_400
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -60,11 +63,19 @@ def _place_for_work(folder: Path) -> Path | None:
     Then it lives in memory.
     """
     try:
+        _tidied(folder)
         handle, name = tempfile.mkstemp(prefix=f"{CACHE}.", suffix=".new", dir=folder)
     except OSError:
         return None
     os.close(handle)
     return Path(name)
+
+
+def _tidied(folder: Path) -> None:
+    """Remove what a process that was killed has left behind long ago."""
+    for left in folder.glob(f"{CACHE}.*.new*"):
+        if left.lstat().st_mtime < time.time() - _LEFT_BEHIND_S:
+            left.unlink(missing_ok=True)
 
 
 def _removed(work: Path | None) -> None:
@@ -123,7 +134,7 @@ def _made_anew(work: Path | None, folder: Path) -> Connection:
     """Return an empty index, in memory where there is no place for it."""
     _removed(work)
     database = _opened(work, folder)
-    database.execute("CREATE TABLE meta (version INTEGER)")
+    database.execute("CREATE TABLE meta (version BIGINT)")
     database.execute("INSERT INTO meta VALUES (?)", [VERSION])
     for table in TABLES:
         database.execute(f"CREATE TABLE {table}")

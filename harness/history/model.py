@@ -26,7 +26,7 @@ Figure = Literal[
 valid requests that brought none, the four after it shares of images (or requests) that carry the
 evidence, the others numbers of promises."""
 
-MarkKind = Literal["documents", "harness"]
+MarkKind = Literal["documents", "harness", "plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,8 @@ class Point:
 class Series:
     """One figure of one provider over time, on one base.
 
-    `about` is an operation, a benchmark's `WORKLOAD at LOAD`, or empty for the provider as a whole.
-    `unit` is `s`, `share`, `promises`, or the provider's own for an image.
+    `about` is an operation, a benchmark's `WORKLOAD at LOAD`, `benchmark` for all of one, or empty
+    for a run for conformance as a whole. `unit` is `s`, `share`, `promises`, or the provider's own.
     """
 
     provider: str
@@ -113,7 +113,7 @@ class PromiseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """From the run `run` on, a provider's documents or the harness were other ones."""
+    """From the run `run` on, a provider's documents, its plan or the harness were other ones."""
 
     provider: str
     base: Base

@@ -54,7 +54,10 @@ def last_figures(history: History) -> tuple[Last, ...]:
 
 def _last(history: History, series: Sequence[Series]) -> Last:
     runs = {point.run for each in series for point in each.points}
-    by_figure = {each.figure: each for each in series if each.unit == "promises"}
+    by_figure: dict[Figure, Series] = {}
+    for each in series:  # of the runs for conformance, where there are any
+        if each.unit == "promises":
+            by_figure.setdefault(each.figure, each)
     counts = [
         int(by_figure[name].points[-1].value) if name in by_figure else None
         for name in ("held", "broken")

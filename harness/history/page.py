@@ -39,6 +39,7 @@ _PANELS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
 )
 """Which figures share a drawing."""
 
+_MOST_PROVIDERS = 40
 _MOST_PANELS = 60
 """Drawings of one provider; of all together no more than `_MOST_IN_ALL`."""
 _MOST_IN_ALL = 240
@@ -52,7 +53,8 @@ def page_of(history: History) -> HistoryPage:
     changes = all_changes(history)
     anchors = {id(change): f"c{at}" for at, change in enumerate(changes, 1)}
     first, last = history.runs[0].created, history.runs[-1].created
-    rows = last_figures(history)
+    every = last_figures(history)
+    rows = every[:_MOST_PROVIDERS]
     return HistoryPage(
         title=f"What changed in {count(len(history.runs), 'run')}",
         span=f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, below {history.folder}",
@@ -73,6 +75,7 @@ def page_of(history: History) -> HistoryPage:
         sections=[*_sections(history, rows, anchors)],
         notes=history.notes,
         method=history.method,
+        more=len(every) - len(rows),
         emulated=any(row.base.startswith("emulator") for row in rows),
     )
 
@@ -115,7 +118,7 @@ def _sections(
         changes[_key(change)].append(change)
     allowed = min(_MOST_PANELS, max(6, _MOST_IN_ALL // max(len(rows), 1)))
     groups = groupby(history.series, key=lambda each: (each.provider, each.base))
-    for at, (row, ((provider, base), series)) in enumerate(zip(rows, groups, strict=True), 1):
+    for at, (row, ((provider, base), series)) in enumerate(zip(rows, groups, strict=False), 1):
         panels = [*_panels(history, [*series], changes, anchors)]
         days = f"the last on {row.day}"
         yield ProviderHistory(

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -111,7 +111,7 @@ class HistoryPage:
     notes: Sequence[str]
     method: str
     emulated: bool
-    written_by: str = field(default="")
+    more: int = 0
 
 
 def history_html(page: HistoryPage) -> str:

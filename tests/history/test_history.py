@@ -8,6 +8,8 @@ import pytest
 from harness.core.errors import NothingTested, UsageError
 from harness.history.history import history_of
 from harness.history.model import History
+from harness.history.page import page_of
+from harness.report.history_page import PAGE_BYTES, history_html
 from tests.history.runs import (
     FIRST,
     Summary,
@@ -54,7 +56,7 @@ def test_each_planted_change_is_told_once_with_its_day_and_its_size(planted: His
     assert abs(told["", "failed"].run - 40) <= 3
     assert told["", "price"].sentence == (
         f"buble (emulator): price of an image 1.83 -> 3.66 credit (2.00 times) from {day(50)} on"
-        " (run night-0050)"
+        " (run night-0050); with it: documents changed"
     )
     assert all(change.worse for change in planted.changes)
 
@@ -72,6 +74,41 @@ def test_other_documents_and_another_harness_are_marks(planted: History) -> None
         (50, "documents", "documents changed"),
         (90, "harness", "harness 0.2.0"),
     ]
+
+
+def test_a_benchmarks_figures_and_promises_are_series_of_their_own(tmp_path: Path) -> None:
+    def benchmark(at: int, made: Summary) -> None:
+        kept_but_in(range(at, at + (at + 1) % 2))(at, made)
+        if at % 2:
+            place = {"provider": "buble", "workload": "square", "stage": "c4", "fit": "exact"}
+            time = {"value": 40.0, "low": 39.0, "high": 41.0, "n": 9}
+            made["providers"]["buble"]["promises"]["held"] = 5
+            made["benchmark"] = {
+                "speeds": [{**place, "n": 9, "median": time, "p95": {"value": None}}],
+                "reliability": [
+                    {**place, "sent": 9, "usable": {"value": 1, "low": 0.7, "high": 1}}
+                ],
+                "spend": [{**place, "unit": "credit", "usable": 9, "per_image": 3}],
+            }
+
+    history = history_of(write_runs(tmp_path, 20, benchmark), now=NOW)
+    of_it = {(each.about, each.figure): len(each.points) for each in history.series}
+
+    assert of_it["square at c4", "median"] == of_it["generate", "median"] == 10
+    assert of_it["square at c4", "failed"] == of_it["", "failed"] == of_it["square", "price"] == 10
+    assert of_it["benchmark", "held"] == of_it["", "held"] == 10
+    assert (history.changes, history.promises) == ((), ())
+    assert [key[2:] for key in history.broken] == [("edit", PRICE)]
+
+
+def test_a_plan_that_lasts_is_a_mark_and_one_of_ever_new_seeds_is_none(tmp_path: Path) -> None:
+    def planned(at: int, made: Summary) -> None:
+        plan = "a" if at < 5 else "b" if at < 10 else str(at)
+        made["run"]["plan_digests"] = {"buble": plan}
+
+    marks = history_of(write_runs(tmp_path, 15, planned), now=NOW).marks
+
+    assert [(mark.run, mark.kind, mark.text) for mark in marks] == [(5, "plan", "another plan")]
 
 
 def test_a_promise_that_turns_often_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -209,3 +246,15 @@ def test_a_folder_without_a_run_is_wrong_usage(tmp_path: Path, kind: str) -> Non
 
     assert "\n" not in str(told.value)
     assert str(folder) in str(told.value)
+
+
+def test_a_page_of_very_many_providers_and_operations_stays_small(tmp_path: Path) -> None:
+    made = summary_of(FIRST, run="wide")
+    (provider,), (row, *_) = made["providers"].values(), made["latency"]
+    made["providers"] = {f"provider-{at}": provider for at in range(300)}
+    made["latency"] = [row | {"operation": f"operation-{at}" * 9} for at in range(3000)]
+    history = history_of(write(tmp_path, made), now=NOW)
+    page = history_html(page_of(history))
+
+    assert len(page) < PAGE_BYTES
+    assert "260 more providers" in page

@@ -17,6 +17,8 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 352, 14, 132
 """Where the field of the lines lies in the drawing."""
 
 _MOST_TICKS = 6
+_WIDEST = 2
+"""How many times the largest figure an interval may raise the axis."""
 _DAY = timedelta(days=1)
 _SHORT = timedelta(days=75)
 """A history shorter than that has days on its axis, not months."""
@@ -44,9 +46,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """A vertical mark at a day; `kind` is `worse`, `better`, `other`, `documents` or `harness`.
+    """A vertical mark at a day.
 
-    `anchor` is where the page says more; empty where nowhere.
+    `kind` is `worse`, `better`, `other`, `documents`, `harness` or `plan`. `anchor` is where the
+    page says more; empty where nowhere.
     """
 
     at: datetime
@@ -133,7 +136,11 @@ def draw_timeline(  # noqa: PLR0913 - what a drawing is of
     """
     if last - first < _DAY:
         first, last = first - _DAY / 2, last + _DAY / 2
-    highest = max((each.value for line in lines for each in line.moments), default=0.0)
+    moments = [each for line in lines for each in line.moments]
+    highest = max((each.value for each in moments), default=0.0)
+    if len(moments) <= most_points:  # each with its interval, if that leaves the lines to see
+        bounds = [each.high for each in moments if each.high is not None]
+        highest = max([highest, *(min(bound, _WIDEST * highest) for bound in bounds)])
     marks = _marks(max(highest, least_top), whole=whole)
     field = _Field(first=first, last=last, most=marks[-1])
     drawn = [
