@@ -1,8 +1,9 @@
 """The verbs that compare two runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from harness.api.rechecks import recheck
 from harness.api.runs import report
 from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
@@ -11,7 +12,9 @@ from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff,
 from harness.core.errors import UsageError
 from harness.known.file import read_known
 from harness.known.model import KnownDeviation
+from harness.planning.options import Options
 from harness.run_result import RunResult
+from harness.runner.execution.provider_run import ProgressListener
 from harness.spec.catalogue import Spec
 from harness.store.line import HEADER, JOURNAL
 
@@ -64,22 +67,30 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     fail_on: Sequence[ChangeKind] = DEFAULT_FAIL_ON,
     thresholds: Thresholds | None = None,
     known: str | Path | Sequence[KnownDeviation] = (),
+    confirm: Options | None = None,
+    watch: ProgressListener | None = None,
+    environment: Mapping[str, str] | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Diff:
-    """Compare two runs, each a run folder or a baseline's file; send nothing.
+    """Compare two runs, each a run folder or a baseline's file; send nothing without `confirm`.
 
     `known` are deviations that are expected, or the file that holds them; HEAD says which of them
-    still are. `Diff.exit_code` is that of the command. Raises UsageError for what is no run, no
+    still are. With `confirm`, what would fail is asked again by an ordinary run with these options
+    (`harness.api.rechecks.recheck`, which may be called later as well), which `watch` hears of.
+    `Diff.exit_code` is that of the command. Raises UsageError for what is no run, no
     baseline, or no such file.
 
         diff("baseline.json", "reports/2026-12-01T093000-live").exit_code
     """
     expected = read_known(Path(known)) if isinstance(known, str | Path) else known
     sides = [baseline(each, specs=specs, note=note) for each in (base, head)]
-    return compare(
+    found = compare(
         *sides,
         sources=(str(base), str(head)),
         fail_on=fail_on,
         thresholds=thresholds,
         known=known_by_baseline(sides[1], expected),
     )
+    if confirm is None:
+        return found
+    return recheck(found, sides[0], head, options=confirm, watch=watch, environment=environment)[0]

@@ -14,6 +14,7 @@ from harness.comparing.order import by_weight
 from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
 from harness.core.case import Asking
+from harness.core.errors import NothingTested
 from harness.core.jsonvalue import Amount
 from harness.core.outcome import Images
 from harness.core.record import Record
@@ -214,7 +215,13 @@ class Came:
 
 
 def rechecked(  # noqa: PLR0913 - two runs, what was asked, and what it cost
-    diff: Diff, base: Baseline, came: Came, *, run: str, cost: Whole, whole: Whole
+    diff: Diff,
+    base: Baseline,
+    came: Came,
+    *,
+    run: str,
+    cost: Whole,
+    whole: Whole,
 ) -> Diff:
     """Return the diff with what came of asking again; reads no clock and no file.
 
@@ -240,6 +247,7 @@ def rechecked(  # noqa: PLR0913 - two runs, what was asked, and what it cost
         whole_requests=whole.requests,
         whole_images=whole.images,
         sentence=_sentence(cost, whole, counts),
+        interrupted=came.shown is not None and came.shown.interrupted,
     )
     after = replace(diff, changes=tuple(changes), recheck=recheck)
     return replace(after, changes=by_weight(after))
@@ -256,7 +264,10 @@ def _fresh(diff: Diff, base: Baseline, came: Came) -> Fresh | None:
             each.provider == name and f"/{each.place}".endswith(f"/{case}") for name, case in places
         )
     )
-    scope = scope_of(base, replace(came.shown, samples=samples))
+    try:
+        scope = scope_of(base, replace(came.shown, samples=samples))
+    except NothingTested:  # it was cut off before anything came
+        return None
     comparisons = (
         *compare_times(scope),
         *compare_failures(scope),
@@ -276,7 +287,7 @@ def _concluded(change: Change, came: Came, fresh: Fresh | None) -> tuple[Standin
     if change.kind in PROMISES:
         return _of_workload(change, came)
     if fresh is None:
-        return "suspected", "nothing was sent; it stays suspected"
+        return "suspected", "nothing came of it; it stays suspected"
     return figure_standing(change, fresh, came.plan.controls.get(name, ()))
 
 
@@ -346,10 +357,10 @@ def _sentence(cost: Whole, whole: Whole, counts: Mapping[str, int]) -> str:
     told += [f"{counts['suspected']} still suspected"] if counts["suspected"] else []
     ended = ", ".join(told) if number else "nothing was in doubt"
     if not cost.requests:
-        return f"asked nothing again: {ended}"
+        return f"Asked nothing again: {ended}."
     return (
-        f"asked {_many(cost.requests, 'request')} again ({_paid(cost)}) in place of a whole run of "
-        f"{whole.requests} ({_paid(whole)}): {ended}"
+        f"Asked {_many(cost.requests, 'request')} again ({_paid(cost)}) in place of a whole run of "
+        f"{whole.requests} ({_paid(whole)}): {ended}."
     )
 
 

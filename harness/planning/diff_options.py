@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 
 from harness.core.errors import UsageError, nearest
+from harness.planning.confirm_options import ConfirmOptions
 from harness.planning.flags import option, topic
 
 KINDS = (*("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),)
@@ -136,3 +137,4 @@ class DiffOptions:
     """All choices of a comparison; each has a default."""
 
     diff: DiffLimits = topic(DiffLimits, "What fails")
+    confirm: ConfirmOptions = topic(ConfirmOptions, "Ask again before it fails")

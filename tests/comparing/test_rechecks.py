@@ -1,5 +1,6 @@
 """What seems newly broken is asked again, of an emulator over sockets."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from harness import Output, UsageError
 from harness.api.rechecks import recheck
+from harness.cli.main import status
 from harness.comparing.model import Diff
 from harness.run_result import RunResult
 from tests.comparing.rechecking import NAME, asked, broken, diff_of, run_of
@@ -62,8 +64,8 @@ def test_what_is_broken_again_is_confirmed_and_fails_the_build(pair: Pair, tmp_p
     assert diff.failing == (change,)
     assert diff.recheck is not None
     assert (diff.recheck.requests, diff.recheck.images) == (3, 3)
-    assert diff.recheck.sentence.startswith("asked 3 requests again (3 images, ")
-    assert diff.recheck.sentence.endswith("1 of 1 change confirmed")
+    assert diff.recheck.sentence.startswith("Asked 3 requests again (3 images, ")
+    assert diff.recheck.sentence.endswith("1 of 1 change confirmed.")
     assert result is not None
     assert result.header.notes[0].startswith("a recheck of head against ")
     assert not {*pair.emulated.posts(NAME)[len(before) :]} & {*before}
@@ -96,7 +98,7 @@ def test_without_money_nothing_is_sent_and_it_is_said(
     assert (result, change.standing, diff.failing) == (None, "suspected", ())
     assert "asked again: no, for 0 " in change.sentence
     assert diff.recheck is not None
-    assert "asked nothing again" in diff.recheck.sentence
+    assert "Asked nothing again" in diff.recheck.sentence
     assert len(pair.emulated.posts(NAME)) == before
 
 
@@ -123,6 +125,37 @@ def test_head_is_asked_again_where_it_was(pair: Pair, tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="--against emulator: head is against live"):
         recheck(pair.diff, pair.base.baseline, pair.head, options=elsewhere)
+
+
+def test_the_command_asks_again_and_fails_only_for_what_comes_again(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, key in KEYS.items():
+        monkeypatch.setenv(name, key)
+    url = f"{NAME}={pair.emulated.urls[NAME]}"
+    runs = [str(pair.base.folder), str(pair.head.folder)]
+    limits = ["--confirm", "--base-url", url, "--max-images", "9"]
+    codes = []
+    for place, faults in (("came", [FAULT]), ("went", [])):
+        pair.emulated.switch(NAME, *faults)
+        codes.append(status(["diff", *runs, *limits, "--out", str(tmp_path / place)]))
+    said = capsys.readouterr().out
+
+    assert codes == [1, 0]
+    assert "confirmed: nanobanana generate size.max_edge" in said
+    assert "asked again, and not seen again" in said
+    written = json.loads((tmp_path / "went" / "diff.json").read_text(encoding="utf-8"))
+    assert written["recheck"]["requests"] == 4
+    assert (tmp_path / "went" / "recheck" / "journal.jsonl").exists()
+
+
+def test_what_is_for_asking_again_goes_with_it(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["diff", str(pair.base.folder), str(pair.head.folder), "--max-images", "9"])
+
+    assert code == 2
+    assert "--max-images: for --confirm only (add --confirm)" in capsys.readouterr().err
 
 
 KILLED = """
