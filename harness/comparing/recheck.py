@@ -310,9 +310,21 @@ def _promise(asking: Asking, came: Came) -> tuple[Standing, str]:
             return "refuted", f"it came in {failed} of {len(states)}, no more often than before"
         return "refuted", f"it was kept in {kept} of {len(states)} and did not come again"
     return "suspected", (
-        f"{failed + kept} of {len(states)} askings were answered, which does not decide it; "
-        "it stays suspected"
+        f"{failed + kept} of {len(states)} askings were answered, which does not decide it"
+        f"{_unsent(asking, came.records)}; it stays suspected"
     )
+
+
+def _unsent(asking: Asking, records: Sequence[Record]) -> str:
+    """Say why an asking was not sent, in brackets; nothing where all were."""
+    places = {(case.provider, case.id) for case in (*asking.cases, *asking.controls)}
+    reasons = (
+        each.skipped
+        for each in records
+        if each.skipped and (each.shot.case.provider, each.shot.case.id) in places
+    )
+    why = next(reasons, "")
+    return f" ({why})" if why else ""
 
 
 def _controls(name: str, asking: Asking, records: Sequence[Record]) -> tuple[int, int]:
