@@ -8,8 +8,17 @@ from statistics import NormalDist, variance
 
 from harness.comparing.asked_again import FAULTS, of_case, shown
 from harness.comparing.authenticity import compare_authenticity
-from harness.comparing.figures import Fresh, effect_of, figure_standing
-from harness.comparing.model import Baseline, Change, ChangeKind, Diff, Recheck, Sample, Standing
+from harness.comparing.figures import Fresh, effect_of, figure_standing, moved_as_well
+from harness.comparing.model import (
+    Baseline,
+    Change,
+    ChangeKind,
+    Comparison,
+    Diff,
+    Recheck,
+    Sample,
+    Standing,
+)
 from harness.comparing.order import by_weight
 from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
@@ -89,7 +98,7 @@ def doubts_of(diff: Diff, base: Baseline, head: Baseline, findings: Findings) ->
         if not is_open(diff, change):
             continue
         if change.kind not in PROMISES:
-            samples.append(_sample_doubt(change, head))
+            samples.append(_sample_doubt(change, head, diff.comparisons))
             continue
         finding = _finding(change, findings)
         if finding is None:
@@ -150,13 +159,14 @@ def _askings(change: Change, finding: Finding, base: Baseline) -> tuple[int, int
     return askings(finding.failed, tried, past=past)
 
 
-def _sample_doubt(change: Change, head: Baseline) -> SampleDoubt:
+def _sample_doubt(change: Change, head: Baseline, comparisons: Sequence[Comparison]) -> SampleDoubt:
     return SampleDoubt(
         name=name_of(change),
         provider=change.provider,
         operation=change.operation,
         workload=change.workload,
         requests=_requests(change, head),
+        moved=tuple(moved_as_well(change, comparisons)),
     )
 
 
