@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import Output, UsageError
+from harness import Output, ProgressListener, UsageError
 from harness.api.rechecks import recheck
 from harness.cli.main import status
 from harness.comparing.model import Diff
 from harness.run_result import RunResult
+from harness.runner.execution.provider_run import ProviderRun
 from tests.comparing.rechecking import NAME, asked, broken, diff_of, run_of
 from tests.loopback import HUNG_S
 from tests.runner.processes import KEYS, KNOWN, Emulator, emulator, environment
@@ -43,13 +44,21 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         yield Pair(emulated=emulated, base=base, head=head, diff=diff)
 
 
-def again(pair: Pair, out: Path, *faults: str, **limits: int) -> tuple[Diff, RunResult | None]:
+def again(
+    pair: Pair,
+    out: Path,
+    *faults: str,
+    watch: ProgressListener | None = None,
+    most: int = 20,
+    requests: int = 99,
+) -> tuple[Diff, RunResult | None]:
     pair.emulated.switch(NAME, *faults)
     return recheck(
         pair.diff,
         pair.base.baseline,
         pair.head,
-        options=asked(pair.emulated, out, **limits),
+        options=asked(pair.emulated, out, max_images=most, max_requests=requests),
+        watch=watch,
         environment=KEYS,
     )
 
@@ -80,19 +89,41 @@ def test_what_does_not_come_again_is_refuted_and_fails_no_build(pair: Pair, tmp_
     assert diff.failing == ()
 
 
-def test_where_plain_requests_fail_as_well_nobody_is_accused(pair: Pair, tmp_path: Path) -> None:
+def test_where_plain_requests_are_not_served_nothing_else_is_asked(
+    pair: Pair, tmp_path: Path
+) -> None:
     diff, _ = again(pair, tmp_path / "again", FAULT, "fails:quality=low")
 
     assert [change.standing for change in diff.changes] == ["suspected"]
     assert diff.failing == ()
 
 
-@pytest.mark.parametrize("limits", [{"max_images": 0}, {"max_requests": 0}])
+def test_where_the_plain_request_afterwards_fails_as_well_nobody_is_accused(
+    pair: Pair, tmp_path: Path
+) -> None:
+    def outage(part: ProviderRun) -> None:
+        if len(part.records) == 2:  # the plain request before, and what came again
+            pair.emulated.switch(NAME, FAULT, "fails:quality=low")
+
+    diff, _ = again(pair, tmp_path / "again", FAULT, watch=ProgressListener(progress=outage))
+
+    (change,) = diff.changes
+    assert (change.standing, diff.failing) == ("suspected", ())
+    assert "only 1 of 2 plain requests beside it were served" in change.sentence
+
+
+@pytest.mark.parametrize("limits", [{"most": 0}, {"requests": 0}])
 def test_without_money_nothing_is_sent_and_it_is_said(
     pair: Pair, tmp_path: Path, limits: dict[str, int]
 ) -> None:
     before = len(pair.emulated.posts(NAME))
-    diff, result = again(pair, tmp_path / "again", FAULT, **limits)
+    diff, result = again(
+        pair,
+        tmp_path / "again",
+        FAULT,
+        most=limits.get("most", 20),
+        requests=limits.get("requests", 99),
+    )
 
     (change,) = diff.changes
     assert (result, change.standing, diff.failing) == (None, "suspected", ())
@@ -103,7 +134,7 @@ def test_without_money_nothing_is_sent_and_it_is_said(
 
 
 def test_a_limit_is_never_passed(pair: Pair, tmp_path: Path) -> None:
-    diff, result = again(pair, tmp_path / "again", FAULT, max_images=2)
+    diff, result = again(pair, tmp_path / "again", FAULT, most=2)
 
     assert diff.recheck is not None
     assert diff.recheck.images <= 2

@@ -35,10 +35,11 @@ def made(
     *promises: PromiseDoubt,
     samples: tuple[SampleDoubt, ...] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    sent: tuple[PlannedRequest, ...] = SENT.shots,
 ) -> RecheckPlan:
     return recheck_plan(
         {NAME: ENTRY},
-        SENT.shots,
+        sent,
         promises=promises,
         samples=samples,
         limits={NAME: limits},
@@ -54,6 +55,13 @@ def test_no_request_is_one_that_was_sent_before() -> None:
     assert len(ours.shots) > len(REFUSED)
     assert not {request_digest(each) for each in ours.shots} & sent
     assert len({each.case.id for each in ours.shots}) == len(ours.shots)
+
+
+def test_what_was_asked_again_before_is_asked_in_other_words_still() -> None:
+    earlier = made(*REFUSED).plans[NAME].shots
+    again = made(*REFUSED, sent=(*SENT.shots, *earlier)).plans[NAME].shots
+
+    assert not {request_digest(each) for each in again} & {request_digest(each) for each in earlier}
 
 
 def test_equal_input_makes_an_equal_plan_that_reads_back() -> None:
