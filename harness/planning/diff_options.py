@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from pathlib import Path
 
 from harness.core.errors import UsageError, nearest
 from harness.planning.flags import option, topic
@@ -122,12 +121,6 @@ class DiffLimits:
         above=True,
         most=0.5,
         read=partial(read_number, "--suspicion"),
-    )
-    known: Path | None = option(
-        "--known",
-        "A file of known deviations: they are reported, and fail nothing until they expire.",
-        default=None,
-        metavar="FILE",
     )
 
 

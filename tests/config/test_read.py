@@ -265,7 +265,6 @@ max_images = 20
 fail_on = ["document", "broken"]
 slower = "20%"
 failing = 2
-known = "gate/known.toml"
 """
     )
     values = {place[1]: value for place, value in config.values.items() if place[0] == "diff"}
@@ -274,7 +273,6 @@ known = "gate/known.toml"
         "fail_on": ("broken", "document"),
         "slower": 0.2,
         "failing": 2.0,
-        "known": Path("gate/known.toml"),
     }
     assert read_config() == Options(limits=RunLimits(max_images=20))
 
@@ -297,6 +295,7 @@ alarm = 0
 suspicion = "0.1"
 speed = "10%"
 max_images = 3
+known = "known.toml"
 """
     ) == [
         "harness.toml:2: slower: unknown key here; slower stands in [diff]",
@@ -311,9 +310,10 @@ max_images = 3
         "harness.toml:9: diff.suspicion: must be a valid number",
         (
             "harness.toml:10: diff.speed: unknown key; allowed: fail_on, slower, failing, dearer, "
-            "alarm, suspicion, known"
+            "alarm, suspicion"
         ),
         "harness.toml:11: diff.max_images: unknown key here; max_images stands in [limits]",
+        "harness.toml:12: diff.known: unknown key here; known stands before all tables",
     ]
 
 
