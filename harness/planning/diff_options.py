@@ -87,7 +87,7 @@ class DiffLimits:
     )
     failing: float | None = option(
         "--failing",
-        "A failure rate higher by at least so many percentage points is one [5].",
+        "A failure rate higher by at least so many percentage points is one [4].",
         default=None,
         metavar="POINTS",
         least=0,
@@ -104,7 +104,7 @@ class DiffLimits:
     )
     alarm: float | None = option(
         "--alarm",
-        "The most false ones among the changes that are certain, as a share [0.01].",
+        "The most false ones among the changes that are certain, as a share [0.025].",
         default=None,
         metavar="SHARE",
         least=0,
