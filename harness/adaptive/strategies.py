@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.adaptive.confirm import FailureReducer
 from harness.adaptive.discovery.discovery import Discovery
 from harness.adaptive.explore import Explorer
+from harness.adaptive.recheck import AskingAgain
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
 from harness.planning.exploration import examples_of
@@ -43,6 +44,8 @@ class FollowUpStrategies:
 
     def __call__(self, provider: Provider, plan: Plan) -> FollowUpStrategy:
         """Return the strategy of one provider's session."""
+        if plan.askings or self._options.recheck is not None:
+            return AskingAgain(provider=provider, plan=plan)
         options = self._options
         operations = provider.chosen(options.operations)
         strategies: list[FollowUpStrategy] = [

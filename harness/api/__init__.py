@@ -17,6 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
+from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
     BenchmarkOptions,
@@ -99,6 +100,7 @@ __all__ = [
     "load_provider",
     "plan",
     "read_config",
+    "recheck",
     "report",
     "run",
     "scan",

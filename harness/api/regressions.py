@@ -1,16 +1,19 @@
 """The verbs that compare two runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.api.deviations import known_of
+from harness.api.rechecks import recheck
 from harness.api.runs import report
 from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
 from harness.comparing.known import known_by_baseline
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
 from harness.core.errors import UsageError
+from harness.planning.options import Options
 from harness.run_result import RunResult
+from harness.runner.execution.provider_run import ProgressListener
 from harness.spec.catalogue import Spec, catalogue_of
 from harness.store.line import HEADER, JOURNAL
 
@@ -64,13 +67,18 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     thresholds: Thresholds | None = None,
     known: str | Path | None = None,
     known_otherwise: str | Path | None = None,
+    confirm: Options | None = None,
+    watch: ProgressListener | None = None,
+    environment: Mapping[str, str] | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Diff:
-    """Compare two runs, each a run folder or a baseline's file; send nothing.
+    """Compare two runs, each a run folder or a baseline's file; send nothing without `confirm`.
 
     What the file `known` expects to be broken fails nothing; without one, the file of which HEAD's
-    folder keeps a copy, and `known_otherwise` where it keeps none. `Diff.exit_code` is that of the
-    command. Raises UsageError for what is no run and no baseline, and for mistakes in a file.
+    folder keeps a copy, and `known_otherwise` where it keeps none. With `confirm`, what would fail
+    is asked again by an ordinary run with these options (`harness.api.rechecks.recheck`, which may
+    be called later as well), which `watch` hears of. `Diff.exit_code` is that of the command.
+    Raises UsageError for what is no run and no baseline, and for mistakes in a file.
 
         diff("baseline.json", "reports/2026-12-01T093000-live").exit_code
     """
@@ -84,7 +92,7 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
         expected = known_of(known if known is not None else known_otherwise, (), catalogue)
         second = baseline(head)
         shown = known_by_baseline(second, expected.entries)
-    return compare(
+    found = compare(
         first,
         second,
         sources=(str(base), str(head)),
@@ -92,3 +100,6 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
         thresholds=thresholds,
         known=shown,
     )
+    if confirm is None:
+        return found
+    return recheck(found, first, head, options=confirm, watch=watch, environment=environment)[0]

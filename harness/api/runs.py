@@ -207,7 +207,7 @@ def run(
         options,
         watch,
         catalogue=catalogue,
-        notes=ready.notes,
+        notes=(*ready.notes, *(options.recheck.notes if options.recheck else ())),
         strategy=strategies,
         criterion=StoppingRule,
         keep=known.kept,

@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 KNOWN = Path("known.toml")
 """Where known deviations are written, where no option and no configuration names their file."""
 
+RECHECK = "recheck"
+"""The run folder of what is asked again, below that of `--out`."""
+
 _HERE = ""
 """`--accept` without a file."""
 
-HELP = """Say what changed between two runs, and whether that is to stop a build; send nothing.
+HELP = """Say what changed between two runs, and whether that is to stop a build.
+
+Nothing is sent, unless --confirm asks again.
 
 BASE and HEAD are run folders, judged again with today's checks, or files that `harness report
 --baseline FILE` wrote. What cannot be compared is said, with the reason.
@@ -35,6 +40,7 @@ BASE and HEAD are run folders, judged again with today's checks, or files that `
 harness diff baseline.json reports/2026-12-01T093000-live
 harness diff BASE HEAD --fail-on broken,document --slower 20%
 harness diff BASE HEAD --markdown >> "$GITHUB_STEP_SUMMARY"
+harness diff BASE HEAD --confirm --max-images 20
 harness diff BASE HEAD --accept known.toml --expires 2027-01-31
 
 \b
@@ -81,7 +87,7 @@ is stale or expired, 2 wrong usage or nothing could be compared, 3 our own failu
     metavar="DIR",
     cls=TopicOption,
     topic="Output",
-    help="Write diff.json and diff.md there.",
+    help="Write diff.json and diff.md there, and recheck/, the run folder of --confirm.",
 )
 @click.option(
     "--markdown",
@@ -119,6 +125,7 @@ def diff(  # noqa: PLR0913 - one for each option
     from harness.api.regressions import diff as compared  # noqa: PLC0415
     from harness.cli.conclude import note  # noqa: PLC0415
     from harness.cli.configuration import configured_known  # noqa: PLC0415
+    from harness.cli.progress import watching  # noqa: PLC0415
     from harness.comparing.gate import gate_of  # noqa: PLC0415
 
     gate, otherwise = gate_of(options.diff), configured_known(context)
@@ -126,16 +133,20 @@ def diff(  # noqa: PLR0913 - one for each option
     if file is not None and known in (None, file):  # what it has is known; it may not be there yet
         known = file if file.exists() else None
         otherwise = None if otherwise == file else otherwise
-    found = compared(
-        base,
-        head,
-        specs=specs,
-        fail_on=gate.fail_on,
-        thresholds=gate.thresholds,
-        known=known,
-        known_otherwise=otherwise,
-        note=note,
-    )
+    asking = options.confirm.of_run(specs=specs, out=out and out / RECHECK)
+    with watching() as watch:
+        found = compared(
+            base,
+            head,
+            specs=specs,
+            fail_on=gate.fail_on,
+            thresholds=gate.thresholds,
+            known=known,
+            known_otherwise=otherwise,
+            confirm=asking,
+            watch=watch,
+            note=note,
+        )
     if file is not None:
         found = _accepted(found, file, last)
     _publish(found, out, as_json=as_json, as_markdown=as_markdown)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.comparing.model import (
     HELD,
+    INTERRUPTED,
     NOTHING,
     UNCLEAR,
     Change,
@@ -73,7 +74,7 @@ def groups(diff: Diff) -> tuple[Group, ...]:
         Group(
             name=name,
             sentences=tuple(sentences),
-            command=confirming(diff) if name == "suspected" else "",
+            command=confirming(diff) if name == "suspected" and not diff.recheck else "",
         )
         for name, sentences in said.items()
         if sentences
@@ -94,6 +95,9 @@ def confirming(diff: Diff) -> str:
 # ------------------------------------------------------------------------------ the sentence
 def sentence(diff: Diff) -> str:
     """Return what the diff comes to: why its exit code is the one that it is."""
+    if diff.exit_code == INTERRUPTED and diff.recheck is not None:
+        again = f"{confirming(diff)} --resume {shlex.quote(diff.recheck.run)}"
+        return f"Asking again was interrupted; {again} goes on."
     if diff.exit_code == UNCLEAR:
         return f"HEAD tells nothing: {diff.unclear}."
     if diff.exit_code == NOTHING:

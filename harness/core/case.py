@@ -163,6 +163,24 @@ class Exploration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One question that is asked again, because a run seemed to show something new.
+
+    `check` and `constraint` say what failed: by a reply that fails them again, it came again. The
+    `cases` put the question in other words, each the next where the one before did not fail, until
+    so many as `enough` have failed. The `controls` are plain valid requests, whose promise is not
+    in doubt: the first one is sent before, another one after what came again. The plan holds the
+    first of both; they stand in it whole, so that a run that is resumed sends the same.
+    """
+
+    check: str
+    constraint: str | None
+    cases: tuple[Case, ...]
+    controls: tuple[Case, ...]
+    enough: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The requests for one provider, in the order they leave; nothing has been sent yet."""
 
@@ -172,3 +190,4 @@ class Plan:
     spec_digest: str
     coverage: tuple[Coverage, ...] = ()
     exploration: Exploration | None = None
+    askings: tuple[Asking, ...] = ()

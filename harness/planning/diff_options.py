@@ -7,6 +7,7 @@ from functools import partial
 from math import isfinite
 
 from harness.core.errors import UsageError, nearest
+from harness.planning.confirm_options import ConfirmOptions
 from harness.planning.flags import option, topic
 
 KINDS = (*("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),)
@@ -129,3 +130,4 @@ class DiffOptions:
     """All choices of a comparison; each has a default."""
 
     diff: DiffLimits = topic(DiffLimits, "What fails")
+    confirm: ConfirmOptions = topic(ConfirmOptions, "Ask again before it fails")

@@ -15,6 +15,7 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
+from harness.planning.doubts import RecheckPlan
 from harness.planning.flags import given, option, topic
 from harness.planning.option_values import (
     read_base_urls,
@@ -298,8 +299,8 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. A `trial` is sent instead of a plan. The properties are the choices whose default
-    depends on something, as they hold.
+    for one. A `trial`, or a `recheck`, is sent instead of a plan. The properties are the choices
+    whose default depends on something, as they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -310,6 +311,7 @@ class Options:
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None
     trial: Trial | None = None
+    recheck: RecheckPlan | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -265,11 +265,13 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
     """Return the plan as `harness plan --json` prints it."""
     whole: dict[str, Json] = _PLANS.dump_python(plan, mode="json", exclude={"shots"})
     coverage, exploration = whole.pop("coverage"), whole.pop("exploration")
+    askings = whole.pop("askings")
     return {
         **whole,
         "cases": [_request_json(planned) for planned in plan.shots],
         "coverage": coverage,
         **({} if exploration is None else {"exploration": exploration}),
+        **({"askings": askings} if askings else {}),
     }
 
 

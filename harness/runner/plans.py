@@ -28,6 +28,8 @@ def plans_of(options: Options, entries: Sequence[Entry]) -> dict[str, Plan]:
     resume = options.output.resume
     if resume is not None:
         return {entry.name: plan_of(resume, entry.provider) for entry in entries}
+    if options.recheck is not None:
+        return options.recheck.plans
     if options.measuring is not None:
         return benchmark_plan(options, entries)[1]
     return {entry.name: plan_for(entry, options) for entry in entries}
@@ -70,6 +72,8 @@ def run_plan(
         return RunPlan(plans=plans, benchmark=benchmark)
     if (trial := options.trial) is not None:
         return RunPlan(plans={entry.name: trial_plan(entry, trial) for entry in entries})
+    if (again := options.recheck) is not None:
+        return RunPlan(plans=again.plans, benchmark=again.benchmark)
     if options.measuring is None:
         return RunPlan(
             plans={

@@ -267,7 +267,7 @@ def test_the_file_of_the_configuration_is_known_and_is_what_accept_writes(told: 
 
 def test_another_promise_broken_beside_a_known_one_fails(told: Told) -> None:
     Path("known.toml").write_text(KNOWN.format(day="2027-01-31"))
-    other = {"promise": "size.one_of"}
+    other: dict[str, Any] = {"promise": "size.one_of"}
     base = saved("base.json", BROKEN, promise("held", **other))
     now = saved("head.json", BROKEN, promise("broken", ("accepts_what_it_documents",), **other))
     code, out, _ = told("diff", base, now, "--known", "known.toml")

@@ -1,0 +1,204 @@
+"""What seems newly broken is asked again, of an emulator over sockets."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from harness import Output, UsageError
+from harness.api.rechecks import recheck
+from harness.cli.main import status
+from harness.comparing.model import Diff
+from harness.run_result import RunResult
+from tests.comparing.rechecking import NAME, asked, broken, diff_of, run_of
+from tests.loopback import HUNG_S
+from tests.runner.processes import KEYS, KNOWN, Emulator, emulator, environment
+
+FAULT = "ignore:size.max_edge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A run without a fault, one with it, and what is newly broken in that."""
+
+    emulated: Emulator
+    base: RunResult
+    head: RunResult
+    diff: Diff
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("pair")
+    with emulator("--time-scale", "0", *KNOWN) as emulated:
+        base = run_of(emulated, folder / "base")
+        head = run_of(emulated, folder / "head", FAULT)
+        changes = broken(base.baseline, head.baseline)
+        diff = diff_of(base.baseline, head.baseline, changes)
+        yield Pair(emulated=emulated, base=base, head=head, diff=diff)
+
+
+def again(pair: Pair, out: Path, *faults: str, **limits: int) -> tuple[Diff, RunResult | None]:
+    pair.emulated.switch(NAME, *faults)
+    return recheck(
+        pair.diff,
+        pair.base.baseline,
+        pair.head,
+        options=asked(pair.emulated, out, **limits),
+        environment=KEYS,
+    )
+
+
+def test_what_is_broken_again_is_confirmed_and_fails_the_build(pair: Pair, tmp_path: Path) -> None:
+    before = pair.emulated.posts(NAME)
+    diff, result = again(pair, tmp_path / "again", FAULT)
+
+    (change,) = diff.changes
+    assert change.standing == "confirmed"
+    assert "came again in 1 of 1 (2 of 2 plain requests beside it served)" in change.sentence
+    assert diff.failing == (change,)
+    assert diff.recheck is not None
+    assert (diff.recheck.requests, diff.recheck.images) == (3, 3)
+    assert diff.recheck.sentence.startswith("Asked 3 requests again (3 images, ")
+    assert diff.recheck.sentence.endswith("1 of 1 change confirmed.")
+    assert result is not None
+    assert result.header.notes[0].startswith("a recheck of head against ")
+    assert not {*pair.emulated.posts(NAME)[len(before) :]} & {*before}
+
+
+def test_what_does_not_come_again_is_refuted_and_fails_no_build(pair: Pair, tmp_path: Path) -> None:
+    diff, _ = again(pair, tmp_path / "again")
+
+    (change,) = diff.changes
+    assert change.standing == "refuted"
+    assert "did not come again" in change.sentence
+    assert diff.failing == ()
+
+
+def test_where_plain_requests_fail_as_well_nobody_is_accused(pair: Pair, tmp_path: Path) -> None:
+    diff, _ = again(pair, tmp_path / "again", FAULT, "fails:quality=low")
+
+    assert [change.standing for change in diff.changes] == ["suspected"]
+    assert diff.failing == ()
+
+
+@pytest.mark.parametrize("limits", [{"max_images": 0}, {"max_requests": 0}])
+def test_without_money_nothing_is_sent_and_it_is_said(
+    pair: Pair, tmp_path: Path, limits: dict[str, int]
+) -> None:
+    before = len(pair.emulated.posts(NAME))
+    diff, result = again(pair, tmp_path / "again", FAULT, **limits)
+
+    (change,) = diff.changes
+    assert (result, change.standing, diff.failing) == (None, "suspected", ())
+    assert "asked again: no, for 0 " in change.sentence
+    assert diff.recheck is not None
+    assert "Asked nothing again" in diff.recheck.sentence
+    assert len(pair.emulated.posts(NAME)) == before
+
+
+def test_a_limit_is_never_passed(pair: Pair, tmp_path: Path) -> None:
+    diff, result = again(pair, tmp_path / "again", FAULT, max_images=2)
+
+    assert diff.recheck is not None
+    assert diff.recheck.images <= 2
+    assert result is not None
+    assert sum(record.outcome is not None for record in result.records) <= 2
+
+
+def test_a_baseline_keeps_no_requests(pair: Pair, tmp_path: Path) -> None:
+    file = tmp_path / "head.json"
+    file.write_text("{}", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="a baseline keeps no requests"):
+        recheck(pair.diff, pair.base.baseline, file, options=asked(pair.emulated, tmp_path / "a"))
+
+
+def test_head_is_asked_again_where_it_was(pair: Pair, tmp_path: Path) -> None:
+    options = asked(pair.emulated, tmp_path / "again")
+    elsewhere = replace(options, target=replace(options.target, against="emulator"))
+
+    with pytest.raises(UsageError, match="--against emulator: head is against live"):
+        recheck(pair.diff, pair.base.baseline, pair.head, options=elsewhere)
+
+
+def test_the_command_asks_again_and_fails_only_for_what_comes_again(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, key in KEYS.items():
+        monkeypatch.setenv(name, key)
+    url = f"{NAME}={pair.emulated.urls[NAME]}"
+    runs = [str(pair.base.folder), str(pair.head.folder)]
+    limits = ["--confirm", "--base-url", url, "--max-images", "9"]
+    codes = []
+    for place, faults in (("came", [FAULT]), ("went", [])):
+        pair.emulated.switch(NAME, *faults)
+        codes.append(status(["diff", *runs, *limits, "--out", str(tmp_path / place)]))
+    said = capsys.readouterr().out
+
+    assert codes == [1, 0]
+    assert "confirmed: nanobanana generate size.max_edge" in said
+    assert "asked again, and not seen again" in said
+    written = json.loads((tmp_path / "went" / "diff.json").read_text(encoding="utf-8"))
+    assert written["recheck"]["requests"] == 4
+    assert (tmp_path / "went" / "recheck" / "journal.jsonl").exists()
+
+
+def test_what_is_for_asking_again_goes_with_it(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["diff", str(pair.base.folder), str(pair.head.folder), "--max-images", "9"])
+
+    assert code == 2
+    assert "--max-images: for --confirm only (add --confirm)" in capsys.readouterr().err
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from harness import ProgressListener
+from harness.api.regressions import baseline
+from harness.api.rechecks import recheck
+from tests.comparing.rechecking import asked, broken, diff_of
+from tests.runner.processes import KEYS, Emulator
+
+def killing(part):
+    if part.records:
+        os.kill(os.getpid(), 9)
+
+url, base, head, out = sys.argv[1:]
+sides = [baseline(base), baseline(head)]
+recheck(
+    diff_of(*sides, broken(*sides)),
+    sides[0],
+    head,
+    options=asked(Emulator(urls={"nanobanana": url}), Path(out)),
+    watch=ProgressListener(progress=killing),
+    environment=KEYS,
+)
+"""
+
+
+def test_a_recheck_that_was_killed_goes_on_and_pays_for_nothing_twice(
+    pair: Pair, tmp_path: Path
+) -> None:
+    pair.emulated.switch(NAME, FAULT)
+    out, before = tmp_path / "again", len(pair.emulated.posts(NAME))
+    command = [sys.executable, "-c", KILLED, pair.emulated.urls[NAME]]
+    folders = [str(pair.base.folder), str(pair.head.folder), str(out)]
+    killed = subprocess.run(
+        [*command, *folders], check=False, timeout=HUNG_S, env=environment(), cwd=Path.cwd()
+    )
+    sent = len(pair.emulated.posts(NAME)) - before
+    options = replace(asked(pair.emulated, out), output=Output(resume=out))
+    diff, _ = recheck(pair.diff, pair.base.baseline, pair.head, options=options, environment=KEYS)
+
+    posts = pair.emulated.posts(NAME)[before:]
+    assert (killed.returncode, sent) == (-signal.SIGKILL, 1)
+    assert [change.standing for change in diff.changes] == ["confirmed"]
+    assert len(posts) == len({*posts}) == 3
