@@ -127,7 +127,7 @@ class DiffLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOptions:
-    """All choices of a comparison; each has a default."""
+    """All choices of a comparison; each has a default. What may cost money is typed only."""
 
     diff: DiffLimits = topic(DiffLimits, "What fails")
-    confirm: ConfirmOptions = topic(ConfirmOptions, "Ask again before it fails")
+    confirm: ConfirmOptions = topic(ConfirmOptions, "Ask again before it fails", typed_only=True)
