@@ -14,7 +14,9 @@ from harness.core.outcome import Fault, Images
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.findings import DECLARATION, findings, settled
-from harness.diagnosis.history import ACCEPTANCE
+from harness.diagnosis.history import ACCEPTANCE, FAILS
+from harness.diagnosis.known import known_shown
+from harness.known.model import KnownDeviation
 from harness.report.compose import compose
 from harness.report.labels import failure_rate, fault_lines, faults_text
 from harness.report.model import Exit, Report, Shown
@@ -52,6 +54,7 @@ def conclude(
     providers: Mapping[str, Provider],
     *,
     inspections: Mapping[str, Inspection] = MappingProxyType({}),
+    known: Sequence[KnownDeviation] = (),
 ) -> Conclusion:
     """Judge the records by these providers' promises and compose the report; sends nothing.
 
@@ -62,6 +65,9 @@ def conclude(
     A suspicion that could have been asked again and was not is no finding: it leaves the run
     unclear. One that was, and did not come again (flaky), breaks nothing. In traffic of others
     nothing could be asked again, and any verdict counts: nobody chose the requests.
+
+    What is `known` is reported, and breaks nothing; one that is stale or has expired does
+    (`harness.diagnosis.known`).
     """
     providers = {name: providers[name] for name in header.evidence}
     for case in (record.shot.case for record in records):
@@ -73,7 +79,10 @@ def conclude(
     verdicts = judge_records(records, providers)
     all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
     verdicts = settled(verdicts, all_findings)
-    report = compose(header, records, verdicts, all_findings, providers, inspections=inspections)
+    shown = known_shown(known, header, records, verdicts, all_findings, providers)
+    report = compose(
+        header, records, verdicts, all_findings, providers, inspections=inspections, known=shown
+    )
     code, why = _outcome(report, records)
     return Conclusion(report=replace(report, exit=Exit(code=code, why=why)), code=code, why=why)
 
@@ -114,16 +123,39 @@ def _crashed(report: Report) -> str:
 
 
 def _measured(report: Report, records: Sequence[Record]) -> tuple[int, str]:
-    broken = f"{count(len(report.findings), 'promise')} broken" if report.findings else ""
+    known = _expected(report)
     for code, why in (
         (NOTHING, _unmeasured(records)),
         (OURS, _crashed(report)),
-        (BROKEN, "; ".join(filter(None, [broken, _missed(report)]))),
+        (BROKEN, "; ".join(filter(None, [_broken(report), _missed(report)]))),
         (UNCLEAR, _unserved(records)),
     ):
         if why:
-            return code, why
-    return HELD, "measured; all promises that were tried held"
+            return code, "; ".join(filter(None, [why, known]))
+    all_ = "all other promises" if known else "all promises"
+    return HELD, "; ".join(filter(None, [f"measured; {all_} that were tried held", known]))
+
+
+def _broken(report: Report) -> str:
+    """Say what fails a build: stale and expired known deviations, then what nobody expects."""
+    failing = [each.sentence for each in report.failing_known]
+    said = [f"known deviation {each.state}" for each in report.failing_known[:1]]
+    parts = [f"{said[0]}: {failing[0]}"] if said else []
+    if len(failing) > 1:
+        parts.append(f"{count(len(failing) - 1, 'more known deviation')} stale or expired")
+    if report.broken:
+        names = [named(shown) for shown in report.broken[:_MOST_NAMED]] if report.known else []
+        more = len(report.broken) - len(names)
+        names += [f"{more} more"] if names and more else []
+        about = f": {', '.join(names)}" if names else ""
+        parts.append(f"{count(len(report.broken), 'promise')} broken{about}")
+    return "; ".join(parts)
+
+
+def _expected(report: Report) -> str:
+    """Count the findings that are known; nothing where none is."""
+    number = len(report.expected)
+    return f"{count(number, 'known deviation')}, as expected" if number else ""
 
 
 def _missed(report: Report) -> str:
@@ -161,7 +193,8 @@ def _tested(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     each value was served in the end, nothing is open.
     """
     code, why = _judged_promises(report, records)
-    faults = "; ".join(filter(None, [*_fault_reasons(report), _in_doubt(report)]))
+    parts = [_expected(report), *_fault_reasons(report), _in_doubt(report)]
+    faults = "; ".join(filter(None, parts))
     if why.endswith("."):
         return code, f"{why} {faults[:1].upper()}{faults[1:]}." if faults else why
     return code, "; ".join(filter(None, [why, faults]))
@@ -174,7 +207,14 @@ def _fault_reasons(report: Report) -> tuple[str, ...]:
 
 
 def _most_failed(report: Report) -> str:
-    most = any(row.faults.is_most for row in report.providers)
+    known = Counter(
+        {shown.finding.provider: len(shown.finding.cases) for shown in _known_faults(report)}
+    )
+    most = any(
+        2 * (row.faults.faults + row.faults.other_faults - known[row.provider])
+        > row.faults.valid + row.faults.others - known[row.provider]
+        for row in report.providers
+    )
     return "most requests ended in faults" if most else ""
 
 
@@ -195,20 +235,19 @@ _MOST_NAMED = 4
 def _judged_promises(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     if crashed := _crashed(report):
         return OURS, crashed
-    if report.findings:
-        broken = f"{count(len(report.findings), 'promise')} broken"
+    if broken := _broken(report):
         return BROKEN, "; ".join(filter(None, [broken, _flaky(report), _unconfirmed(report)]))
-    if report.unconfirmed:
+    if _unconfirmed(report):
         return UNCLEAR, "; ".join(filter(None, [_unconfirmed(report), _flaky(report)]))
     if unjudged := _unjudged(report, records):
         return unjudged
     if faulty := _unknown(report, records):
         return UNCLEAR, "; ".join(filter(None, [faulty, _flaky(report)]))
-    if report.flaky or any(map(faults_text, (row.faults for row in report.providers))):
+    if _flaky(report) or any(map(faults_text, (row.faults for row in report.providers))):
         return HELD, "; ".join(filter(None, ["no promise broken for certain", _flaky(report)]))
     if all(record.shot.case.expect == "observe" for record in records):
         return HELD, f"no promise broken: {_of_replies(report)}"
-    return HELD, "all promises that were tried held"
+    return HELD, f"all {'other ' if report.expected else ''}promises that were tried held"
 
 
 def _of_replies(report: Report) -> str:
@@ -223,9 +262,24 @@ def _of_replies(report: Report) -> str:
 
 
 def _unknown(report: Report, records: Sequence[Record]) -> str:
-    """Say why nobody knows whether all promises hold; nothing where that is known."""
+    """Say why nobody knows whether all promises hold; nothing where that is known.
+
+    Requests that fail as a known deviation expects leave nothing open.
+    """
+    known = {
+        (shown.finding.provider, case)
+        for shown in _known_faults(report)
+        for case in shown.finding.cases
+    }
+    records = [
+        each for each in records if (each.shot.case.provider, each.shot.case.id) not in known
+    ]
     faulty = _most_failed(report) or _values_unserved(records)
     return _only_in_doubt(report, records) or faulty
+
+
+def _known_faults(report: Report) -> list[Shown]:
+    return [shown for shown in report.expected if shown.finding.check == FAILS]
 
 
 def _in_doubt(report: Report) -> str:
@@ -307,18 +361,20 @@ def _reason(name: str, records: Sequence[Record]) -> str:
 
 
 def _unconfirmed(report: Report) -> str:
-    if not report.unconfirmed:
+    unconfirmed = [shown for shown in report.unconfirmed if shown.known is None]
+    if not unconfirmed:
         return ""
-    suspicions = count(len(report.unconfirmed), "suspicion")
-    doubts = dict.fromkeys(shown.finding.doubt for shown in report.unconfirmed)
+    suspicions = count(len(unconfirmed), "suspicion")
+    doubts = dict.fromkeys(shown.finding.doubt for shown in unconfirmed)
     return f"{suspicions} could not be confirmed: {next(iter(doubts)) or 'asked only once'}"
 
 
 def _flaky(report: Report) -> str:
-    if not report.flaky:
+    flaky = [shown for shown in report.flaky if shown.known is None]
+    if not flaky:
         return ""
-    first = report.flaky[0]
-    return f"{len(report.flaky)} flaky: {named(first)} ({failure_rate(first.finding)})"
+    first = flaky[0]
+    return f"{len(flaky)} flaky: {named(first)} ({failure_rate(first.finding)})"
 
 
 def named(shown: Shown) -> str:

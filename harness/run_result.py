@@ -8,6 +8,7 @@ from types import MappingProxyType
 from harness.comparing.model import Baseline
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
+from harness.known.model import KnownDeviation
 from harness.policy import conclude
 from harness.report.baseline import baseline_of
 from harness.report.formats.write import write_report
@@ -55,17 +56,18 @@ def concluded(  # noqa: PLR0913 - a run, what it is judged by, and where it goes
     catalogue: Catalogue,
     *,
     inspections: Mapping[str, Inspection] = NOTHING,
+    known: Sequence[KnownDeviation] = (),
     kept: Mapping[str, str] = MappingProxyType({}),
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
-    `inspections` are of the records' images, by digest; `kept` are the TOMLs that a run folder
-    keeps, by provider.
+    `inspections` are of the records' images, by digest; what is `known` to be broken fails nothing;
+    `kept` are the TOMLs that a run folder keeps, by provider.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
     providers = {name: catalogue.provider(name) for name in header.evidence}
-    conclusion = conclude(header, records, providers, inspections=inspections)
+    conclusion = conclude(header, records, providers, inspections=inspections, known=known)
     if folder is not None:
         write_report(folder, conclusion.report)
     return RunResult(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
+from harness.api.deviations import known_of
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.config.settled import read_config
@@ -189,6 +190,7 @@ def run(
     catalogue = catalogue_of(options.target.specs)
     if past is not None:
         catalogue = catalogue.with_copies(past.specs)
+    known = known_of(options.output.known, [past.known if past else None], catalogue)
     ready = decided(
         options,
         past.header if past else None,
@@ -208,6 +210,7 @@ def run(
         notes=(*ready.notes, *(options.recheck.notes if options.recheck else ())),
         strategy=strategies,
         criterion=StoppingRule,
+        keep=known.kept,
     )
     explored = strategies.keep_examples(done.folder)
     if done.failure is not None:
@@ -218,7 +221,14 @@ def run(
             anchors = read_anchors((*lists, own))
         looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
         found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
-        result = concluded(done.header, done.records, done.folder, catalogue, inspections=found)
+        result = concluded(
+            done.header,
+            done.records,
+            done.folder,
+            catalogue,
+            inspections=found,
+            known=known.entries,
+        )
         result = replace(result, notes=explored)
     if options.output.frames:
         frames(result, write=True)
@@ -237,6 +247,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     specs: Sequence[Spec] = (),
     out: str | Path | None = None,
     trust_anchors: Sequence[str | Path] = (),
+    known: str | Path | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
     watch: WatchFile = lambda _file, _size, _entries: None,
 ) -> RunResult:
@@ -247,7 +258,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     the files hold; the result's `header.notes` hold them, too. `watch` receives each file with the
     bytes of it that have been read, twice its size in the end, and its interactions. With `out`, a
     run folder is written there. Who signed the images is checked against `trust_anchors`, PEM
-    files.
+    files. What the file `known` expects to be broken fails nothing (`harness.known.file`).
 
     Raises UsageError where no file is a recording, or `out` is there already and not empty;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
@@ -257,6 +268,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     """
     catalogue, entry = found(provider, specs)
     anchors = read_anchors(trust_anchors)
+    expected = known_of(known, (), catalogue)
     folder = RunFolder.create(Path(out)) if out else None
     try:
         with image_place(folder, note) as place:
@@ -265,10 +277,19 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
             recorded = read_traffic(files, entry, pictures, note=note, keys=keys, watch=watch)
             if folder is not None:
                 keep(folder, recorded, entry)
+                for name, text in expected.kept.items():
+                    folder.write_file(name, text.encode())
             looking = Looking(anchors=anchors, clean=cleaner(keys, catalogue), note=note)
             shown = inspected(recorded.records, place.path, looking)
         path = folder.path if folder else None
-        return concluded(recorded.header, recorded.records, path, catalogue, inspections=shown)
+        return concluded(
+            recorded.header,
+            recorded.records,
+            path,
+            catalogue,
+            inspections=shown,
+            known=expected.entries,
+        )
     finally:
         if folder is not None:
             folder.close()
@@ -284,6 +305,8 @@ def report(  # noqa: PLR0913 - what a report depends on
     exchange_rates: Mapping[str, Rate] | None = None,
     known_rates: Mapping[str, Rate] | None = None,
     trust_anchors: Sequence[str | Path] = (),
+    known: str | Path | None = None,
+    known_otherwise: str | Path | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
@@ -295,6 +318,8 @@ def report(  # noqa: PLR0913 - what a report depends on
     does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
     the `specs`; a note says so where those differ. What the images show is told as the folder keeps
     it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes long.
+    What the file `known` expects to be broken fails nothing; without one, the file of which the
+    folders keep a copy, and `known_otherwise` where none does: so an old run says what it said.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
@@ -317,6 +342,9 @@ def report(  # noqa: PLR0913 - what a report depends on
         known_rates=known_rates or {},
         refuse_unknown=catalogue.entry,
     )
+    copies = [each.known for each in runs]
+    file = known if known is not None or any(copies) else known_otherwise
+    expected = known_of(file, copies, catalogue)
     looking = Looking(
         anchors=read_anchors(trust_anchors) if trust_anchors else None,
         clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
@@ -328,7 +356,18 @@ def report(  # noqa: PLR0913 - what a report depends on
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
     kept = {name: text for each in runs for name, text in each.specs.items()}
-    return concluded(header, records, target, catalogue, inspections=shown, kept=kept)
+    result = concluded(
+        header,
+        records,
+        target,
+        catalogue,
+        inspections=shown,
+        known=expected.entries,
+        kept=kept,
+    )
+    if target is not None:
+        expected.write(target)
+    return result
 
 
 def choose(  # noqa: PLR0913 - what a choice depends on

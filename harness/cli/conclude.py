@@ -25,6 +25,7 @@ from harness.report.formats.terminal import (
     provider_rows,
     request_line,
 )
+from harness.report.known import in_order, reason_text
 from harness.report.labels import GONE, confirmation_text, doubt_text, failure_rate
 from harness.report.model import Report, Shown
 from harness.report.overview.overview import overview
@@ -82,18 +83,30 @@ def _print(report: Report, folder: Path | None) -> None:
 
 
 def _findings(console: Console, report: Report) -> None:
-    """Print each finding on a line, and below it the request that shows it."""
-    for finding in report.findings:
+    """Print each finding on a line, and below it the request that shows it; what is known last."""
+    for finding in report.broken:
         text = f"{confirmation_text(finding.finding)}{_large(finding)}"
         _finding(console, finding, f"broken: {named(finding)}: {text}")
-    for finding in report.flaky:
-        rate = f"{failure_rate(finding.finding)}, {percent(finding.share)}"
-        text = f"{rate}: {confirmation_text(finding.finding)}{_large(finding)}"
-        _finding(console, finding, f"flaky: {named(finding)}: {text}")
-    for finding in report.unconfirmed:
-        doubt = f" (not confirmed: {finding.finding.doubt or 'asked only once'})"
-        text = f"{confirmation_text(finding.finding)}{doubt}{_large(finding)}"
-        _finding(console, finding, f"suspected: {named(finding)}: {text}")
+    for finding in report.doubted:
+        _finding(console, finding, _doubt(finding))
+    for finding in report.expected:
+        if finding.known is not None:
+            text = f"{confirmation_text(finding.finding)}; {reason_text(finding.known)}"
+            _finding(console, finding, f"known: {named(finding)}: {text}")
+    for each in in_order(report.known):
+        if each.state != "expected":
+            _say(console, f"known deviation {each.state}: {each.sentence}")
+
+
+def _doubt(shown: Shown) -> str:
+    """Return the line of a finding that is not certain."""
+    finding = shown.finding
+    text = confirmation_text(finding)
+    if finding.standing == "flaky":
+        rate = f"{failure_rate(finding)}, {percent(shown.share)}"
+        return f"flaky: {named(shown)}: {rate}: {text}{_large(shown)}"
+    doubt = f" (not confirmed: {finding.doubt or 'asked only once'})"
+    return f"suspected: {named(shown)}: {text}{doubt}{_large(shown)}"
 
 
 def _finding(console: Console, finding: Shown, text: str) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SPECS = ("target", "specs")
 TRUST_LISTS = ("output", "trust_anchors")
+KNOWN = ("output", "known")
 COMPARED, CONCURRENCY = ("comparison", "budgets"), ("limits", "concurrency")
 _READ = "harness.config"
 
@@ -55,6 +56,12 @@ def configured_trust_anchors(context: click.Context) -> tuple[Path, ...]:
     """Return the trust lists that the configuration names."""
     files: Any = current_config(context).values.get(TRUST_LISTS, ())
     return tuple(files)
+
+
+def configured_known(context: click.Context) -> Path | None:
+    """Return the file of known deviations that the configuration names."""
+    file: Any = current_config(context).values.get(KNOWN)
+    return file if isinstance(file, Path) else None
 
 
 def configured_target() -> Target:

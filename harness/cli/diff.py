@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import TopicCommand, TopicOption, choices_of, json_option, spec_option
+from harness.cli.options import (
+    TopicCommand,
+    TopicOption,
+    choices_of,
+    json_option,
+    known_option,
+    spec_option,
+)
 from harness.core.errors import UsageError
 from harness.planning.diff_options import DiffOptions
 
@@ -57,6 +64,7 @@ is stale or expired, 2 wrong usage or nothing could be compared, 3 our own failu
 @click.argument("head", type=click.Path(path_type=Path), required=False)
 @choices_of(DiffOptions)
 @spec_option("Judge its provider by it, and not by what a run keeps.", configured=False)
+@known_option("Without it, what HEAD keeps of one.")
 @click.option(
     "--accept",
     is_flag=False,
@@ -99,6 +107,7 @@ def diff(  # noqa: PLR0913 - one for each option
     head: Path | None,
     options: DiffOptions,
     specs: tuple[Path, ...],
+    known: Path | None,
     accept: str | None,
     expires: str | None,
     out: Path | None,
@@ -115,13 +124,15 @@ def diff(  # noqa: PLR0913 - one for each option
     # What judges runs takes seconds to import, and `--help` is not to wait for it.
     from harness.api.regressions import diff as compared  # noqa: PLC0415
     from harness.cli.conclude import note  # noqa: PLC0415
+    from harness.cli.configuration import configured_known  # noqa: PLC0415
     from harness.cli.progress import watching  # noqa: PLC0415
     from harness.comparing.gate import gate_of  # noqa: PLC0415
 
-    gate, known = gate_of(options.diff), options.diff.known
-    file = None if accept is None else Path(accept) if accept else known or KNOWN
-    if file is not None and known in (None, file):
+    gate, otherwise = gate_of(options.diff), configured_known(context)
+    file = None if accept is None else Path(accept) if accept else known or otherwise or KNOWN
+    if file is not None and known in (None, file):  # what it has is known; it may not be there yet
         known = file if file.exists() else None
+        otherwise = None if otherwise == file else otherwise
     asking = options.confirm.of_run(specs=specs, out=out and out / RECHECK)
     with watching() as watch:
         found = compared(
@@ -130,7 +141,8 @@ def diff(  # noqa: PLR0913 - one for each option
             specs=specs,
             fail_on=gate.fail_on,
             thresholds=gate.thresholds,
-            known=() if known is None else known,
+            known=known,
+            known_otherwise=otherwise,
             confirm=asking,
             watch=watch,
             note=note,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import json_option, spec_option, trust_anchors_option
+from harness.cli.options import json_option, known_option, spec_option, trust_anchors_option
 
 
 @click.command()
@@ -13,6 +13,7 @@ from harness.cli.options import json_option, spec_option, trust_anchors_option
 @spec_option("Its provider's documents apply where no other one is named.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a run folder here.")
 @trust_anchors_option()
+@known_option()
 @json_option("Options")
 @click.pass_context
 def judge(  # noqa: PLR0913 - one for each option
@@ -24,6 +25,7 @@ def judge(  # noqa: PLR0913 - one for each option
     specs: tuple[Path, ...],
     out: Path | None,
     trust_anchors: tuple[Path, ...],
+    known: Path | None,
     as_json: bool,
 ) -> None:
     """Judge exchanges recorded elsewhere; send nothing.
@@ -34,12 +36,20 @@ def judge(  # noqa: PLR0913 - one for each option
     # What judging needs takes seconds to import, and `--help` is not to wait for it.
     from harness.api import judge as judged  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
+    from harness.cli.configuration import configured_known  # noqa: PLC0415
     from harness.cli.judged import show  # noqa: PLC0415
     from harness.cli.progress import reading  # noqa: PLC0415
 
     with reading() as watch:
         result = judged(
-            files, name, specs=specs, out=out, trust_anchors=trust_anchors, note=note, watch=watch
+            files,
+            name,
+            specs=specs,
+            out=out,
+            trust_anchors=trust_anchors,
+            known=known or configured_known(context),
+            note=note,
+            watch=watch,
         )
     if not as_json:
         show(result.records, result.report)

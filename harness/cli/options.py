@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.planning.flags import FLAG, TOPIC, Flag, flagged
-from harness.planning.options import TRUST_ANCHORS, TRUST_ANCHORS_HELP
+from harness.planning.options import KNOWN, KNOWN_HELP, TRUST_ANCHORS, TRUST_ANCHORS_HELP
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -128,6 +128,17 @@ def trust_anchors_option() -> Callable[[F], F]:
         metavar="FILE",
         callback=known,
         help=TRUST_ANCHORS_HELP,
+    )
+
+
+def known_option(then: str = "") -> Callable[[F], F]:
+    """Return `--known`, a file of known deviations."""
+    return click.option(
+        KNOWN,
+        "known",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"{KNOWN_HELP} {then}".rstrip(),
     )
 
 

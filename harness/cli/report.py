@@ -4,7 +4,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import exchange_rate_option, json_option, spec_option, trust_anchors_option
+from harness.cli.options import (
+    exchange_rate_option,
+    json_option,
+    known_option,
+    spec_option,
+    trust_anchors_option,
+)
 
 
 @click.command()
@@ -19,6 +25,7 @@ from harness.cli.options import exchange_rate_option, json_option, spec_option, 
 )
 @exchange_rate_option()
 @trust_anchors_option()
+@known_option("Without it, what the run folder keeps of one.")
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @click.option(
     "--baseline",
@@ -39,6 +46,7 @@ def report(  # noqa: PLR0913 - one for each option
     reference: str | None,
     rates: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
+    known: Path | None,
     frames: bool,
     baseline: Path | None,
     as_json: bool,
@@ -48,7 +56,7 @@ def report(  # noqa: PLR0913 - one for each option
     from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
-    from harness.cli.configuration import current_config  # noqa: PLC0415
+    from harness.cli.configuration import configured_known, current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
     from harness.report.baseline import write_baseline  # noqa: PLC0415
 
@@ -61,6 +69,8 @@ def report(  # noqa: PLR0913 - one for each option
         exchange_rates=read_exchange_rates(rates),
         known_rates=current_config(context).rates,
         trust_anchors=trust_anchors,
+        known=known,
+        known_otherwise=configured_known(context),
         note=note,
     )
     if frames:

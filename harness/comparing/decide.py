@@ -15,8 +15,8 @@ Place = tuple[ChangeKind, str]
 
 SHARES: Mapping[ChangeKind, float] = {
     "failing": 0.8,
-    "slower": 0.06,
-    "flaky": 0.05,
+    "slower": 0.08,
+    "flaky": 0.04,
     "authenticity": 0.04,
     "dearer": 0.04,
 }

@@ -322,7 +322,7 @@ class Diff:
         A document may move either way. Where HEAD tells nothing at all, that its requests failed is
         no change of the provider's: it may not have been reached.
         """
-        if self.unclear and change.kind == "failing":
+        if self.unclear and change.kind in ("failing", "errors"):
             return False
         worse = change.direction == "worse" or change.kind == "document"
         sure = change.standing in ("certain", "confirmed")

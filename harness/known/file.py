@@ -250,7 +250,7 @@ def _text(name: str, content: object) -> str:
 
 
 def _refuse_no_link(text: str) -> None:
-    """Refuse what is no address of a page, and one with a password in it."""
+    """Refuse what is no address of a page."""
     try:
         parts = urlsplit(text)
         host = parts.hostname
@@ -258,8 +258,6 @@ def _refuse_no_link(text: str) -> None:
         parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
         raise ValueError("is no link; write it like https://tracker.example/4711")
-    if "@" in parts.netloc:
-        raise ValueError("holds a user's name; leave that out")
 
 
 def _secret_keys(raw: dict[str, Any]) -> Iterator[KeyPath]:

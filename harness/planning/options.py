@@ -45,6 +45,12 @@ TRUST_ANCHORS_HELP = (
     "A trust list, your copy of it as PEM: who signed an image is checked against it (repeatable)."
 )
 
+KNOWN = "--known"
+KNOWN_HELP = (
+    "A TOML of known deviations: what is broken as it expects is reported and does not fail; one "
+    "that holds again, or has expired, does."
+)
+
 TIME_SCALE = 0.001
 REAL_TIME = 1.0
 """A benchmark of the emulator takes as long as one of the real thing: its waits are measured."""
@@ -268,6 +274,7 @@ class Output:
         repeatable=True,
         read=read_files,
     )
+    known: Path | None = option(KNOWN, KNOWN_HELP, default=None, metavar="FILE")
     cassettes: Path | None = option(
         "--cassettes",
         "Folder of the cassettes [cassettes; without one, the samples that come with the harness].",

@@ -1,10 +1,12 @@
 """A run folder as pytest tests: one per verdict, judged again with today's checks.
 
-    pytest --harness-run reports/RUN [--harness-spec acme.toml]
+    pytest --harness-run reports/RUN [--harness-spec acme.toml] [--harness-known known.toml]
 
-A broken promise fails. What was seen and is not certain, flaky or unconfirmed, is an expected
-failure (`xfailed`) with its rate or its doubt. An inconclusive or skipped verdict is skipped with
-its reason, a check of ours that crashed fails. Nothing is sent.
+A broken promise fails; one that is a known deviation is an expected failure (`xfailed`) with its
+reason. A known deviation that holds again or has expired is a test of its own, which fails. What
+was seen and is not certain, flaky or unconfirmed, is an expected failure, too, with its rate or its
+doubt. An inconclusive or skipped verdict is skipped with its reason, a check of ours that crashed
+fails. Nothing is sent.
 
 The session ends with the exit code of `harness report` for the same folder, the gravest where there
 are several: 3 our own failure, 1 broken, 130 interrupted, 4 inconclusive throughout, 2 nothing
@@ -20,7 +22,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--harness-run` and `--harness-spec`, the latter as a setting, too."""
+    """Add `--harness-run`, `--harness-spec` and `--harness-known`, the latter as settings, too."""
     group = parser.getgroup("harness", "image provider harness")
     group.addoption(
         "--harness-run",
@@ -39,6 +41,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a provider's TOML, to judge its verdicts by and not by what the run keeps "
         "(repeatable)",
     )
+    group.addoption(
+        "--harness-known",
+        type=Path,
+        metavar="FILE",
+        help="a TOML of known deviations, instead of what the run keeps of one",
+    )
+    parser.addini(
+        "harness_known",
+        "a TOML of known deviations, as --harness-known, for runs that keep none",
+        type="paths",
+    )
     parser.addini("harness_specs", "TOMLs of providers, as --harness-spec", type="paths")
 
 
@@ -50,4 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
     specs = [*config.getini("harness_specs"), *config.getoption("--harness-spec")]
     from harness.pytest_plugin.session import RunSession  # noqa: PLC0415 - only where it is used
 
-    config.pluginmanager.register(RunSession.of(folders, specs), "harness-run")
+    otherwise: list[Path] = config.getini("harness_known")
+    plugin = RunSession.of(
+        folders,
+        specs,
+        known=config.getoption("--harness-known"),
+        known_otherwise=otherwise[0] if otherwise else None,
+    )
+    config.pluginmanager.register(plugin, "harness-run")

@@ -10,7 +10,9 @@ import pytest
 from harness.api import RunResult, report
 from harness.core.errors import HarnessError
 from harness.core.verdict import Finding, Verdict
+from harness.known.model import KnownShown
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR, finding_behind
+from harness.report.known import known_behind, reason_text
 from harness.report.labels import failure_rate
 from harness.report.text import visible
 
@@ -35,10 +37,21 @@ class RunSession:
     others_failed: bool = field(default=False, init=False)
 
     @classmethod
-    def of(cls, folders: Sequence[Path], specs: Sequence[Path]) -> "RunSession":
+    def of(
+        cls,
+        folders: Sequence[Path],
+        specs: Sequence[Path],
+        *,
+        known: Path | None = None,
+        known_otherwise: Path | None = None,
+    ) -> "RunSession":
         """Judge these folders; ends the session with the error's code where one is none."""
         try:
-            return cls(results={folder: report(folder, specs=specs) for folder in folders})
+            results = {
+                folder: report(folder, specs=specs, known=known, known_otherwise=known_otherwise)
+                for folder in folders
+            }
+            return cls(results=results)
         except HarnessError as error:
             pytest.exit(f"--harness-run: {error}", returncode=error.exit_code)
         except Exception as error:  # noqa: BLE001 - pytest would end with 1, as for a broken promise
@@ -52,10 +65,13 @@ class RunSession:
         """Add an item for each verdict."""
         for folder, result in self.results.items():
             items += [_item(session, verdict, result, folder) for verdict in result.report.verdicts]
+            items += [_known(session, each, folder) for each in result.report.failing_known]
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the session does not hold all verdicts."""
-        self.whole = self.whole and not any(isinstance(item, VerdictItem) for item in items)
+        self.whole = self.whole and not any(
+            isinstance(item, VerdictItem | KnownItem) for item in items
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note that another test failed."""
@@ -90,10 +106,22 @@ def _item(
         folder=folder,
         verdict=verdict,
     )
-    finding = finding_behind(verdict, result.report) if verdict.status == "fail" else None
+    failed = verdict.status == "fail"
+    expected = known_behind(verdict, result.report) if failed else None
+    if expected is not None:
+        verdict_item.add_marker(pytest.mark.xfail(reason=visible(reason_text(expected))))
+        return verdict_item
+    finding = finding_behind(verdict, result.report) if failed else None
     if finding is not None and finding.standing != "confirmed":
         verdict_item.add_marker(pytest.mark.xfail(reason=_doubt(finding)))
     return verdict_item
+
+
+def _known(session: pytest.Session, known: KnownShown, folder: Path) -> "KnownItem":
+    about = known.known
+    name = f"{about.provider}/{about.operation}::{about.check}[{about.promise}]::known"
+    item: KnownItem = KnownItem.from_parent(session, name=name, folder=folder, known=known)
+    return item
 
 
 def _doubt(finding: Finding) -> str:
@@ -135,4 +163,34 @@ class VerdictItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return where the verdict comes from."""
+        return self.folder, None, self.name
+
+
+class KnownDeviationError(AssertionError):
+    """A known deviation holds again, or has expired."""
+
+
+class KnownItem(pytest.Item):
+    """A known deviation that fails a build."""
+
+    def __init__(self, *, folder: Path, known: KnownShown, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]  # pytest passes its own through
+        self.folder = folder
+        self.known = known
+        self.user_properties.append((OURS_IN_REPORTS, str(folder)))
+
+    def runtest(self) -> None:
+        """Fail with what the run says of it."""
+        raise KnownDeviationError(self.known.sentence)
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
+    ) -> str:
+        """Return that sentence: a traceback of ours would tell nothing."""
+        del style
+        reason = reason_text(self.known.known)
+        return visible(f"known deviation {self.known.state}: {excinfo.value}; {reason}")
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Return where it comes from."""
         return self.folder, None, self.name

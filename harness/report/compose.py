@@ -12,6 +12,8 @@ from harness.core.outcome import Fault
 from harness.core.record import Provenance, Record, RunHeader
 from harness.core.verdict import Finding, Standing, Verdict
 from harness.diagnosis.history import FAILS
+from harness.diagnosis.known import expecting
+from harness.known.model import KnownShown
 from harness.report.benchmark.answers import of_run
 from harness.report.choosing import choice_of_run
 from harness.report.discovered import discovered_toml, observations
@@ -25,7 +27,7 @@ from harness.report.labels import (
     finding_name,
     provenance_banner,
 )
-from harness.report.matrix import matrix
+from harness.report.matrix import matrix, with_known
 from harness.report.model import Report, Shown, Waiting
 from harness.report.pictures.pictures import pictures
 from harness.report.pictures.thumbnails import thumbnails
@@ -56,11 +58,13 @@ def compose(  # noqa: PLR0913 - all that a report is made of
     providers: Mapping[str, Provider],
     *,
     inspections: Mapping[str, Inspection] = MappingProxyType({}),
+    known: Sequence[KnownShown] = (),
 ) -> Report:
     """Return everything a report says; reads no clock and no file, so equal input, equal report.
 
     `providers` decides which providers stand in the report and in which order; a record, verdict
     or finding of another one is a KeyError. `inspections` are what image files show, by digest.
+    `known` are known deviations with what these findings say of them.
     """
     _refuse_unknown(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
@@ -74,15 +78,24 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         records, key=lambda record: order[record.shot.case.provider, record.shot.case.operation]
     )
     findings = sorted(
-        findings, key=lambda row: (_RANK[row.standing], order[row.provider, row.operation])
+        findings,
+        key=lambda row: (
+            _RANK[row.standing],
+            expecting(row, known) is not None,
+            order[row.provider, row.operation],
+        ),
     )
+    table = with_known(table, findings, known)
     words, doubts = cases_text(records), in_doubt(records)
     rates = header.benchmark.design.exchange_rates if header.benchmark else {}
     day, own = _day(header.created), [each for each in records if about_provider(each.evidence)]
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
-        _shown(finding, providers[finding.provider], files, words, number)
+        replace(
+            _shown(finding, providers[finding.provider], files, words, number),
+            known=expecting(finding, known),
+        )
         for number, finding in enumerate(findings, 1)
     ]
     benchmark = of_run(header, records, verdicts, providers)
@@ -92,7 +105,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
     return Report(
         header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
-        providers=provider_summaries(records, table, providers, rests_on, findings),
+        providers=provider_summaries(records, table, providers, rests_on, findings, known=known),
         matrix=table,
         findings=tuple(row for row in shown if row.finding.standing == "confirmed"),
         flaky=tuple(row for row in shown if row.finding.standing == "flaky"),
@@ -127,6 +140,7 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         transcripts=behind,
         pictures=drawn,
         thumbnails=thumbnails((*drawn.images_shown, *seen), inspections),
+        known=tuple(known),
     )
 
 

@@ -1,13 +1,16 @@
 """Promises against providers: which are held, broken, silent or untried, and on how many cases."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
+from harness.diagnosis.known import expecting
+from harness.known.model import KnownShown
 from harness.report.labels import STATES, finding_name
 from harness.report.model import Column, Interaction, Matrix, MatrixCell, Row, State
-from harness.report.tally import Place, Tally, tallies
+from harness.report.tally import Place, Tally, broken_promise, tallies
 from harness.report.text import count
 from harness.spec.credentials import KEY_REQUIRED, constraint_of
 from harness.spec.provider import PARAMETERS, Argument, Operation, Provider
@@ -56,6 +59,34 @@ def matrix(
             if finding.combination
         ),
     )
+
+
+def with_known(table: Matrix, findings: Sequence[Finding], known: Sequence[KnownShown]) -> Matrix:
+    """Return the matrix with a mark on each cell that is broken as known deviations expect.
+
+    A cell that another finding breaks, too, has none: one never hides another.
+    """
+    days: dict[Place, set[str]] = {}
+    for finding in findings:
+        if promise := broken_promise(finding):
+            expected = expecting(finding, known)
+            place = (finding.provider, finding.operation, promise)
+            days.setdefault(place, set()).add(expected.expires if expected else "")
+    first = {place: min(until) for place, until in days.items()}
+    if not any(first.values()):
+        return table
+    places = [(column.provider, column.operation) for column in table.columns]
+    rows = (
+        replace(
+            row,
+            cells=tuple(
+                replace(cell, known=first.get((*place, row.id), ""))
+                for place, cell in zip(places, row.cells, strict=True)
+            ),
+        )
+        for row in table.rows
+    )
+    return replace(table, rows=tuple(rows))
 
 
 def _constraint_rows(

@@ -8,6 +8,7 @@ from harness.adaptive.discovery.question import Discovered
 from harness.choosing.model import Choice
 from harness.core.record import Provenance, RunHeader
 from harness.core.verdict import Estimate, Finding, Status, Verdict
+from harness.known.model import KnownDeviation, KnownShown
 from harness.report.authenticity.sections import Evidence
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.pictures.model import Pictures
@@ -46,7 +47,8 @@ class MatrixCell:
     `fails` counts the cases that break it or seem to, `accepts` and `refuses` those whose passing
     verdicts support it; `served`, `turned_away` and `unanswered` count what came of the cases that
     only observed it. `rule` words the promise, `source` is its document and section, `note` says
-    why where the state alone does not.
+    why where the state alone does not. `known` is the day until which it is expected to be broken;
+    empty where nobody expects it.
     """
 
     state: State
@@ -59,6 +61,7 @@ class MatrixCell:
     rule: str = ""
     source: str = ""
     note: str = ""
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,8 @@ class Summary:
 
     `about_provider` is false where the replies were an emulator's. `cases` were sent, `skipped`
     were not. `held` to `not_tried` count the promises of all its operations, and each combination
-    of values that fails together as one more promise. `faults` counts what was not answered.
+    of values that fails together as one more promise. `faults` counts what was not answered,
+    `known` the findings that a known deviation expects.
     """
 
     provider: str
@@ -141,6 +145,7 @@ class Summary:
     standing: Standing
     sentence: str
     faults: FaultCounts
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +169,8 @@ class Shown:
     `name` says what it is about; `share` is how often the promise was broken, of all times that it
     was asked for, `other_share` how often requests without these values failed, where that counts.
     `curl` holds one command a line, uploads first; `notes` say what to do before they run. `cases`
-    are the ids of the cases that show it, with what they do where the id does not say.
+    are the ids of the cases that show it, with what they do where the id does not say. `known` is
+    the known deviation that expects it: it fails no build.
     """
 
     finding: Finding
@@ -177,6 +183,7 @@ class Shown:
     notes: tuple[str, ...] = ()
     cases: tuple[tuple[str, str], ...] = ()
     other_share: Estimate | None = None
+    known: KnownDeviation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +274,8 @@ class Report:
     the requests that were cut off without a reply, and the questions that are open for that; the
     header's notes say it in words. `authenticity` to `maker_costs` are told beside the promises,
     and convict nobody. `transcripts` hold what was sent and came behind each promise. `thumbnails`
-    are small copies of images by digest, as `data:` addresses. `exit` is missing until a policy has
-    concluded it.
+    are small copies of images by digest, as `data:` addresses. `known` are the known deviations
+    with what this run says of them. `exit` is missing until a policy has concluded it.
     """
 
     header: RunHeader
@@ -304,12 +311,34 @@ class Report:
     transcripts: Transcripts = field(default_factory=Transcripts)
     pictures: Pictures = field(default_factory=Pictures)
     thumbnails: Mapping[str, str] = field(default_factory=dict)
+    known: tuple[KnownShown, ...] = ()
     exit: Exit | None = None
 
     @property
     def all_findings(self) -> tuple[Shown, ...]:
         """Findings of every standing: confirmed, flaky, unconfirmed."""
         return (*self.findings, *self.flaky, *self.unconfirmed)
+
+    @property
+    def broken(self) -> tuple[Shown, ...]:
+        """The confirmed findings that no known deviation expects: they fail a build."""
+        return tuple(shown for shown in self.findings if shown.known is None)
+
+    @property
+    def doubted(self) -> tuple[Shown, ...]:
+        """The flaky and unconfirmed findings that no known deviation expects."""
+        doubts = (*self.flaky, *self.unconfirmed)
+        return tuple(shown for shown in doubts if shown.known is None)
+
+    @property
+    def expected(self) -> tuple[Shown, ...]:
+        """The findings of every standing that a known deviation expects."""
+        return tuple(shown for shown in self.all_findings if shown.known is not None)
+
+    @property
+    def failing_known(self) -> tuple[KnownShown, ...]:
+        """The known deviations that fail a build: stale or expired ones."""
+        return tuple(each for each in self.known if each.fails)
 
     @property
     def harness_errors(self) -> tuple[Unjudged, ...]:

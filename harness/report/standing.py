@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
 from harness.core.verdict import Finding
+from harness.diagnosis.known import expecting
+from harness.known.model import KnownShown
 from harness.report.labels import STATES, about_provider, faults_text, finding_name
 from harness.report.model import Matrix, Standing, State, Summary
 from harness.report.text import count, one_line
@@ -20,9 +22,13 @@ _MOST_NAMED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tally:
-    """The names of one provider's promises by state, once for each operation that has them."""
+    """The names of one provider's promises by state, once for each operation that has them.
+
+    `known` counts those that are broken or in doubt as a known deviation expects.
+    """
 
     names: Mapping[State, Sequence[str]]
+    known: int = 0
 
     def count(self, state: State) -> int:
         return len(self.names.get(state, ()))
@@ -38,24 +44,27 @@ class _Tally:
         return ", ".join(names[:_MOST_NAMED]) + more
 
 
-def provider_summaries(
+def provider_summaries(  # noqa: PLR0913 - all that a provider is summed up from
     records: Sequence[Record],
     matrix: Matrix,
     providers: Mapping[str, Provider],
     evidence: Mapping[str, Provenance | None],
     findings: Sequence[Finding] = (),
+    *,
+    known: Sequence[KnownShown] = (),
 ) -> tuple[Summary, ...]:
     """Return one line for each provider, in the order of `providers`.
 
     What is broken or in doubt is counted by findings, as everywhere: a cell of the matrix may have
-    several, and a promise about what a reply declares may have no cell.
+    several, and a promise about what a reply declares may have no cell. What known deviations
+    expect is counted with the rest, and named as known.
     """
     costs = {row.provider: row for row in cost.cost_by_provider(records, providers)}
     return tuple(
         _summary(
             provider,
             [record for record in records if record.shot.case.provider == name],
-            _tally(matrix, name, [each for each in findings if each.provider == name]),
+            _tally(matrix, name, [each for each in findings if each.provider == name], known),
             evidence=evidence.get(name),
             cost=costs.get(name) or cost.no_cost(name, provider.prices.unit),
         )
@@ -93,6 +102,7 @@ def _summary(
         standing=standing,
         sentence=f"{subject} {_sentence(standing, records, tally, faults)}",
         faults=faults,
+        known=tally.known,
     )
 
 
@@ -101,16 +111,22 @@ def _faults(counts: FaultCounts) -> str:
     return f" {text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _tally(matrix: Matrix, provider: str, findings: Sequence[Finding]) -> _Tally:
+def _tally(
+    matrix: Matrix, provider: str, findings: Sequence[Finding], known: Sequence[KnownShown]
+) -> _Tally:
     its = [at for at, column in enumerate(matrix.columns) if column.provider == provider]
     names: defaultdict[State, list[str]] = defaultdict(list)
     for row in matrix.rows:
         for at in its:
             if row.cells[at].state not in STATES.values():
                 names[row.cells[at].state].append(row.id)
+    number = 0
     for finding in findings:
-        names[STATES[finding.standing]].append(finding_name(finding))
-    return _Tally(names=names)
+        expected = expecting(finding, known) is not None
+        name = f"{finding_name(finding)} (known)" if expected else finding_name(finding)
+        names[STATES[finding.standing]].append(name)
+        number += expected
+    return _Tally(names=names, known=number)
 
 
 def _standing(records: Sequence[Record], tally: _Tally) -> Standing:

@@ -13,6 +13,7 @@ from harness.core.rate import Rate
 from harness.core.record import EvidenceKind
 from harness.core.verdict import Estimate, Verdict
 from harness.core.workload import Fit
+from harness.known.model import KnownState
 from harness.report.benchmark.answers import Answer
 from harness.report.benchmark.cautions import Caution
 from harness.report.model import Explored, Standing, Waiting
@@ -147,6 +148,24 @@ class NeighbourSummary(TypedDict):
     chance: float | None
 
 
+class KnownSummary(TypedDict):
+    """A known deviation with what this run says of it; `promise` is empty for a whole reply.
+
+    `stale` and `expired` ones fail a build. `expires` is the last day on which it is expected.
+    """
+
+    provider: str
+    operation: str
+    promise: str
+    check: str
+    reason: str
+    link: str
+    since: str
+    expires: str
+    state: KnownState
+    sentence: str
+
+
 class FindingSummary(TypedDict):
     """A broken promise. `constraint` is null where it is about a `combination` or a whole reply.
 
@@ -157,7 +176,8 @@ class FindingSummary(TypedDict):
     `reproduction` is a folder of the run folder with request.json, repeat.sh and, where one can
     be, a ready pytest. `not_reduced` says why the request was not made smaller, and is empty where
     it is the smallest one. `interval` is the share of askings that broke the promise; `neighbours`
-    are there where the finding rests on a comparison with them.
+    are there where the finding rests on a comparison with them. `known` is true where a known
+    deviation expects it, with its `known_reason`: it fails no build; else neither key is there.
     """
 
     provider: str
@@ -179,6 +199,8 @@ class FindingSummary(TypedDict):
     not_reduced: str
     interval: Estimate
     neighbours: NeighbourSummary | None
+    known: NotRequired[bool]
+    known_reason: NotRequired[str]
 
 
 class DoubtfulSummary(FindingSummary):
@@ -255,7 +277,8 @@ class RunReport(TypedDict):
     convict nobody, and summaries of before have no such keys. `explored` counts what was drawn
     after the plan, and is there only where something was; `benchmark` only where the run is one,
     and with it `choice`: which of its providers serves its workloads, as `harness choose` has it.
-    `overview` is the verdict in a sentence; summaries of before have no such key.
+    `overview` is the verdict in a sentence; summaries of before have no such key. `known` are the
+    known deviations, and is there only where there are some.
     """
 
     schema: Literal[1]
@@ -275,6 +298,7 @@ class RunReport(TypedDict):
     billing: NotRequired[tuple[BillingNote, ...]]
     price_comparison: NotRequired[tuple[PriceComparison, ...]]
     maker_costs: NotRequired[tuple[MakerCost, ...]]
+    known: NotRequired[tuple[KnownSummary, ...]]
     explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]
     choice: NotRequired[Choice]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from harness.core.benchmark import Benchmark
@@ -88,6 +89,7 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     notes: Sequence[str] = (),
     strategy: MakeStrategy | None = None,
     criterion: MakeStoppingCriterion | None = None,
+    keep: Mapping[str, str] = MappingProxyType({}),
 ) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
 
@@ -96,9 +98,9 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
     received before it is in the folder. A `strategy` is for conformance, a
     stopping `criterion` for a benchmark. A replay uses neither: it sends all that its cassettes
-    hold.
+    hold. `keep` are further texts that the folder holds from the beginning on, by file.
     """
-    runner = _Runner(options, watch, catalogue, notes, strategy, criterion)
+    runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep)
     with saying_where(runner.folder.path):
         return asyncio.run(runner.run())
 
@@ -124,6 +126,7 @@ class _Runner:
         notes: Sequence[str],
         strategy: MakeStrategy | None,
         criterion: MakeStoppingCriterion | None,
+        keep: Mapping[str, str],
     ) -> None:
         self.options = options
         self.watch = watch
@@ -131,6 +134,7 @@ class _Runner:
         self.notes = notes
         self.strategy = strategy
         self.criterion = criterion
+        self.keep = keep
         self.entries = entries_of(options, catalogue)
         self.providers = {entry.name: entry.provider for entry in self.entries}
         self.folder = _folder(options)  # locked before it is read: another run may be at it
@@ -181,6 +185,8 @@ class _Runner:
             # A folder that is there is closed as interrupted, whenever the signal comes.
             with self._interruptible():
                 self._keep_specs()
+                for name, text in self.keep.items():
+                    self.folder.write_file(name, text.encode())
                 self.folder.write_header(header)
                 for plan in source.plans.values():
                     save_plan(self.folder, plan)

@@ -1,6 +1,7 @@
 """How much larger values are than those that they are paired with."""
 
 from collections.abc import Sequence
+from functools import cache
 from math import exp
 
 import numpy as np
@@ -21,7 +22,7 @@ METHOD = (
 )
 EXACT = "exact"
 NORMAL = "by its normal approximation"
-MOST_EXACT = 200
+MOST_EXACT = 100
 """Up to so many pairs all ways to come by a sum of ranks are counted."""
 
 FEWEST = 6
@@ -94,12 +95,13 @@ def _sums(ranks: NDArray[np.int_]) -> Floats:
     chances = np.zeros(int(ranks.sum()) + 1)
     chances[0] = 1.0
     for rank in ranks:
-        taken = np.zeros_like(chances)
-        taken[rank:] = chances[: len(chances) - rank]
-        chances = (chances + taken) / 2
+        halved = chances / 2
+        chances = halved.copy()
+        chances[rank:] += halved[: len(chances) - rank]
     return chances
 
 
+@cache
 def _outside(n: int, tail: float) -> int:
     """Return how many of the Walsh averages lie outside the interval on either side."""
     if n > MOST_EXACT:

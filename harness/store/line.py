@@ -18,6 +18,7 @@ HEADER = "run.json"
 IMAGES = "images"
 
 SPECS = "providers"
+KNOWN = "known.toml"
 """The folder of the TOMLs of providers that do not ship with the harness, each `NAME.toml`."""
 
 CUT_ADDRESSES = ".addresses.jsonl"

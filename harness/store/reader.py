@@ -15,6 +15,7 @@ from harness.store.header import read_header
 from harness.store.line import (
     HEADER,
     JOURNAL,
+    KNOWN,
     SEALED_FORMAT,
     SPECS,
     Ended,
@@ -54,13 +55,15 @@ class Unfinished:
 class StoredRun:
     """What a run folder holds: finished records, and requests under way when it stopped.
 
-    `specs` are the texts of the TOMLs that it keeps, by provider.
+    `specs` are the texts of the TOMLs that it keeps, by provider; `known` is that of the deviations
+    that were known, None where none were.
     """
 
     header: RunHeader
     records: tuple[Record, ...]
     unfinished: tuple[Unfinished, ...]
     specs: dict[str, str] = field(default_factory=dict)
+    known: str | None = None
 
 
 def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
@@ -76,6 +79,7 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
         header = stored_header(path, disk)
         content = stored_journal(path, disk, header)
         specs = dict(_stored_specs(path, disk, header))
+        known = _stored_text(path, disk, KNOWN) if disk.exists(KNOWN) else None
     finally:
         disk.close()
     book = _Book()
@@ -88,7 +92,9 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
         notes.append(f"{JOURNAL}: {content.missing} of its lines were removed, with what they held")
     header = replace(header, notes=(*header.notes, *notes))
     records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
-    return StoredRun(header=header, records=records, unfinished=unfinished, specs=specs)
+    return StoredRun(
+        header=header, records=records, unfinished=unfinished, specs=specs, known=known
+    )
 
 
 def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
@@ -138,13 +144,17 @@ def _stored_specs(path: Path, disk: Disk, header: RunHeader) -> Iterator[tuple[s
         return
     for name in header.evidence:
         file = f"{SPECS}/{name}.toml"
-        try:
-            if disk.exists(file):
-                if disk.size(file) > SPEC_AT_MOST_BYTES:
-                    raise UsageError(f"{path / file} is larger than any TOML of a provider")
-                yield name, disk.read(file).decode("utf-8-sig")
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path / file} cannot be read: {error}") from None
+        if disk.exists(file):
+            yield name, _stored_text(path, disk, file)
+
+
+def _stored_text(path: Path, disk: Disk, file: str) -> str:
+    try:
+        if disk.size(file) > SPEC_AT_MOST_BYTES:
+            raise UsageError(f"{path / file} is larger than any TOML of a run folder")
+        return disk.read(file).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path / file} cannot be read: {error}") from None
 
 
 def torn_note(torn: Torn, outcome: str) -> str:

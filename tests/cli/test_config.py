@@ -155,3 +155,19 @@ def test_providers_of_the_file_are_known_to_every_verb_and_typed_ones_replace_th
     assert json.loads(told("plan", "--spec", "other.toml", "--json")[1])["provider"] == "other"
     assert told("explain", "--spec", "other.toml", "--provider", "acme", "--n", "2")[0] == 2
     assert told("--no-config", "providers", "show", "acme")[0] == 2
+
+
+def test_a_verbs_own_table_is_shown_with_its_defaults(told: Told) -> None:
+    Path("harness.toml").write_text(TEXT + '[diff]\nslower = "20%"\nfail_on = []\n')
+    _, out, _ = told("config", "--json")
+    _, table, _ = told("config")
+    diff = json.loads(out)["verbs"]["diff"]
+    lines = [line.split() for line in table.splitlines()]
+
+    assert diff["--slower"] == {"value": 0.2, "from": "harness.toml:13"}
+    assert diff["--fail-on"] == {"value": [], "from": "harness.toml:14"}
+    assert diff["--failing"] == {"value": None, "from": "default"}
+    assert ["--slower", "20%", "harness.toml:13"] in lines
+    assert ["--fail-on", "none", "harness.toml:14"] in lines
+    assert ["--failing", "4", "default"] in lines
+    assert "--slower" not in json.loads(out)["choices"]

@@ -129,42 +129,42 @@ def diff(*changes: Change, **more: Any) -> Diff:  # noqa: ANN401 - fields of the
 def texts() -> SearchStrategy[str]:
     """Any text, the hostile ones often."""
     return st.one_of(
-        st.text(max_size=40),
-        st.lists(st.sampled_from(HOSTILE), max_size=4).map(" ".join),
-        st.lists(st.sampled_from(HOSTILE), max_size=4).map("".join),
+        st.sampled_from(HOSTILE),
+        st.text(max_size=12),
+        st.tuples(st.sampled_from(HOSTILE), st.sampled_from(HOSTILE)).map("".join),
     )
 
 
-_FIGURES = st.one_of(st.none(), st.floats(width=32))
-
-
-def estimates() -> SearchStrategy[Estimate]:
-    return st.builds(
-        Estimate,
-        value=_FIGURES,
-        low=_FIGURES,
-        high=_FIGURES,
-        confidence=st.just(0.95),
-        n=st.integers(0, 10**6),
-        unit=texts(),
-        method=texts(),
-    )
+NUMBERS = (None, 0.0, 0.3, -1.0, 12.5, float("nan"), float("inf"), float("-inf"))
 
 
 def comparisons() -> SearchStrategy[Comparison]:
+    """Any figure of two runs, which may be no number."""
     return st.builds(
-        Comparison,
-        kind=st.sampled_from(FAIL_ON),
-        provider=texts(),
-        operation=texts(),
-        workload=texts(),
-        promise=texts(),
-        base=estimates(),
-        head=estimates(),
-        change=estimates(),
-        p=_FIGURES,
-        p_better=_FIGURES,
-        method=texts(),
+        _compared,
+        st.sampled_from(FAIL_ON),
+        texts(),
+        st.tuples(*(st.sampled_from(NUMBERS) for _ in range(3))),
+        st.booleans(),
+    )
+
+
+def _compared(
+    kind: ChangeKind,
+    text: str,
+    numbers: tuple[float | None, float | None, float | None],
+    of_workload: bool,  # noqa: FBT001 - drawn
+) -> Comparison:
+    first, second, third = numbers
+    return comparison(
+        kind,
+        text if of_workload else "",
+        provider=text,
+        operation=text,
+        change=estimate(first, second, third),
+        base=estimate(third),
+        p=second,
+        method=text,
     )
 
 
@@ -194,7 +194,7 @@ def changes() -> SearchStrategy[Change]:
         promise=texts(),
         check=texts(),
         comparison=st.one_of(st.none(), comparisons()),
-        p_adjusted=_FIGURES,
+        p_adjusted=st.sampled_from(NUMBERS),
         known=st.one_of(st.none(), st.none(), deviations()),
     )
 

@@ -1,7 +1,7 @@
 """The sentence over a diff, the groups of its changes, and the exit code that both explain."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from harness.comparing.model import FAIL_ON, HELD, NOTHING, REGRESSED, UNCLEAR, Diff
 from harness.comparing.words import HEADINGS, ground, group_of, groups, sentence
@@ -43,6 +43,7 @@ def test_exit_codes_are_those_of_a_run() -> None:
         (d.diff(promises_compared=0, known=(d.shown("stale"),)), REGRESSED),
         (d.diff(promises_compared=0, unclear="nobody answered"), UNCLEAR),
         (d.diff(d.change("failing"), unclear="nobody answered"), UNCLEAR),
+        (d.diff(d.change("errors"), unclear="nobody", fail_on=("errors",)), UNCLEAR),
         (d.diff(d.change("document"), unclear="no", fail_on=("document",)), REGRESSED),
     ],
 )
@@ -85,7 +86,10 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         ),
         (
             d.diff(known=(d.shown("stale"), d.shown("stale"))),
-            "2 promises listed as known deviations are kept again: fails on a stale known deviation.",
+            (
+                "2 promises listed as known deviations are kept again: "
+                "fails on a stale known deviation."
+            ),
         ),
         (d.diff(), "Nothing changed from BASE to HEAD: 40 promises were compared."),
         (
@@ -95,8 +99,15 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         (
             d.diff(d.change("slower", standing="suspected"), comparisons=FOUR),
             (
-                "Nothing fails (broken, slower, dearer, failing), with 1 suspected change from BASE to "
-                "HEAD: 40 promises and 4 figures were compared."
+                "Nothing fails (broken, slower, dearer, failing), with 1 suspected change from "
+                "BASE to HEAD: 40 promises and 4 figures were compared."
+            ),
+        ),
+        (
+            d.diff(d.change("tried"), d.change("dearer", direction="better")),
+            (
+                "Nothing fails (broken, slower, dearer, failing), with 1 other and 1 better change "
+                "from BASE to HEAD: 40 promises were compared."
             ),
         ),
         (
@@ -154,6 +165,7 @@ def test_each_change_stands_in_the_group_that_says_what_to_do() -> None:
     assert all(not group.command for group in by_name.values() if group.name != "suspected")
 
 
+@settings(max_examples=40)
 @given(d.diffs())
 def test_every_change_is_told_once_and_the_failing_ones_fail(found: Diff) -> None:
     told = groups(found)
@@ -185,7 +197,9 @@ def test_the_ground_names_both_runs_and_what_they_do_not_tell() -> None:
     )
     lines = ground(found)
 
-    assert lines[0].startswith("BASE is reports/base (run 2026-11-01T093000-emulator): 2026-11-01,")
+    assert lines[0].startswith(
+        "BASE is reports/base (run 2026-11-01T093000-emulator): 2026-11-01 09:30,"
+    )
     assert "buble: live, https://images.example, 2026-11-30" in lines[0]
     assert lines[1].endswith("It ended so: 2 broken.")
     assert "answered for nanobanana: this says nothing about the real provider" in lines[2]

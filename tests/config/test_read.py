@@ -1,20 +1,21 @@
 """A configuration is found, read with every mistake at once, and never holds a key."""
 
 import os
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.config.choices import EXCHANGE_RATES, TYPED_ONLY, choices
+from harness.config.choices import CONFIGURABLE, EXCHANGE_RATES, TYPED_ONLY, choices
 from harness.config.read import Config, load_config
 from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.errors import ConfigError, UsageError
 from harness.core.rate import Rate
-from harness.planning.flags import flagged
-from harness.planning.options import Options
+from harness.planning.flags import TOPIC, flagged
+from harness.planning.options import Options, RunLimits
 
 WHOLE = """
 specs = ["acme.toml"]
@@ -59,8 +60,13 @@ def mistakes(text: str) -> list[str]:
     return [mistake.located(error.file) for mistake in error.mistakes]
 
 
-def test_every_option_of_a_run_may_stand_in_a_file_or_is_said_for_each_run() -> None:
-    names = {each.name for _, each in flagged(Options)}
+def test_every_option_of_a_verb_may_stand_in_a_file_or_is_said_for_each_run() -> None:
+    names = {
+        each.name
+        for verb in CONFIGURABLE.values()
+        for group, each in flagged(verb)
+        if not group.metadata[TOPIC].typed_only
+    }
 
     known = {choice.place[1] for choice in choices()}
 
@@ -247,3 +253,83 @@ def test_another_users_file_is_not_taken_unasked(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UsageError, match="another user"):
         load_config()
     assert load_config("harness.toml").values["limits", "max_images"] == 1
+
+
+def test_no_two_verbs_have_a_table_of_one_name() -> None:
+    names = [group.name for verb in CONFIGURABLE.values() for group in fields(verb)]
+
+    assert len(set(names)) == len(names)
+
+
+def test_a_verb_has_a_table_of_its_own_that_no_run_takes() -> None:
+    config = read(
+        """
+[limits]
+max_images = 20
+[diff]
+fail_on = ["document", "broken"]
+slower = "20%"
+failing = 2
+"""
+    )
+    values = {place[1]: value for place, value in config.values.items() if place[0] == "diff"}
+
+    assert values == {
+        "fail_on": ("broken", "document"),
+        "slower": 0.2,
+        "failing": 2.0,
+    }
+    assert read_config() == Options(limits=RunLimits(max_images=20))
+
+
+def test_no_kind_at_all_may_fail() -> None:
+    assert read("[diff]\nfail_on = []").values["diff", "fail_on"] == ()
+    assert read('[diff]\nfail_on = ["none"]').values["diff", "fail_on"] == ()
+
+
+def test_every_mistake_of_a_verbs_table_has_its_line() -> None:
+    assert mistakes(
+        """
+slower = "10%"
+[diff]
+fail_on = ["slow"]
+slower = 0.1
+dearer = "1"
+failing = 101
+alarm = 0
+suspicion = "0.1"
+speed = "10%"
+max_images = 3
+known = "known.toml"
+"""
+    ) == [
+        "harness.toml:2: slower: unknown key here; slower stands in [diff]",
+        (
+            "harness.toml:4: diff.fail_on: no kind of change (did you mean slower? one of broken, "
+            "slower, dearer, failing, document, flaky, errors, authenticity, or none)"
+        ),
+        'harness.toml:5: diff.slower: must be a valid string, like "10%"',
+        "harness.toml:6: diff.dearer: '1' is not a percentage (like 10% or 0.5%)",
+        "harness.toml:7: diff.failing: must be less than or equal to 100",
+        "harness.toml:8: diff.alarm: must be greater than 0",
+        "harness.toml:9: diff.suspicion: must be a valid number",
+        (
+            "harness.toml:10: diff.speed: unknown key; allowed: fail_on, slower, failing, dearer, "
+            "alarm, suspicion"
+        ),
+        "harness.toml:11: diff.max_images: unknown key here; max_images stands in [limits]",
+        "harness.toml:12: diff.known: unknown key here; known stands before all tables",
+    ]
+
+
+def test_no_file_has_anything_asked_again() -> None:
+    (said,) = mistakes('[confirm]\nconfirm = true\nagainst = "live"\n')
+
+    assert said.startswith("harness.toml:1: confirm: unknown key")
+
+
+def test_a_list_and_a_table_are_asked_for_as_they_are_written() -> None:
+    assert mistakes("diff = 3") == ["harness.toml:1: diff: write a table, [diff]"]
+    assert mistakes('[diff]\nfail_on = "broken"') == [
+        'harness.toml:2: diff.fail_on: must be a valid list, like ["broken", "slower"]'
+    ]

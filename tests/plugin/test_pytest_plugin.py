@@ -11,7 +11,9 @@ import pytest
 
 from harness.api import judge
 from harness.cli.main import status
-from tests.report.folders import ENDINGS, written
+from tests.diagnosis.test_known import BOTH_REFUSED
+from tests.known.entries import N_RANGE, known_file
+from tests.report.folders import ENDINGS, HEADER, written
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = Path(__file__).parents[1] / "runner" / "recordings"
@@ -70,6 +72,8 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
     for name, tape in (("fine tape", "sub2api.ruby.yml"), ("odd tape", "sub2api.vcrpy.yaml")):
         judge([RECORDINGS / tape], "sub2api", out=here / name)
     runs = (*ENDINGS, "ignore:n.range", "outage", "fine tape", "odd tape")
+    written(here / "kept again", HEADER, BOTH_REFUSED)
+    known = str(known_file(here, N_RANGE))
     (here / "none").mkdir()
     none = str(here / "none")
     passes = _test(here / "passes", "passes", "def test_passes(): pass\n")
@@ -80,6 +84,10 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
         here,
         {
             **{name: [none, run, name] for name in runs},
+            "known": [none, run, "broken", "--harness-known", known],
+            "known by a setting": [none, run, "broken", "-o", f"harness_known={known}"],
+            "stale": [none, run, "kept again", "--harness-known", known],
+            "no such file": [none, run, "broken", "--harness-known", "none.toml"],
             "no run": [none, run, none],
             "beside a test that passes": [passes, run, "inconclusive"],
             "beside a test that fails": [fails, run, "inconclusive"],
@@ -116,6 +124,26 @@ def test_the_summary_says_how_each_run_ended_and_why(ending: str, ended: dict[st
 )
 def test_a_verdict_is_told_with_its_reason(ending: str, line: str, ended: dict[str, Ended]) -> None:
     assert re.search(line, " ".join(ended[ending].out.split()))
+
+
+def test_a_known_deviation_is_an_expected_failure_with_its_reason(
+    ended: dict[str, Ended],
+) -> None:
+    for name in ("known", "known by a setting"):
+        out = " ".join(ended[name].out.split())
+        assert ended[name].code == 0
+        assert re.search(r"XFAIL .*n\.range.*known until 2030-12-31: they mean to document it", out)
+        assert " failed" not in out
+    assert ended["no such file"].code == 2
+
+
+def test_a_known_deviation_that_holds_again_is_a_test_that_fails(ended: dict[str, Ended]) -> None:
+    out = " ".join(ended["stale"].out.split())
+
+    assert ended["stale"].code == 1
+    assert re.search(r"FAILED .*refuses_what_it_forbids\[n\.range\]::known", out)
+    assert "1 failed" in out
+    assert "known deviation stale: sub2api generate n.range" in out
 
 
 def test_a_kept_promise_is_a_passing_test(ended: dict[str, Ended]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from harness.comparing.model import HELD, REGRESSED, Change, Diff
 from harness.comparing.words import Group, cautions, ground, group_of, groups, sentence
@@ -14,6 +15,9 @@ MOST_CHARACTERS = 60_000
 _LONGEST = 600
 _LONGEST_COMMAND = 500
 _MARGIN = 500
+_MOST_LINES = 1_000
+"""Sentences of a group that are drawn, before those are left out for which there is no room."""
+
 _MARKS = {HELD: "✓", REGRESSED: "✗"}
 
 
@@ -56,9 +60,10 @@ _HEAD = ("", "Provider", "Where", "What changed")
 
 def _failing(diff: Diff, group: Group) -> str:
     """Return a table with a row for each change that fails, and for each known deviation."""
-    table = markdown_table(_HEAD, _rows(diff, group))
+    table = markdown_table(_HEAD, islice(_rows(diff, group), _MOST_LINES))
     head, rule, *rows = table.split("\n")
-    shown, others = fitting(rows, MOST_CHARACTERS * 0.5, separator=1)
+    shown, _ = fitting(rows, MOST_CHARACTERS * 0.5, separator=1)
+    others = len(group.sentences) - len(shown)
     more = f"\n\n… and {others:,} more, all in the JSON." if others else ""
     return "\n".join([head, rule, *shown]) + more
 
@@ -92,9 +97,12 @@ def _where(change: Change) -> str:
 def _fold(title: str, sentences: Sequence[str], room: float, group: Group | None = None) -> str:
     """Return sentences that are folded away, as many as there is room for."""
     command = _block(group.command) if group and group.command else ""
-    lines, others = fitting(
-        [f"- {escaped(each, _LONGEST)}" for each in sentences], room - len(command), separator=1
+    lines, _ = fitting(
+        [f"- {escaped(each, _LONGEST)}" for each in sentences[:_MOST_LINES]],
+        room - len(command),
+        separator=1,
     )
+    others = len(sentences) - len(lines)
     lines += [f"- … and {others:,} more, all in the JSON."] if others else []
     parts = (f"<details><summary>{title}</summary>", "\n".join(lines), command, "</details>")
     return "\n\n".join(filter(None, parts))

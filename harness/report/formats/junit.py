@@ -6,7 +6,9 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from harness.core.verdict import Finding, Verdict
+from harness.known.model import KnownShown
 from harness.report.formats.format import report_format
+from harness.report.known import known_behind, reason_text
 from harness.report.labels import failure_rate
 from harness.report.model import Report
 from harness.report.text import visible
@@ -23,7 +25,8 @@ def junit(report: Report) -> str:
 
     A failure is a promise whose breach was confirmed, an error is a bug of the harness. A skipped
     test says why; inconclusive verdicts and those of flaky or unconfirmed findings are skipped, for
-    they blame nobody. Times are seconds; a case's time
+    they blame nobody, and those that are known deviations, with the reason. A known deviation that
+    is stale or has expired is a failure in a suite of its own. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
     XML 1.0 forbids are left out, others that hide or turn text round are spelled as their numbers.
     """
@@ -31,14 +34,31 @@ def junit(report: Report) -> str:
     verdicts = _without_doubts(report)
     for verdict in verdicts:
         suites.setdefault((verdict.provider, verdict.operation), []).append(verdict)
-    root = ET.Element("testsuites", {"name": "harness", **_counts(verdicts)})
+    failing = [_failing(each) for each in report.failing_known]
+    root = ET.Element("testsuites", {"name": "harness", **_counts([*verdicts, *failing])})
     total = 0.0
     for (provider, operation), verdicts in suites.items():
         suite = ET.SubElement(root, "testsuite")
         total += _fill(suite, f"{provider}.{operation}", verdicts, report)
+    if failing:
+        _fill(ET.SubElement(root, "testsuite"), "known deviations", failing, report)
     root.set("time", f"{total:.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+
+
+def _failing(each: KnownShown) -> Verdict:
+    """Return a known deviation that fails a build as a verdict that failed."""
+    known = each.known
+    return Verdict(
+        provider=known.provider,
+        operation=known.operation,
+        case=f"{known.provider}/{known.operation} {known.promise}".rstrip(),
+        constraint=known.promise or None,
+        check=known.check,
+        status="fail",
+        why=f"known deviation {each.state}: {each.sentence}; {reason_text(known)}",
+    )
 
 
 def _without_doubts(report: Report) -> list[Verdict]:
@@ -52,6 +72,11 @@ def _without_doubts(report: Report) -> list[Verdict]:
             of_check[finding.provider, finding.operation, case, finding.check] = finding
     verdicts = []
     for verdict in report.verdicts:
+        failed = verdict.status == "fail"
+        if known := known_behind(verdict, report) if failed and report.expected else None:
+            why = f"{reason_text(known)}: {verdict.why}"
+            verdicts.append(replace(verdict, status="skip", why=why))
+            continue
         place = (verdict.provider, verdict.operation, verdict.case)
         doubted = of_check.get((*place, verdict.check)) or of_case.get(place)
         if doubted and doubted.standing != "confirmed" and verdict.status == "fail":

@@ -21,6 +21,7 @@ from harness.report.formats.markdown_text import (
     markdown_table,
     times_markdown,
 )
+from harness.report.known import reason_text
 from harness.report.labels import (
     describe_provenance,
     failure_rate,
@@ -163,7 +164,9 @@ def _finding(shown: Shown) -> str:
     notes = "\n".join(f"- {escaped(note, 600)}" for note in shown.notes)
     often = f" {failure_rate(finding)}".rstrip()
     test = "" if shown.reproduction.no_test else ", a ready pytest"
+    known = [f"- **Known:** {escaped(reason_text(shown.known), 600)}"] if shown.known else []
     points = (
+        *known,
         *_doubts(shown),
         f"- **Expected:** {escaped(finding.expected)}",
         f"- **Observed{often}:** {escaped(finding.observed)}",
@@ -251,15 +254,20 @@ def _matrix(report: Report) -> list[str]:
     return [f"{head}\n{rule}", *lines]
 
 
+def _until(cell: MatrixCell) -> str:
+    return f", known until {escaped(cell.known)}" if cell.known else ""
+
+
 def _cell(cell: MatrixCell) -> str:
     symbol = _SYMBOLS[cell.state]
     match cell.state:
         case "held":
             return f"{symbol} {cell.accepts}+{cell.refuses}"
         case "broken":
-            return f"{symbol} **broken**"
+            return f"{symbol} **broken**{_until(cell)}"
         case "flaky" | "unconfirmed":
-            return f"{symbol} {'suspected' if cell.state == 'unconfirmed' else cell.state}"
+            word = "suspected" if cell.state == "unconfirmed" else cell.state
+            return f"{symbol} {word}{_until(cell)}"
         case "undocumented":
             return f"{symbol} {cell.served}/{cell.turned_away}"
         case _:

@@ -1,18 +1,24 @@
 """The first screen of a report as Markdown."""
 
+import re
 from collections.abc import Iterator
 
+from harness.known.model import KnownDeviation
 from harness.report.formats.markdown_text import code, escaped, markdown_table
 from harness.report.overview.model import Decision, Fact, Glance, Overview, ProviderLine
 
 _FACTS = ("Time to pixels, p50", "Valid requests failed", "A usable image")
 _MARKS = {"good": "✓", "bad": "✗", "open": "?"}
 _MOST_PAIRS = 6
+_MOST_KNOWN = 10
+_NO_TARGET = re.compile(r"[\s()<>\\\[\]`|\"'*_~]")
+"""What would end a link's target in Markdown, or act in a table."""
 
 
 def overview_blocks(seen: Overview) -> Iterator[str]:
     """Yield what the page's first screen says: verdict, providers, worst finding, ranks, CI."""
     yield f"**{_MARKS[seen.tone]} {escaped(seen.sentence, 600)}** {escaped(seen.certainty, 900)}"
+    yield _known(seen)
     if seen.lines:
         yield _lines(seen.lines)
     if seen.glance:
@@ -24,6 +30,26 @@ def overview_blocks(seen: Overview) -> Iterator[str]:
         for fact in (seen.objective, seen.exit)
         if fact
     )
+
+
+def _known(seen: Overview) -> str:
+    """Return the known deviations, those first that fail a build; empty where there are none."""
+    if not seen.known:
+        return ""
+    lines = [
+        f"- **{each.state}**: {escaped(each.sentence, 400)}<br>{_reason(each.known)}"
+        for each in seen.known[:_MOST_KNOWN]
+    ]
+    more = len(seen.known) - len(lines)
+    lines += [f"- and {more} more in `summary.json`"] if more else []
+    return f"{escaped(seen.known_sentence, 600)}\n\n" + "\n".join(lines)
+
+
+def _reason(known: KnownDeviation) -> str:
+    """Return a reason as text, and its link as one that is followed: it is an address of a page."""
+    said = escaped(known.reason, 300)
+    target = _NO_TARGET.sub(lambda found: f"%{ord(found[0]):02X}", known.link)
+    return f"{said} ([{escaped(known.link, 100)}]({target}))" if known.link else said
 
 
 def coverage_block(seen: Overview) -> str:

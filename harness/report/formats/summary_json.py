@@ -7,9 +7,11 @@ from decimal import Decimal
 from operator import attrgetter
 
 from harness.core.jsonvalue import Json
+from harness.known.model import KnownShown
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.formats.format import report_format
 from harness.report.jsontext import json_safe, json_text
+from harness.report.known import in_order
 from harness.report.model import Report, Shown, Summary
 from harness.report.overview.overview import overview
 from harness.report.summary_model import (
@@ -17,6 +19,7 @@ from harness.report.summary_model import (
     DoubtfulSummary,
     FindingSummary,
     InDoubtSummary,
+    KnownSummary,
     LatencySummary,
     NeighbourSummary,
     OverviewSummary,
@@ -56,6 +59,8 @@ def summary_document(report: Report) -> dict[str, Json]:
         "price_comparison": report.price_comparison,
         "maker_costs": report.maker_costs,
     }
+    if report.known:
+        document["known"] = tuple(map(_known, in_order(report.known)))
     if report.explored:
         document["explored"] = report.explored
     if report.benchmark is not None:
@@ -158,9 +163,25 @@ def _in_doubt(counts: InDoubtCounts | None) -> InDoubtSummary:
     }
 
 
+def _known(shown: KnownShown) -> KnownSummary:
+    known = shown.known
+    return {
+        "provider": known.provider,
+        "operation": known.operation,
+        "promise": known.promise,
+        "check": known.check,
+        "reason": known.reason,
+        "link": known.link,
+        "since": known.since,
+        "expires": known.expires,
+        "state": shown.state,
+        "sentence": shown.sentence,
+    }
+
+
 def _finding(shown: Shown) -> FindingSummary:
     finding = shown.finding
-    return {
+    summary: FindingSummary = {
         "provider": finding.provider,
         "operation": finding.operation,
         "constraint": finding.constraint,
@@ -181,6 +202,10 @@ def _finding(shown: Shown) -> FindingSummary:
         "interval": shown.share,
         "neighbours": _neighbours(shown),
     }
+    if shown.known is not None:
+        summary["known"] = True
+        summary["known_reason"] = shown.known.reason
+    return summary
 
 
 def _neighbours(shown: Shown) -> NeighbourSummary | None:

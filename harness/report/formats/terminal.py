@@ -84,7 +84,7 @@ def _row(summary: Summary) -> tuple[str, ...]:
         one_line(short_provenance(summary.evidence), 40),
         f"{summary.cases:,}" + (f" (+{summary.skipped:,} skipped)" if summary.skipped else ""),
         str(summary.held),
-        str(summary.broken),
+        f"{summary.broken} ({summary.known} known)" if summary.known else str(summary.broken),
         str(summary.undocumented),
         f"{summary.cost.requests:,}",
         f"{summary.cost.images_paid:,}",

@@ -49,18 +49,24 @@ def _figures(report: Report, row: Summary) -> tuple[Figures, ...]:
 
 def _promises(report: Report, row: Summary, ids: dict[str, str]) -> Fact:
     tone: Tone
-    if row.broken:
-        text, tone = f"{row.broken} broken", "bad"
-    elif row.flaky or row.unconfirmed:
-        text, tone = f"{row.flaky + row.unconfirmed} in doubt", "open"
+    broken = sum(shown.finding.provider == row.provider for shown in report.broken)
+    doubted = [shown for shown in report.doubted if shown.finding.provider == row.provider]
+    flaky = sum(shown.finding.standing == "flaky" for shown in doubted)
+    if broken:
+        text, tone = f"{broken} broken", "bad"
+    elif doubted:
+        text, tone = f"{len(doubted)} in doubt", "open"
+    elif row.known:
+        text, tone = f"{row.known} known", "open"
     elif row.held:
         text, tone = f"all {row.held} held" if row.held > 1 else "1 held", "good"
     else:
         text, tone = "not judged" if row.cases else "not tested", "open"
     counts = (
         (row.held if row.broken or row.flaky or row.unconfirmed else 0, "held"),
-        (row.flaky, "flaky"),
-        (row.unconfirmed, "suspected"),
+        (row.known if broken or doubted else 0, "known"),
+        (flaky, "flaky"),
+        (len(doubted) - flaky, "suspected"),
         (row.inconclusive, "inconclusive"),
         (row.not_tried, "not tried"),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.verdict import Estimate
+from harness.known.model import KnownShown
 from harness.report.model import Shown, Standing
 
 Tone = Literal["good", "bad", "open"]
@@ -136,7 +137,8 @@ class Overview:
     `glance` the same in a few lines. `no_ranks` says why a run ranks nobody; empty where it is a
     benchmark. `objective` says whether the ceiling that the run was given was met; None where it
     was given none. `exit` is the exit code and why; None where nobody concluded one. `coverage` are
-    the notes on what was planned, `notes` all others.
+    the notes on what was planned, `notes` all others. `known` are the known deviations, those first
+    that fail a build; `known_sentence` says what they come to, and is empty without any.
     """
 
     sentence: str
@@ -152,3 +154,5 @@ class Overview:
     exit: Fact | None = None
     coverage: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    known: tuple[KnownShown, ...] = ()
+    known_sentence: str = ""

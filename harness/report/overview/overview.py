@@ -2,6 +2,7 @@
 
 import re
 
+from harness.report.known import in_order, known_sentence
 from harness.report.model import Report
 from harness.report.overview.decisions import decisions
 from harness.report.overview.lines import provider_lines
@@ -39,6 +40,8 @@ def overview(report: Report) -> Overview:
         exit=_exit(report),
         coverage=tuple(note for note in notes if _COVERAGE.match(note)),
         notes=tuple(note for note in notes if not _COVERAGE.match(note)),
+        known=in_order(report.known),
+        known_sentence=known_sentence(report),
     )
 
 

@@ -1,5 +1,6 @@
 """The verdict of a run in one sentence, and how sure it is."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.report.benchmark.answers import Benchmarked
@@ -49,8 +50,10 @@ def _but(report: Report) -> str:
 
 def tone(report: Report, decided: Sequence[Decision]) -> Tone:
     """Return how the verdict is to be taken; good only where the exit code is that of success."""
-    if report.findings or _missing(report.benchmark):
+    if report.broken or report.failing_known or _missing(report.benchmark):
         return "bad"
+    if report.findings:
+        return "open"
     if report.header.interrupted or (report.exit is not None and report.exit.code):
         return "open"
     if report.benchmark is not None:
@@ -76,13 +79,16 @@ def _conformance(report: Report) -> str:
     rows = report.providers
     if not any(row.cases for row in rows):
         return "Nothing was tested."
-    if report.findings:
+    if report.broken:
         return _breaking(report)
-    doubted = [row for row in rows if row.flaky or row.unconfirmed]
-    if doubted:
-        doubts = sum(row.flaky + row.unconfirmed for row in doubted)
-        who = _listed([_title(row) for row in doubted])
-        return f"No promise is broken for certain; {count(doubts, 'promise')} of {who} in doubt."
+    if report.doubted:
+        in_doubt = {shown.finding.provider for shown in report.doubted}
+        who = _listed([_title(row) for row in rows if row.provider in in_doubt])
+        doubts = count(len(report.doubted), "promise")
+        known = f"; beside them {_known(report)}" if report.expected else ""
+        return f"No promise is broken for certain; {doubts} of {who} in doubt{known}."
+    if report.expected:
+        return _breaking_known(report)
     held = [row for row in rows if row.standing == "held"]
     if len(held) == len(rows):
         return _keeping(held)
@@ -93,15 +99,41 @@ def _conformance(report: Report) -> str:
 
 def _breaking(report: Report) -> str:
     rows = report.providers
-    broken = [(row, row.broken) for row in rows if row.broken]
+    new = Counter(shown.finding.provider for shown in report.broken)
+    broken = [(row, new[row.provider]) for row in rows if new[row.provider]]
+    also = f", beside {_known(report)}" if report.expected else ""
     if len(rows) == 1:
         ((row, number),) = broken
-        held = f" and keeps {row.held:,}" if row.held else ""
-        return f"{_title(row)} breaks {count(number, 'promise')}{held}."
+        held = f"{',' if also else ''} and keeps {row.held:,}" if row.held else ""
+        return f"{_title(row)} breaks {count(number, 'promise')}{also}{held}."
     named = [f"{one_line(row.title, 40)} {number}" for row, number in broken]
     emulated = "emulated " if all(map(_emulated, rows)) else ""
     verb = "breaks" if len(broken) == 1 else "break"
-    return f"{len(broken)} of {len(rows)} {emulated}providers {verb} promises: {_listed(named)}."
+    of = f"{len(broken)} of {len(rows)} {emulated}providers"
+    return f"{of} {verb} promises: {_listed(named)}{also}."
+
+
+def _known(report: Report) -> str:
+    """Count what is broken as expected."""
+    return f"{count(len(report.expected), 'known one')}, as expected"
+
+
+def _breaking_known(report: Report) -> str:
+    """Say that nothing is broken but what is known."""
+    rows = report.providers
+    if len(rows) == 1:
+        (row,) = rows
+        held = f", and keeps {row.held:,}" if row.held else ""
+        return f"{_title(row)} breaks no promise but {_known(report)}{held}."
+    emulated = "emulated " if all(map(_emulated, rows)) else ""
+    named = [f"{one_line(row.title, 40)} {row.known}" for row in rows if row.known]
+    others = [_title(row) for row in rows if row.standing in ("unclear", "untested")]
+    open_ = f" {_listed(others)} could not be judged." if others else ""
+    kept = sum(row.held for row in rows)
+    return (
+        f"None of {len(rows)} {emulated}providers breaks a promise but {_known(report)}"
+        f" ({_listed(named)}); {kept:,} are kept.{open_}"
+    )
 
 
 def _keeping(held: Sequence[Summary]) -> str:
@@ -114,8 +146,11 @@ def _keeping(held: Sequence[Summary]) -> str:
 
 
 def _benchmark(report: Report, decided: Sequence[Decision]) -> str:
-    broken = len(report.findings)
+    broken = len(report.broken)
     also = f" {count(broken, 'promise')} broken." if broken else ""
+    also += (
+        f" Broken as expected: {count(len(report.expected), 'promise')}." if report.expected else ""
+    )
     if not decided:
         return f"Nobody is ranked.{also}"
     if len(decided) == 1:
@@ -169,8 +204,8 @@ def _doubts(report: Report) -> Iterator[str]:
     if report.findings:
         yield "Each broken promise was seen at least twice, or in a smaller request."
     counts = (
-        (len(report.flaky), "flaky"),
-        (len(report.unconfirmed), "only suspected"),
+        (sum(not shown.known for shown in report.flaky), "flaky"),
+        (sum(not shown.known for shown in report.unconfirmed), "only suspected"),
         (sum(row.inconclusive for row in report.providers), "inconclusive"),
         (sum(row.not_tried for row in report.providers), "not tried"),
     )

@@ -34,7 +34,8 @@ _LONGEST_TARGET = 160
 def worst(report: Report) -> Shown | None:
     """Return the finding that weighs most; None where there is none.
 
-    Confirmed ones come before flaky ones, and those before suspicions. Of equally sure ones, first
+    New ones come before known ones. Confirmed ones come before flaky ones, and those before
+    suspicions. Of equally sure ones, first
     what a buyer pays for and cannot see (price, quality); then images that are not what was asked
     for; then requests that were served though the documents forbid them; then such as were refused
     though documented; then the form of replies. Of equally grave ones, the one that most cases
@@ -43,6 +44,7 @@ def worst(report: Report) -> Shown | None:
     return min(
         report.all_findings,
         key=lambda shown: (
+            shown.known is not None,
             _SURE[shown.finding.standing],
             gravity(shown.finding.check),
             -len(shown.finding.cases),
