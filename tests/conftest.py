@@ -18,6 +18,7 @@ MADE_ONCE = (
     "cli/test_hostile_numbers.py",
     "cli/test_report.py",
     "cli/test_strangers_folders.py",
+    "comparing/test_rechecks.py",
     "plugin/test_pytest_plugin.py",
     "report/formats/test_columns.py",
     "report/reproduction/test_generated_test.py",

@@ -44,7 +44,7 @@ class FollowUpStrategies:
 
     def __call__(self, provider: Provider, plan: Plan) -> FollowUpStrategy:
         """Return the strategy of one provider's session."""
-        if plan.askings:
+        if plan.askings or self._options.recheck is not None:
             return AskingAgain(provider=provider, plan=plan)
         options = self._options
         operations = provider.chosen(options.operations)

@@ -18,6 +18,7 @@ failure.
 """
 
 from harness.api.histories import history, history_page
+from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
     BenchmarkOptions,
@@ -106,6 +107,7 @@ __all__ = [
     "load_provider",
     "plan",
     "read_config",
+    "recheck",
     "report",
     "run",
     "scan",

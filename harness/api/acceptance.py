@@ -1,17 +1,15 @@
 """Newly broken promises, written into a file of known deviations."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from harness.comparing.accepting import acceptable, with_accepted
 from harness.comparing.model import Diff
 from harness.core.errors import StoreError, UsageError
 from harness.known.file import appended, known_in, known_text
 from harness.known.model import KnownDeviation
+from harness.store.disk import write_whole
 
 ACCEPTED_FOR = timedelta(days=30)
 """How long a deviation is expected that was accepted without a day."""
@@ -52,15 +50,10 @@ def accept(
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or not at all, where a link leads to; it keeps its permissions."""
     target = path.resolve()
-    temporary: Path | None = None
     try:
-        with NamedTemporaryFile("wb", dir=target.parent, prefix=".known-", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(text.encode("utf-8"))
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        os.replace(temporary, target)  # noqa: PTH105 - Path.replace says the same
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        write_whole(target, text.encode())
+        if mode is not None:
+            target.chmod(mode)
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()
         raise StoreError(f"known deviations: {path}: {error.strerror or error}") from None

@@ -1,17 +1,19 @@
 """The verbs that compare two runs."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 
+from harness.api.deviations import known_of
+from harness.api.rechecks import recheck
 from harness.api.runs import report
 from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
 from harness.comparing.known import known_by_baseline
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
 from harness.core.errors import UsageError
-from harness.known.file import read_known
-from harness.known.model import KnownDeviation
+from harness.planning.options import Options
 from harness.run_result import RunResult
+from harness.runner.execution.provider_run import ProgressListener
 from harness.spec.catalogue import Spec, catalogue_of
 from harness.store.line import HEADER, JOURNAL
 
@@ -67,24 +69,41 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     specs: Sequence[Spec] = (),
     fail_on: Sequence[ChangeKind] = DEFAULT_FAIL_ON,
     thresholds: Thresholds | None = None,
-    known: str | Path | Sequence[KnownDeviation] = (),
+    known: str | Path | None = None,
+    known_otherwise: str | Path | None = None,
+    confirm: Options | None = None,
+    watch: ProgressListener | None = None,
+    environment: Mapping[str, str] | None = None,
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> Diff:
-    """Compare two runs, each a run folder or a baseline's file; send nothing.
+    """Compare two runs, each a run folder or a baseline's file; send nothing without `confirm`.
 
-    `known` are deviations that are expected, or the file that holds them; HEAD says which of them
-    still are. `Diff.exit_code` is that of the command. Raises UsageError for what is no run, no
-    baseline, or no such file.
+    What the file `known` expects to be broken fails nothing; without one, the file of which HEAD's
+    folder keeps a copy, and `known_otherwise` where it keeps none. With `confirm`, what would fail
+    is asked again by an ordinary run with these options (`harness.api.rechecks.recheck`, which may
+    be called later as well), which `watch` hears of. `Diff.exit_code` is that of the command.
+    Raises UsageError for what is no run and no baseline, and for mistakes in a file.
 
         diff("baseline.json", "reports/2026-12-01T093000-live").exit_code
     """
-    catalogue_of(specs)  # a file of them with mistakes is refused beside baselines, too
-    expected = read_known(Path(known)) if isinstance(known, str | Path) else known
-    sides = [baseline(each, specs=specs, note=note) for each in (base, head)]
-    return compare(
-        *sides,
+    catalogue = catalogue_of(specs)  # a TOML with mistakes is refused beside baselines, too
+    first = baseline(base, specs=specs, note=note)
+    if Path(head).is_dir():
+        _refuse_without_journal(Path(head))
+        result = report(head, specs=specs, known=known, known_otherwise=known_otherwise, note=note)
+        second, shown = result.baseline, result.report.known
+    else:
+        expected = known_of(known if known is not None else known_otherwise, (), catalogue)
+        second = baseline(head)
+        shown = known_by_baseline(second, expected.entries)
+    found = compare(
+        first,
+        second,
         sources=(str(base), str(head)),
         fail_on=fail_on,
         thresholds=thresholds,
-        known=known_by_baseline(sides[1], expected),
+        known=shown,
     )
+    if confirm is None:
+        return found
+    return recheck(found, first, head, options=confirm, watch=watch, environment=environment)[0]

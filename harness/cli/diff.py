@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import TopicCommand, TopicOption, choices_of, json_option, spec_option
+from harness.cli.options import (
+    TopicCommand,
+    TopicOption,
+    choices_of,
+    json_option,
+    known_option,
+    spec_option,
+)
 from harness.core.errors import UsageError
 from harness.planning.diff_options import DiffOptions
 
@@ -16,10 +23,15 @@ if TYPE_CHECKING:
 KNOWN = Path("known.toml")
 """Where known deviations are written, where no option and no configuration names their file."""
 
+RECHECK = "recheck"
+"""The run folder of what is asked again, below that of `--out`."""
+
 _HERE = ""
 """`--accept` without a file."""
 
-HELP = """Say what changed between two runs, and whether that is to stop a build; send nothing.
+HELP = """Say what changed between two runs, and whether that is to stop a build.
+
+Nothing is sent, unless --confirm asks again.
 
 BASE and HEAD are run folders, judged again with today's checks, or files that `harness report
 --baseline FILE` wrote. What cannot be compared is said, with the reason.
@@ -28,6 +40,7 @@ BASE and HEAD are run folders, judged again with today's checks, or files that `
 harness diff baseline.json reports/2026-12-01T093000-live
 harness diff BASE HEAD --fail-on broken,document --slower 20%
 harness diff BASE HEAD --markdown >> "$GITHUB_STEP_SUMMARY"
+harness diff BASE HEAD --confirm --max-images 20
 harness diff BASE HEAD --accept known.toml --expires 2027-01-31
 
 \b
@@ -51,6 +64,7 @@ is stale or expired, 2 wrong usage or nothing could be compared, 3 our own failu
 @click.argument("head", type=click.Path(path_type=Path), required=False)
 @choices_of(DiffOptions)
 @spec_option("Judge its provider by it, and not by what a run keeps.", configured=False)
+@known_option("Without it, what HEAD keeps of one.")
 @click.option(
     "--accept",
     is_flag=False,
@@ -73,7 +87,7 @@ is stale or expired, 2 wrong usage or nothing could be compared, 3 our own failu
     metavar="DIR",
     cls=TopicOption,
     topic="Output",
-    help="Write diff.json and diff.md there.",
+    help="Write diff.json and diff.md there, and recheck/, the run folder of --confirm.",
 )
 @click.option(
     "--markdown",
@@ -93,6 +107,7 @@ def diff(  # noqa: PLR0913 - one for each option
     head: Path | None,
     options: DiffOptions,
     specs: tuple[Path, ...],
+    known: Path | None,
     accept: str | None,
     expires: str | None,
     out: Path | None,
@@ -109,21 +124,29 @@ def diff(  # noqa: PLR0913 - one for each option
     # What judges runs takes seconds to import, and `--help` is not to wait for it.
     from harness.api.regressions import diff as compared  # noqa: PLC0415
     from harness.cli.conclude import note  # noqa: PLC0415
+    from harness.cli.configuration import configured_known  # noqa: PLC0415
+    from harness.cli.progress import watching  # noqa: PLC0415
     from harness.comparing.gate import gate_of  # noqa: PLC0415
 
-    gate, known = gate_of(options.diff), options.diff.known
-    file = None if accept is None else Path(accept) if accept else known or KNOWN
-    if file is not None and known in (None, file):
+    gate, otherwise = gate_of(options.diff), configured_known(context)
+    file = None if accept is None else Path(accept) if accept else known or otherwise or KNOWN
+    if file is not None and known in (None, file):  # what it has is known; it may not be there yet
         known = file if file.exists() else None
-    found = compared(
-        base,
-        head,
-        specs=specs,
-        fail_on=gate.fail_on,
-        thresholds=gate.thresholds,
-        known=() if known is None else known,
-        note=note,
-    )
+        otherwise = None if otherwise == file else otherwise
+    asking = options.confirm.of_run(specs=specs, out=out and out / RECHECK)
+    with watching() as watch:
+        found = compared(
+            base,
+            head,
+            specs=specs,
+            fail_on=gate.fail_on,
+            thresholds=gate.thresholds,
+            known=known,
+            known_otherwise=otherwise,
+            confirm=asking,
+            watch=watch,
+            note=note,
+        )
     if file is not None:
         found = _accepted(found, file, last)
     _publish(found, out, as_json=as_json, as_markdown=as_markdown)

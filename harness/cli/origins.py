@@ -104,6 +104,8 @@ def _rows(
     unused: Mapping[tuple[str, str], str],
 ) -> Iterator[Row]:
     for group, each in flagged(type(options)):
+        if group.metadata[TOPIC].typed_only:
+            continue
         place = (group.name, each.name)
         flag = each.metadata[FLAG]
         content = getattr(getattr(options, group.name), each.name)

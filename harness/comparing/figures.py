@@ -1,6 +1,6 @@
 """Whether a figure moved again in fresh requests, and whether what stood beside it did not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -71,6 +71,22 @@ def figure_standing(
         f"{told}, and {words}: that may be our network, our machine or an outage; it stays "
         "suspected"
     )
+
+
+def moved_as_well(
+    change: Change, comparisons: Sequence[Comparison]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows of the two runs in which the same figure may have moved as a change says.
+
+    In fresh requests they would move again, and excuse it: they are no controls.
+    """
+    now = None if change.comparison is None else effect_of(change.comparison)
+    for each in comparisons:
+        apart = _key(each) != _key_of_change(change) and (each.operation or each.workload)
+        if each.kind == change.kind and apart and now is not None:
+            effect = effect_of(each)
+            if effect is None or _moved(effect, now):
+                yield each.provider, each.operation, each.workload
 
 
 def _of_change(change: Change, fresh: Fresh) -> Comparison | None:

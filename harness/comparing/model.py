@@ -171,9 +171,9 @@ FAIL_ON: tuple[ChangeKind, ...] = (
 )
 DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = ("broken", "slower", "dearer", "failing")
 
-HELD, REGRESSED, NOTHING, UNCLEAR = 0, 1, 2, 4
+HELD, REGRESSED, NOTHING, UNCLEAR, INTERRUPTED = 0, 1, 2, 4, 130
 """Exit codes of a diff, as `harness.policy` has them: nothing fails; something does; nothing could
-be compared; HEAD was unreachable, or inconclusive throughout."""
+be compared; HEAD was unreachable, or inconclusive throughout; asking again was interrupted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +252,8 @@ class Change:
 class Recheck:
     """What asking again came to: how many requests and images it took, of how many a run would.
 
-    `spent` are amounts by unit. `sentence` says it in words; `run` is the folder of the run.
+    `spent` are amounts by unit. `sentence` says it in words; `run` is the folder of the run, empty
+    where nothing was sent. One that was `interrupted` can go on.
     """
 
     run: str
@@ -262,6 +263,7 @@ class Recheck:
     whole_requests: int
     whole_images: int
     sentence: str
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,8 +307,12 @@ class Diff:
     def exit_code(self) -> int:
         """`REGRESSED` where anything fails the build, else `UNCLEAR`, `NOTHING` or `HELD`.
 
+        `INTERRUPTED` where asking again was.
+
         A known deviation fails it that is stale or expired: HEAD alone says so.
         """
+        if self.recheck is not None and self.recheck.interrupted:
+            return INTERRUPTED
         if self.failing or any(each.fails for each in self.known):
             return REGRESSED
         if self.unclear:
@@ -324,7 +330,7 @@ class Diff:
         A document may move either way. Where HEAD tells nothing at all, that its requests failed is
         no change of the provider's: it may not have been reached.
         """
-        if self.unclear and change.kind == "failing":
+        if self.unclear and change.kind in ("failing", "errors"):
             return False
         worse = change.direction == "worse" or change.kind == "document"
         sure = change.standing in ("certain", "confirmed")

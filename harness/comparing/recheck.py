@@ -8,12 +8,22 @@ from statistics import NormalDist, variance
 
 from harness.comparing.asked_again import FAULTS, of_case, shown
 from harness.comparing.authenticity import compare_authenticity
-from harness.comparing.figures import Fresh, effect_of, figure_standing
-from harness.comparing.model import Baseline, Change, ChangeKind, Diff, Recheck, Sample, Standing
+from harness.comparing.figures import Fresh, effect_of, figure_standing, moved_as_well
+from harness.comparing.model import (
+    Baseline,
+    Change,
+    ChangeKind,
+    Comparison,
+    Diff,
+    Recheck,
+    Sample,
+    Standing,
+)
 from harness.comparing.order import by_weight
 from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
 from harness.core.case import Asking
+from harness.core.errors import NothingTested
 from harness.core.jsonvalue import Amount
 from harness.core.outcome import Images
 from harness.core.record import Record
@@ -88,7 +98,7 @@ def doubts_of(diff: Diff, base: Baseline, head: Baseline, findings: Findings) ->
         if not is_open(diff, change):
             continue
         if change.kind not in PROMISES:
-            samples.append(_sample_doubt(change, head))
+            samples.append(_sample_doubt(change, head, diff.comparisons))
             continue
         finding = _finding(change, findings)
         if finding is None:
@@ -149,13 +159,14 @@ def _askings(change: Change, finding: Finding, base: Baseline) -> tuple[int, int
     return askings(finding.failed, tried, past=past)
 
 
-def _sample_doubt(change: Change, head: Baseline) -> SampleDoubt:
+def _sample_doubt(change: Change, head: Baseline, comparisons: Sequence[Comparison]) -> SampleDoubt:
     return SampleDoubt(
         name=name_of(change),
         provider=change.provider,
         operation=change.operation,
         workload=change.workload,
         requests=_requests(change, head),
+        moved=tuple(moved_as_well(change, comparisons)),
     )
 
 
@@ -214,7 +225,13 @@ class Came:
 
 
 def rechecked(  # noqa: PLR0913 - two runs, what was asked, and what it cost
-    diff: Diff, base: Baseline, came: Came, *, run: str, cost: Whole, whole: Whole
+    diff: Diff,
+    base: Baseline,
+    came: Came,
+    *,
+    run: str,
+    cost: Whole,
+    whole: Whole,
 ) -> Diff:
     """Return the diff with what came of asking again; reads no clock and no file.
 
@@ -240,6 +257,7 @@ def rechecked(  # noqa: PLR0913 - two runs, what was asked, and what it cost
         whole_requests=whole.requests,
         whole_images=whole.images,
         sentence=_sentence(cost, whole, counts),
+        interrupted=came.shown is not None and came.shown.interrupted,
     )
     after = replace(diff, changes=tuple(changes), recheck=recheck)
     return replace(after, changes=by_weight(after))
@@ -256,7 +274,10 @@ def _fresh(diff: Diff, base: Baseline, came: Came) -> Fresh | None:
             each.provider == name and f"/{each.place}".endswith(f"/{case}") for name, case in places
         )
     )
-    scope = scope_of(base, replace(came.shown, samples=samples))
+    try:
+        scope = scope_of(base, replace(came.shown, samples=samples))
+    except NothingTested:  # it was cut off before anything came
+        return None
     comparisons = (
         *compare_times(scope),
         *compare_failures(scope),
@@ -276,7 +297,7 @@ def _concluded(change: Change, came: Came, fresh: Fresh | None) -> tuple[Standin
     if change.kind in PROMISES:
         return _of_workload(change, came)
     if fresh is None:
-        return "suspected", "nothing was sent; it stays suspected"
+        return "suspected", "nothing came of it; it stays suspected"
     return figure_standing(change, fresh, came.plan.controls.get(name, ()))
 
 
@@ -299,9 +320,21 @@ def _promise(asking: Asking, came: Came) -> tuple[Standing, str]:
             return "refuted", f"it came in {failed} of {len(states)}, no more often than before"
         return "refuted", f"it was kept in {kept} of {len(states)} and did not come again"
     return "suspected", (
-        f"{failed + kept} of {len(states)} askings were answered, which does not decide it; "
-        "it stays suspected"
+        f"{failed + kept} of {len(states)} askings were answered, which does not decide it"
+        f"{_unsent(asking, came.records)}; it stays suspected"
     )
+
+
+def _unsent(asking: Asking, records: Sequence[Record]) -> str:
+    """Say why an asking was not sent, in brackets; nothing where all were."""
+    places = {(case.provider, case.id) for case in (*asking.cases, *asking.controls)}
+    reasons = (
+        each.skipped
+        for each in records
+        if each.skipped and (each.shot.case.provider, each.shot.case.id) in places
+    )
+    why = next(reasons, "")
+    return f" ({why})" if why else ""
 
 
 def _controls(name: str, asking: Asking, records: Sequence[Record]) -> tuple[int, int]:
@@ -346,10 +379,10 @@ def _sentence(cost: Whole, whole: Whole, counts: Mapping[str, int]) -> str:
     told += [f"{counts['suspected']} still suspected"] if counts["suspected"] else []
     ended = ", ".join(told) if number else "nothing was in doubt"
     if not cost.requests:
-        return f"asked nothing again: {ended}"
+        return f"Asked nothing again: {ended}."
     return (
-        f"asked {_many(cost.requests, 'request')} again ({_paid(cost)}) in place of a whole run of "
-        f"{whole.requests} ({_paid(whole)}): {ended}"
+        f"Asked {_many(cost.requests, 'request')} again ({_paid(cost)}) in place of a whole run of "
+        f"{whole.requests} ({_paid(whole)}): {ended}."
     )
 
 

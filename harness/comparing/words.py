@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.comparing.model import (
     HELD,
+    INTERRUPTED,
     NOTHING,
     UNCLEAR,
     Change,
@@ -73,7 +74,7 @@ def groups(diff: Diff) -> tuple[Group, ...]:
         Group(
             name=name,
             sentences=tuple(sentences),
-            command=confirming(diff) if name == "suspected" else "",
+            command=confirming(diff) if name == "suspected" and not diff.recheck else "",
         )
         for name, sentences in said.items()
         if sentences
@@ -94,6 +95,9 @@ def confirming(diff: Diff) -> str:
 # ------------------------------------------------------------------------------ the sentence
 def sentence(diff: Diff) -> str:
     """Return what the diff comes to: why its exit code is the one that it is."""
+    if diff.exit_code == INTERRUPTED and diff.recheck is not None:
+        again = f"{confirming(diff)} --resume {shlex.quote(diff.recheck.run)}"
+        return f"Asking again was interrupted; {again} goes on."
     if diff.exit_code == UNCLEAR:
         return f"HEAD tells nothing: {diff.unclear}."
     if diff.exit_code == NOTHING:
@@ -130,10 +134,11 @@ def _held(diff: Diff) -> str:
         return "Nothing changed from BASE to HEAD"
     names = Counter(group_of(diff, change) for change in diff.changes)
     words = {"suspected": "suspected", "known": "known", "other": "other", "better": "better"}
-    told = [f"{names[name]:,} {words[name]}" for name in HEADINGS if names[name]]
-    noun = "change" if sum(names.values()) == 1 else "changes"
+    numbers = [(names[name], words[name]) for name in HEADINGS if names[name]]
+    told = [f"{number:,} {word}" for number, word in numbers]
+    noun = "change" if numbers[-1][0] == 1 else "changes"
     on = ", ".join(diff.fail_on) or "none"
-    return f"Nothing fails ({on}), with {_listed(told)} {noun} from BASE to HEAD"
+    return f"Nothing fails ({on}), with {' and '.join(told)} {noun} from BASE to HEAD"
 
 
 def _compared(diff: Diff) -> str:
@@ -225,7 +230,7 @@ def _side(name: str, side: Side) -> str:
     rests = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items())
     run = f" (run {side.run})" if side.run and side.run not in side.source else ""
     why = f" It ended so: {side.exit_why.rstrip('.')}." if side.exit_why else ""
-    created = f"{side.created[:10]}, " if side.created else ""  # its day
+    created = f"{side.created[:16].replace('T', ' ')}, " if side.created else ""
     return (
         f"{name} is {side.source}{run}: {created}harness {side.harness}; {rests or 'nobody'}.{why}"
     )
@@ -233,7 +238,7 @@ def _side(name: str, side: Side) -> str:
 
 def _evidence(evidence: Provenance) -> str:
     if evidence.kind == "live":
-        return f"live, {evidence.source}" + (f", {evidence.date}" if evidence.date else "")
+        return f"live, {evidence.source}" + (f", {evidence.date[:10]}" if evidence.date else "")
     return evidence.words
 
 

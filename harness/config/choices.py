@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from harness.core.errors import UsageError
 from harness.planning.diff_options import DiffOptions
-from harness.planning.flags import FLAG, Flag, flagged
+from harness.planning.flags import FLAG, TOPIC, Flag, flagged
 from harness.planning.options import Options
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def choices() -> tuple[Choice, ...]:
         Choice(place=(group.name, each.name), flag=each.metadata[FLAG], hint=_sole(each.type))
         for verb in CONFIGURABLE.values()
         for group, each in flagged(verb)
+        if not group.metadata[TOPIC].typed_only
         if each.name not in TYPED_ONLY and (group.name, each.name) != EXCHANGE_RATES
     )
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from pathlib import Path
 
 from harness.core.errors import UsageError, nearest
+from harness.planning.confirm_options import ConfirmOptions
 from harness.planning.flags import option, topic
 
 KINDS = (*("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),)
@@ -88,7 +88,7 @@ class DiffLimits:
     )
     failing: float | None = option(
         "--failing",
-        "A failure rate higher by at least so many percentage points is one [5].",
+        "A failure rate higher by at least so many percentage points is one [4].",
         default=None,
         metavar="POINTS",
         least=0,
@@ -105,7 +105,7 @@ class DiffLimits:
     )
     alarm: float | None = option(
         "--alarm",
-        "The most false ones among the changes that are certain, as a share [0.01].",
+        "The most false ones among the changes that are certain, as a share [0.025].",
         default=None,
         metavar="SHARE",
         least=0,
@@ -123,16 +123,11 @@ class DiffLimits:
         most=0.5,
         read=partial(read_number, "--suspicion"),
     )
-    known: Path | None = option(
-        "--known",
-        "A file of known deviations: they are reported, and fail nothing until they expire.",
-        default=None,
-        metavar="FILE",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOptions:
-    """All choices of a comparison; each has a default."""
+    """All choices of a comparison; each has a default. What may cost money is typed only."""
 
     diff: DiffLimits = topic(DiffLimits, "What fails")
+    confirm: ConfirmOptions = topic(ConfirmOptions, "Ask again before it fails", typed_only=True)

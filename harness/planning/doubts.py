@@ -37,7 +37,8 @@ class PromiseDoubt:
 class SampleDoubt:
     """A figure that seemed to move: `requests` more of a workload, or of an operation.
 
-    All operations are meant where both names are empty.
+    All operations are meant where both names are empty. `moved` are other workloads or operations
+    (provider, operation, workload) whose figure may have moved as well: those are no controls.
     """
 
     name: str
@@ -45,15 +46,24 @@ class SampleDoubt:
     operation: str
     workload: str
     requests: int
+    moved: tuple[tuple[str, str, str], ...] = ()
 
     def covers(self, planned: PlannedRequest) -> bool:
         """Tell whether a request is one of those that the figure is about."""
-        case, slot = planned.case, planned.slot
-        if case.provider != self.provider:
-            return False
-        if self.workload:
-            return slot is not None and slot.workload == self.workload
-        return self.operation in ("", case.operation)
+        return _of_row(planned, self.provider, self.operation, self.workload)
+
+    def may_be_moved(self, planned: PlannedRequest) -> bool:
+        """Tell whether a request is of what may have moved as well."""
+        return any(_of_row(planned, *row) for row in self.moved)
+
+
+def _of_row(planned: PlannedRequest, provider: str, operation: str, workload: str) -> bool:
+    case, slot = planned.case, planned.slot
+    if case.provider != provider:
+        return False
+    if workload:
+        return slot is not None and slot.workload == workload
+    return operation in ("", case.operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,10 +49,14 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A heading of the help over the flags of a group; the fields of `without` have none there."""
+    """A heading of the help over the flags of a group; the fields of `without` have none there.
+
+    No configuration sets a group that is `typed_only`: it is said for one command.
+    """
 
     heading: str
     without: tuple[str, ...] = ()
+    typed_only: bool = False
 
 
 def option(spelling: str, help: str, *, default: T, **more: Any) -> T:  # noqa: A002, ANN401 - as Flag's
@@ -63,9 +67,12 @@ def option(spelling: str, help: str, *, default: T, **more: Any) -> T:  # noqa: 
     return field(default=default, metadata=metadata)
 
 
-def topic(group: type[T], heading: str, *, without: tuple[str, ...] = ()) -> T:
+def topic(
+    group: type[T], heading: str, *, without: tuple[str, ...] = (), typed_only: bool = False
+) -> T:
     """Return a dataclass field for a group: the heading of its flags; `without` have none here."""
-    return field(default_factory=group, metadata={TOPIC: Topic(heading=heading, without=without)})
+    about = Topic(heading=heading, without=without, typed_only=typed_only)
+    return field(default_factory=group, metadata={TOPIC: about})
 
 
 def given(group: "DataclassInstance") -> tuple[str, ...]:

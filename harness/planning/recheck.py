@@ -272,7 +272,11 @@ class _Making:
         move, each is the other's control.
         """
         others = [each for each in self._valid() if each.case.provider != doubt.provider]
-        still = [each for each in self._valid() if not any(one.covers(each) for one in doubts)]
+        still = [
+            each
+            for each in self._valid()
+            if not any(one.covers(each) for one in doubts) and not doubt.may_be_moved(each)
+        ]
         apart = [each for each in still if each.case.provider != doubt.provider]
         return apart or still or others
 

@@ -169,5 +169,5 @@ def test_a_verbs_own_table_is_shown_with_its_defaults(told: Told) -> None:
     assert diff["--failing"] == {"value": None, "from": "default"}
     assert ["--slower", "20%", "harness.toml:13"] in lines
     assert ["--fail-on", "none", "harness.toml:14"] in lines
-    assert ["--failing", "5", "default"] in lines
+    assert ["--failing", "4", "default"] in lines
     assert "--slower" not in json.loads(out)["choices"]

@@ -16,6 +16,7 @@ from harness.cli.compared import show
 from harness.cli.main import status
 from harness.comparing.codec import dumped_baseline
 from harness.comparing.model import PromiseShown
+from harness.known.file import read_known
 from harness.report.diff_schema import SCHEMA_FILE
 from tests.comparing import diffs as d
 from tests.comparing.test_known import head, promise
@@ -60,10 +61,10 @@ def test_the_same_run_twice_changes_nothing(told: Told) -> None:
 
 
 def test_a_run_that_asked_nothing_compares_nothing(told: Told) -> None:
-    code, out, _ = told("diff", saved("base.json", HELD), saved("empty.json"))
+    code, out, err = told("diff", saved("base.json", HELD), saved("empty.json"))
 
-    assert code == 2
-    assert out.startswith("Nothing of BASE and HEAD could be compared: ")
+    assert (code, out) == (2, "")
+    assert "HEAD received nothing from it" in err
 
 
 def test_a_head_without_an_answer_ends_with_4(told: Told) -> None:
@@ -250,3 +251,27 @@ def test_it_runs_where_nothing_can_be_written_in_ascii_without_colour() -> None:
 
 def _plain_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+
+
+def test_the_file_of_the_configuration_is_known_and_is_what_accept_writes(told: Told) -> None:
+    Path("harness.toml").write_text('known = "gate.toml"\n')
+    base, now = saved("base.json", HELD), saved("head.json", BROKEN)
+    code, _, err = told("diff", base, now, "--accept", "--expires", "2027-02-28")
+    after, out, _ = told("diff", base, now)
+
+    assert (code, after) == (0, 0)
+    assert "gate.toml: 1 known deviation more; write their reasons" in err
+    assert [each.expires for each in read_known(Path("gate.toml"))] == ["2027-02-28"]
+    assert "as expected until 2027-02-28" in " ".join(out.split())
+
+
+def test_another_promise_broken_beside_a_known_one_fails(told: Told) -> None:
+    Path("known.toml").write_text(KNOWN.format(day="2027-01-31"))
+    other: dict[str, Any] = {"promise": "size.one_of"}
+    base = saved("base.json", BROKEN, promise("held", **other))
+    now = saved("head.json", BROKEN, promise("broken", ("accepts_what_it_documents",), **other))
+    code, out, _ = told("diff", base, now, "--known", "known.toml")
+
+    assert code == 1
+    assert "breaks 1 promise that BASE kept" in out
+    assert "as expected until 2027-01-31" in " ".join(out.split())

@@ -1,8 +1,10 @@
 """Whether a figure moved again, and what stood beside it did not: comparisons made by hand."""
 
+from dataclasses import replace
+
 import pytest
 
-from harness.comparing.figures import Fresh, figure_standing
+from harness.comparing.figures import Fresh, figure_standing, moved_as_well
 from harness.comparing.model import Change, ChangeKind, Comparison, Thresholds
 from harness.core.case import Case, PlannedRequest, Price, Slot
 from harness.core.exchange import Request
@@ -120,3 +122,14 @@ def test_failures_are_held_against_those_of_the_controls(beside: float, expected
     )
 
     assert found == expected
+
+
+def test_what_moved_between_the_two_runs_is_no_control_of_what_moved_more() -> None:
+    rows = (
+        compared("small", 1.4, SURE),
+        compared("large", 1.3, 0.05),
+        compared("other", 1.01, 0.4),
+    )
+    found = moved_as_well(replace(change(), comparison=rows[0]), rows)
+
+    assert [*found] == [("nanobanana", "generate", "large")]

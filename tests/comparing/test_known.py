@@ -14,7 +14,7 @@ def head(*promises: PromiseShown, **more: Any) -> Baseline:  # noqa: ANN401 - fi
         "run": "head",
         "harness": "0.1.0",
         "created": "2026-12-01T09:30:00+00:00",
-        "finished": None,
+        "finished": "2026-12-01T09:40:00+00:00",
         "interrupted": False,
         "against": "emulator",
         "seed": 0,
@@ -23,6 +23,7 @@ def head(*promises: PromiseShown, **more: Any) -> Baseline:  # noqa: ANN401 - fi
         "spec_digests": {},
         "plan_digests": {},
         "promises": promises,
+        "requests": {"nanobanana generate": 4} if promises or "samples" in more else {},
     }
     return Baseline(**{**whole, **more})
 

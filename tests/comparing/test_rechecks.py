@@ -1,5 +1,6 @@
 """What seems newly broken is asked again, of an emulator over sockets."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import Output, UsageError
+from harness import Output, ProgressListener, UsageError
 from harness.api.rechecks import recheck
+from harness.cli.main import status
 from harness.comparing.model import Diff
 from harness.run_result import RunResult
+from harness.runner.execution.provider_run import ProviderRun
 from tests.comparing.rechecking import NAME, asked, broken, diff_of, run_of
 from tests.loopback import HUNG_S
 from tests.runner.processes import KEYS, KNOWN, Emulator, emulator, environment
@@ -41,13 +44,21 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         yield Pair(emulated=emulated, base=base, head=head, diff=diff)
 
 
-def again(pair: Pair, out: Path, *faults: str, **limits: int) -> tuple[Diff, RunResult | None]:
+def again(
+    pair: Pair,
+    out: Path,
+    *faults: str,
+    watch: ProgressListener | None = None,
+    most: int = 20,
+    requests: int = 99,
+) -> tuple[Diff, RunResult | None]:
     pair.emulated.switch(NAME, *faults)
     return recheck(
         pair.diff,
         pair.base.baseline,
         pair.head,
-        options=asked(pair.emulated, out, **limits),
+        options=asked(pair.emulated, out, max_images=most, max_requests=requests),
+        watch=watch,
         environment=KEYS,
     )
 
@@ -62,8 +73,8 @@ def test_what_is_broken_again_is_confirmed_and_fails_the_build(pair: Pair, tmp_p
     assert diff.failing == (change,)
     assert diff.recheck is not None
     assert (diff.recheck.requests, diff.recheck.images) == (3, 3)
-    assert diff.recheck.sentence.startswith("asked 3 requests again (3 images, ")
-    assert diff.recheck.sentence.endswith("1 of 1 change confirmed")
+    assert diff.recheck.sentence.startswith("Asked 3 requests again (3 images, ")
+    assert diff.recheck.sentence.endswith("1 of 1 change confirmed.")
     assert result is not None
     assert result.header.notes[0].startswith("a recheck of head against ")
     assert not {*pair.emulated.posts(NAME)[len(before) :]} & {*before}
@@ -78,30 +89,52 @@ def test_what_does_not_come_again_is_refuted_and_fails_no_build(pair: Pair, tmp_
     assert diff.failing == ()
 
 
-def test_where_plain_requests_fail_as_well_nobody_is_accused(pair: Pair, tmp_path: Path) -> None:
+def test_where_plain_requests_are_not_served_nothing_else_is_asked(
+    pair: Pair, tmp_path: Path
+) -> None:
     diff, _ = again(pair, tmp_path / "again", FAULT, "fails:quality=low")
 
     assert [change.standing for change in diff.changes] == ["suspected"]
     assert diff.failing == ()
 
 
-@pytest.mark.parametrize("limits", [{"max_images": 0}, {"max_requests": 0}])
+def test_where_the_plain_request_afterwards_fails_as_well_nobody_is_accused(
+    pair: Pair, tmp_path: Path
+) -> None:
+    def outage(part: ProviderRun) -> None:
+        if len(part.records) == 2:  # the plain request before, and what came again
+            pair.emulated.switch(NAME, FAULT, "fails:quality=low")
+
+    diff, _ = again(pair, tmp_path / "again", FAULT, watch=ProgressListener(progress=outage))
+
+    (change,) = diff.changes
+    assert (change.standing, diff.failing) == ("suspected", ())
+    assert "only 1 of 2 plain requests beside it were served" in change.sentence
+
+
+@pytest.mark.parametrize("limits", [{"most": 0}, {"requests": 0}])
 def test_without_money_nothing_is_sent_and_it_is_said(
     pair: Pair, tmp_path: Path, limits: dict[str, int]
 ) -> None:
     before = len(pair.emulated.posts(NAME))
-    diff, result = again(pair, tmp_path / "again", FAULT, **limits)
+    diff, result = again(
+        pair,
+        tmp_path / "again",
+        FAULT,
+        most=limits.get("most", 20),
+        requests=limits.get("requests", 99),
+    )
 
     (change,) = diff.changes
     assert (result, change.standing, diff.failing) == (None, "suspected", ())
     assert "asked again: no, for 0 " in change.sentence
     assert diff.recheck is not None
-    assert "asked nothing again" in diff.recheck.sentence
+    assert "Asked nothing again" in diff.recheck.sentence
     assert len(pair.emulated.posts(NAME)) == before
 
 
 def test_a_limit_is_never_passed(pair: Pair, tmp_path: Path) -> None:
-    diff, result = again(pair, tmp_path / "again", FAULT, max_images=2)
+    diff, result = again(pair, tmp_path / "again", FAULT, most=2)
 
     assert diff.recheck is not None
     assert diff.recheck.images <= 2
@@ -123,6 +156,37 @@ def test_head_is_asked_again_where_it_was(pair: Pair, tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="--against emulator: head is against live"):
         recheck(pair.diff, pair.base.baseline, pair.head, options=elsewhere)
+
+
+def test_the_command_asks_again_and_fails_only_for_what_comes_again(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, key in KEYS.items():
+        monkeypatch.setenv(name, key)
+    url = f"{NAME}={pair.emulated.urls[NAME]}"
+    runs = [str(pair.base.folder), str(pair.head.folder)]
+    limits = ["--confirm", "--base-url", url, "--max-images", "9"]
+    codes = []
+    for place, faults in (("came", [FAULT]), ("went", [])):
+        pair.emulated.switch(NAME, *faults)
+        codes.append(status(["diff", *runs, *limits, "--out", str(tmp_path / place)]))
+    said = capsys.readouterr().out
+
+    assert codes == [1, 0]
+    assert "confirmed: nanobanana generate size.max_edge" in said
+    assert "asked again, and not seen again" in said
+    written = json.loads((tmp_path / "went" / "diff.json").read_text(encoding="utf-8"))
+    assert written["recheck"]["requests"] == 4
+    assert (tmp_path / "went" / "recheck" / "journal.jsonl").exists()
+
+
+def test_what_is_for_asking_again_goes_with_it(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["diff", str(pair.base.folder), str(pair.head.folder), "--max-images", "9"])
+
+    assert code == 2
+    assert "--max-images: for --confirm only (add --confirm)" in capsys.readouterr().err
 
 
 KILLED = """

@@ -43,6 +43,7 @@ def test_exit_codes_are_those_of_a_run() -> None:
         (d.diff(promises_compared=0, known=(d.shown("stale"),)), REGRESSED),
         (d.diff(promises_compared=0, unclear="nobody answered"), UNCLEAR),
         (d.diff(d.change("failing"), unclear="nobody answered"), UNCLEAR),
+        (d.diff(d.change("errors"), unclear="nobody", fail_on=("errors",)), UNCLEAR),
         (d.diff(d.change("document"), unclear="no", fail_on=("document",)), REGRESSED),
     ],
 )
@@ -100,6 +101,13 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
             (
                 "Nothing fails (broken, slower, dearer, failing), with 1 suspected change from "
                 "BASE to HEAD: 40 promises and 4 figures were compared."
+            ),
+        ),
+        (
+            d.diff(d.change("tried"), d.change("dearer", direction="better")),
+            (
+                "Nothing fails (broken, slower, dearer, failing), with 1 other and 1 better change "
+                "from BASE to HEAD: 40 promises were compared."
             ),
         ),
         (
@@ -189,7 +197,9 @@ def test_the_ground_names_both_runs_and_what_they_do_not_tell() -> None:
     )
     lines = ground(found)
 
-    assert lines[0].startswith("BASE is reports/base (run 2026-11-01T093000-emulator): 2026-11-01,")
+    assert lines[0].startswith(
+        "BASE is reports/base (run 2026-11-01T093000-emulator): 2026-11-01 09:30,"
+    )
     assert "buble: live, https://images.example, 2026-11-30" in lines[0]
     assert lines[1].endswith("It ended so: 2 broken.")
     assert "answered for nanobanana: this says nothing about the real provider" in lines[2]

@@ -14,7 +14,7 @@ from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.errors import ConfigError, UsageError
 from harness.core.rate import Rate
-from harness.planning.flags import flagged
+from harness.planning.flags import TOPIC, flagged
 from harness.planning.options import Options, RunLimits
 
 WHOLE = """
@@ -61,7 +61,12 @@ def mistakes(text: str) -> list[str]:
 
 
 def test_every_option_of_a_verb_may_stand_in_a_file_or_is_said_for_each_run() -> None:
-    names = {each.name for verb in CONFIGURABLE.values() for _, each in flagged(verb)}
+    names = {
+        each.name
+        for verb in CONFIGURABLE.values()
+        for group, each in flagged(verb)
+        if not group.metadata[TOPIC].typed_only
+    }
 
     known = {choice.place[1] for choice in choices()}
 
@@ -265,7 +270,6 @@ max_images = 20
 fail_on = ["document", "broken"]
 slower = "20%"
 failing = 2
-known = "gate/known.toml"
 """
     )
     values = {place[1]: value for place, value in config.values.items() if place[0] == "diff"}
@@ -274,7 +278,6 @@ known = "gate/known.toml"
         "fail_on": ("broken", "document"),
         "slower": 0.2,
         "failing": 2.0,
-        "known": Path("gate/known.toml"),
     }
     assert read_config() == Options(limits=RunLimits(max_images=20))
 
@@ -297,6 +300,7 @@ alarm = 0
 suspicion = "0.1"
 speed = "10%"
 max_images = 3
+known = "known.toml"
 """
     ) == [
         "harness.toml:2: slower: unknown key here; slower stands in [diff]",
@@ -311,10 +315,17 @@ max_images = 3
         "harness.toml:9: diff.suspicion: must be a valid number",
         (
             "harness.toml:10: diff.speed: unknown key; allowed: fail_on, slower, failing, dearer, "
-            "alarm, suspicion, known"
+            "alarm, suspicion"
         ),
         "harness.toml:11: diff.max_images: unknown key here; max_images stands in [limits]",
+        "harness.toml:12: diff.known: unknown key here; known stands before all tables",
     ]
+
+
+def test_no_file_has_anything_asked_again() -> None:
+    (said,) = mistakes('[confirm]\nconfirm = true\nagainst = "live"\n')
+
+    assert said.startswith("harness.toml:1: confirm: unknown key")
 
 
 def test_a_list_and_a_table_are_asked_for_as_they_are_written() -> None:
