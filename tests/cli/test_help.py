@@ -53,6 +53,7 @@ PLAN_FLAGS = """
         ["config", "--help"],
         ["judge", "--help"],
         ["report", "--help"],
+        ["diff", "--help"],
         ["explain", "--help"],
         ["--version"],
         ["runn"],
