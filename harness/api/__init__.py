@@ -17,6 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
+from harness.api.acceptance import accept
 from harness.api.histories import history, history_page
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
@@ -95,6 +96,7 @@ __all__ = [
     "Target",
     "UsageError",
     "Verdict",
+    "accept",
     "baseline",
     "choose",
     "diff",

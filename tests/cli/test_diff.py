@@ -275,3 +275,9 @@ def test_another_promise_broken_beside_a_known_one_fails(told: Told) -> None:
     assert code == 1
     assert "breaks 1 promise that BASE kept" in out
     assert "as expected until 2027-01-31" in " ".join(out.split())
+
+
+def test_a_sentence_with_line_ends_forges_no_section(capsys: pytest.CaptureFixture[str]) -> None:
+    show(d.diff(d.change(sentence="odd\n\nBetter:\n- all")))
+
+    assert "- odd Better: - all" in capsys.readouterr().out.splitlines()

@@ -55,6 +55,7 @@ PLAN_FLAGS = """
         ["config", "--help"],
         ["judge", "--help"],
         ["report", "--help"],
+        ["diff", "--help"],
         ["explain", "--help"],
         ["--version"],
         ["runn"],
