@@ -67,6 +67,7 @@ def test_a_run_is_green_where_only_what_is_known_is_broken_and_red_beside_anothe
     known_file(job.folder, RESOLUTION)
     green = job(*RUN, *SERVED_8K, "--known", "known.toml", "--out", "green")
     beside = job(*RUN, *SERVED_8K, *ANY_MODEL, "--known", "known.toml", "--out", "beside")
+    resumed = job("run", "--resume", "green")
     again = job("report", "green", "--json")
     expired = job(
         "report",
@@ -83,6 +84,7 @@ def test_a_run_is_green_where_only_what_is_known_is_broken_and_red_beside_anothe
     assert beside.why == (
         "1 promise broken: buble generate model.one_of; 1 known deviation, as expected"
     )
+    assert (resumed.code, resumed.why) == (0, green.why)
     assert (again.code, again.why) == (0, green.why)
     assert [each["state"] for each in json.loads(again.out)["known"]] == ["expected"]
     assert expired.code == 1

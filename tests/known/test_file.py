@@ -129,7 +129,7 @@ def test_what_is_no_such_file_is_one_line(tmp_path: Path, content: bytes | None,
         read_known(tmp_path)
 
 
-WORDS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20).map(
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).map(
     lambda text: f"r {text}"
 )
 DAYS = st.dates(dt.date(2000, 1, 1)).map(dt.date.isoformat)

@@ -15,6 +15,7 @@ from harness.report.formats.junit import junit
 from harness.report.formats.markdown import markdown
 from harness.report.formats.summary_json import summary_document, summary_json
 from harness.report.formats.terminal import provider_rows
+from harness.report.known import known_behind
 from harness.report.overview.overview import overview
 from tests.diagnosis.test_known import BOTH_REFUSED, BROKEN
 from tests.known.entries import LINK, N_RANGE, known
@@ -127,3 +128,18 @@ def test_only_a_failing_verdict_that_is_the_known_one_is_skipped() -> None:
     root = xml(conclude(other))
 
     assert int(root.get("failures", "0")) > 0
+
+
+def test_a_request_that_breaks_a_known_promise_and_another_one_is_skipped_for_the_first_only() -> (
+    None
+):
+    report = conclude(N_RANGE).report
+    (shown,) = report.findings
+    other = replace(shown.finding, check="images_are_whole", constraint=None)
+    report = replace(report, findings=(shown, replace(shown, finding=other, known=None)))
+    failed = next(each for each in report.verdicts if each.status == "fail")
+    also = replace(failed, check="images_are_whole", constraint=None)
+
+    assert known_behind(failed, report) == shown.known
+    assert known_behind(also, report) is None
+    assert known_behind(replace(also, check="another"), report) is None
