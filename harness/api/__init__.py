@@ -17,6 +17,7 @@ whose `exit_code` is that of the command line: 2 for wrong usage or nothing to t
 failure.
 """
 
+from harness.api.canaries import WatchOptions, WatchResult, watch
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
     BenchmarkOptions,
@@ -89,6 +90,8 @@ __all__ = [
     "Target",
     "UsageError",
     "Verdict",
+    "WatchOptions",
+    "WatchResult",
     "baseline",
     "choose",
     "diff",
@@ -102,4 +105,5 @@ __all__ = [
     "report",
     "run",
     "scan",
+    "watch",
 ]

@@ -55,6 +55,8 @@ from harness.watching.words import (
     still_sentence,
 )
 
+__all__ = ["WatchOptions", "WatchResult", "watch"]
+
 NEW, NOTHING_NEW, UNREACHED = 1, 0, 4
 """Exit codes: a change alerted now; nothing new; nobody reached, keys refused, or nothing clear."""
 
@@ -64,6 +66,10 @@ NAMED = 6
 """How many rules that are not asked for are named."""
 
 Amount = TypeVar("Amount", int, Decimal)
+
+HEADROOM = 12
+"""How many images a canary may take beside its share: where a refusal is served, all that it asked
+for is paid, and what looks wrong is asked again."""
 
 FREE = 10
 """How many refusals are asked again beside them, each as often."""
@@ -147,6 +153,8 @@ class _Watch:
 
     def _canary(self, entry: Entry, number: int) -> Canary:
         share = self._share(entry)
+        plain_price = canary_plan(entry, Canary(number=0, images=1)).shots
+        dearest = max((shot.price.amount for shot in plain_price), default=Decimal(0))
         asked: dict[str, int] = {}
         for place, day in enumerate(self.kept.days, 1):
             for sample in day.shown.samples:
@@ -156,8 +164,8 @@ class _Watch:
             number=number,
             images=share.canary.images,
             amount=share.canary.amount,
-            most_images=_both(share.canary.images, share.again.images),
-            most_amount=_both(share.canary.amount, share.again.amount),
+            most_images=_most(share.canary.images, share.again.images, HEADROOM),
+            most_amount=_most(share.canary.amount, share.again.amount, dearest * HEADROOM),
             asked=asked,
         )
 
@@ -351,7 +359,7 @@ class _Watch:
         result = run(
             Options(
                 target=target,
-                limits=RunLimits(max_images=max(most, default=None), budgets=amounts),
+                limits=RunLimits(max_images=max(most, default=None), budgets=amounts, max_shrink=0),
                 emulator=self.options.emulator,
                 output=Output(resume=path) if begun else Output(out=path),
                 canary=dict(canary),
@@ -450,8 +458,9 @@ def _entries(options: WatchOptions, catalogue: Catalogue) -> list[Entry]:
     return [catalogue.entry(name) for name in catalogue.chosen(names)]
 
 
-def _both(first: Amount | None, second: Amount | None) -> Amount | None:
-    return None if first is None or second is None else first + second
+def _most(canary: Amount | None, again: Amount | None, headroom: Amount) -> Amount | None:
+    """Return what a canary may take: its share, and of what is kept back what may go wrong."""
+    return None if canary is None or again is None else canary + min(again, headroom)
 
 
 def _amounts(budget: Budget, provider: Provider) -> str:
