@@ -19,7 +19,7 @@ CHANGES: dict[ChangeKind, dict[str, Any]] = {
 }
 
 
-def _day(number: int, *, again: bool = True, **how: Any) -> Day:
+def _day(number: int, *, again: bool = True, **how: Any) -> Day:  # noqa: ANN401 - as shown takes it
     run = f"2026-12-{number:02}"
     rounds = (shown(f"{run}-again", times=2, **how),) if again else ()
     return Day(run=run, shown=shown(run, **how), again=rounds)
