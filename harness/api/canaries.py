@@ -211,6 +211,7 @@ class _Watch:
         """Go on with what was cut off, send today's canary, decide, tell."""
         self.kept.load(self.day)
         self.notes += self.kept.notes
+        self.kept.save()  # a state that is missing later was lost
         name = self._cut_off()
         if name is not None:
             try:
