@@ -45,7 +45,7 @@ from harness.watching.ledger import (
     month_of,
     share_of,
 )
-from harness.watching.model import Day, Spent, Suspicion, WatchResult
+from harness.watching.model import Alerted, Day, Key, Spent, Suspicion, WatchResult, asks_dear
 from harness.watching.words import (
     alert_markdown,
     hook_json,
@@ -70,6 +70,9 @@ Amount = TypeVar("Amount", int, Decimal)
 HEADROOM = 12
 """How many images a canary may take beside its share: where a refusal is served, all that it asked
 for is paid, and what looks wrong is asked again."""
+
+DEAR_IMAGES = 2
+"""From how many images on a refusal that is served is asked only now and then."""
 
 FREE = 10
 """How many refusals are asked again beside them, each as often."""
@@ -155,6 +158,8 @@ class _Watch:
         share = self._share(entry)
         plain_price = canary_plan(entry, Canary(number=0, images=1)).shots
         dearest = max((shot.price.amount for shot in plain_price), default=Decimal(0))
+        open_here = [each for each in self.kept.state.open if each.provider == entry.name]
+        spared = [each for each in open_here if each.dear and not asks_dear(f"{self.day}")]
         asked: dict[str, int] = {}
         for place, day in enumerate(self.kept.days, 1):
             for sample in day.shown.samples:
@@ -167,6 +172,8 @@ class _Watch:
             most_images=_most(share.canary.images, share.again.images, HEADROOM),
             most_amount=_most(share.canary.amount, share.again.amount, dearest * HEADROOM),
             asked=asked,
+            first=tuple(case for each in open_here if each not in spared for case in each.cases),
+            spared=tuple(case for each in spared for case in each.cases),
         )
 
     def planned(self) -> WatchResult:
@@ -272,12 +279,20 @@ class _Watch:
             if again.header.interrupted:
                 return self._ended(INTERRUPTED, again.why, run=name)
             today = replace(today, again=(*today.again, again.baseline))
-        return self._decide(today, suspected)
+        return self._decide(today, suspected, result)
 
-    def _decide(self, today: Day, suspected: Sequence[Suspicion]) -> WatchResult:
+    def _decide(
+        self, today: Day, suspected: Sequence[Suspicion], result: RunResult | None
+    ) -> WatchResult:
         before = self.kept.state
         come_to = decided(before, self.kept.days, today, known=self.known)
-        self.kept.state = come_to.state
+        self.kept.state = replace(
+            come_to.state,
+            alerted=tuple(
+                _with_cases(each, result) if each.since == today.date else each
+                for each in come_to.state.alerted
+            ),
+        )
         new = {each.key for each in come_to.alert.changes} if come_to.alert else set()
         for each in suspected:
             if each.key not in new:
@@ -405,7 +420,7 @@ class _Watch:
         figures = [each for each in suspected if each.kind != "broken"]
         for each in suspected:
             if each.kind == "broken":
-                only += _cases_of(each, result)
+                only += _cases_of(each.key, result)
                 only.append(f"{each.key[2]} {each.key[3]}")
         if figures:
             only += operations
@@ -473,9 +488,22 @@ def _amounts(budget: Budget, provider: Provider) -> str:
 
 
 # ------------------------------------------------------------------------------ what is asked again
-def _cases_of(suspicion: Suspicion, result: RunResult | None) -> list[str]:
+def _with_cases(alerted: Alerted, result: RunResult | None) -> Alerted:
+    """Return what is alerted with the cases that showed it, which are asked each day then."""
+    if alerted.kind != "broken" or alerted.cases or result is None:
+        return alerted
+    cases = tuple(_cases_of(alerted.key, result))
+    risks = [
+        record.shot.at_risk.images
+        for record in result.records
+        if record.shot.case.id in cases and record.shot.case.expect == "refuse"
+    ]
+    return replace(alerted, cases=cases, dear=max(risks, default=0) > DEAR_IMAGES)
+
+
+def _cases_of(key: Key, result: RunResult | None) -> list[str]:
     """Return ids of the planned cases that showed a promise broken."""
-    provider, _, operation, promise = suspicion.key
+    provider, _, operation, promise = key
     follows = {
         record.shot.case.id: record.shot.case.follows or record.shot.case.id
         for record in (result.records if result else ())

@@ -40,9 +40,17 @@ def canary_plan(entry: Entry, canary: Canary) -> Plan:
         meant = _meant((*plain, *rows, *refusals), canary.only)
         paid = [*purse.bought(entry.provider, _repeated(meant, canary.times))]
     else:
-        paid = [*purse.bought(entry.provider, _often(plain, canary))]
-        paid += purse.bought(entry.provider, _longest_ago(rows, canary.asked))
-        free = _refusals(refusals, canary.asked)
+        rows, refusals = (
+            tuple(case for case in cases if case.id not in canary.spared)
+            for cases in (rows, refusals)
+        )
+        wanted = [case for case in rows if case.id in canary.first]
+        others = [case for case in rows if case.id not in canary.first]
+        paid = [*purse.bought(entry.provider, [*wanted, *_often(plain, canary)])]
+        paid += purse.bought(entry.provider, _longest_ago(others, canary.asked))
+        free = [case for case in refusals if case.id in canary.first]
+        left = [case for case in refusals if case.id not in canary.first]
+        free += _refusals(left, canary.asked)
     known = {case.id for case in paid}
     cases = _other_words(entry.provider, [*paid, *free], canary.number)
     alone = [_alone(case, known) for case in cases]

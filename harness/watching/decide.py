@@ -15,7 +15,7 @@ from harness.comparing.scope import scope_of
 from harness.core.errors import NothingTested
 from harness.known.model import KnownDeviation
 from harness.watching.figures import FIGURES, Moved, shown_on
-from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion
+from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion, asks_dear
 
 WINDOW = 14
 """How many earlier canaries today's is compared with."""
@@ -122,12 +122,18 @@ def _documents(earlier: Sequence[Day], today: Day) -> Iterator[Suspicion]:
 
 def _promises(state: State, earlier: Sequence[Day], shown: Baseline) -> Iterator[Suspicion]:
     """Yield each promise that is broken and was kept when it was asked for before."""
-    usual = _usual_promises(earlier)
+    usual = _usual_promises(earlier[-WINDOW:])
+    ended = {each.key: each.until for each in state.alerted if each.until is not None}
     failing = {each.provider for each in state.open if each.kind == "failing"}
     for promise in shown.promises:
         if promise.state not in _DEVIATING:
             continue
         before = usual.get((promise.provider, promise.operation, promise.promise))
+        if (until := ended.get(_key(promise))) is not None:
+            since = [day for day in earlier[-WINDOW:] if day.date >= until]
+            before = _usual_promises(since).get(
+                (promise.provider, promise.operation, promise.promise)
+            )
         if before is None and not _is_new(promise, earlier):
             continue  # asked for the first time: nobody knows since when
         if before is not None and (before.broken or before.fingerprint != promise.fingerprint):
@@ -168,22 +174,30 @@ def _usual_promises(earlier: Sequence[Day]) -> dict[tuple[str, str, str], _Asked
     """Return what each promise was when it was asked for before today."""
     usual: dict[tuple[str, str, str], _Asked] = {}
     for day in earlier:
-        today: dict[tuple[str, str, str], tuple[bool, str]] = {}
-        for baseline in (day.shown, *day.again):
-            for promise in baseline.promises:
-                if promise.state in ("held", *_DEVIATING):
-                    place = promise.provider, promise.operation, promise.promise
-                    broken = promise.state in _DEVIATING or today.get(place, (False, ""))[0]
-                    today[place] = broken, promise.fingerprint
-        for place, (broken, fingerprint) in today.items():
+        for place, (broken, fingerprint) in _askings(day).items():
             before = usual.get(place)
-            held_before = before is not None and not (before.broken or before.lately)
+            since = before is not None and (before.broken or before.lately)
             usual[place] = _Asked(
-                broken=broken and not held_before,
-                lately=broken and held_before,
+                broken=since or (broken and before is None),
+                lately=broken and before is not None and not since,
                 fingerprint=fingerprint,
             )
     return usual
+
+
+def _askings(day: Day) -> dict[tuple[str, str, str], tuple[bool, str]]:
+    """Return of each promise whether a day found it broken; what was asked again says the last."""
+    found: dict[tuple[str, str, str], tuple[bool, str]] = {}
+    for rounds in ((day.shown,), day.again):
+        now: dict[tuple[str, str, str], tuple[bool, str]] = {}
+        for baseline in rounds:
+            for promise in baseline.promises:
+                if promise.state in ("held", *_DEVIATING):
+                    place = promise.provider, promise.operation, promise.promise
+                    broken = promise.state in _DEVIATING or now.get(place, (False, ""))[0]
+                    now[place] = broken, promise.fingerprint
+        found |= now
+    return found
 
 
 def _key(promise: PromiseShown) -> Key:
@@ -358,6 +372,8 @@ def _followed(alerted: Alerted, earlier: Sequence[Day], today: Day) -> Alerted:
     if alerted.kind != "broken":
         back = _is_back(alerted, (*earlier, today))
         return replace(alerted, until=today.date) if back else alerted
+    if alerted.dear and not asks_dear(today.date):
+        return alerted
     deviates = _deviates((today.shown, *today.again), alerted.key)
     if deviates is None and not _was_asked(alerted, today.shown):
         return alerted
