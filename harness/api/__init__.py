@@ -18,6 +18,7 @@ failure.
 """
 
 from harness.api.acceptance import accept
+from harness.api.canaries import WatchOptions, WatchResult, watch
 from harness.api.histories import history, history_page
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
@@ -96,6 +97,8 @@ __all__ = [
     "Target",
     "UsageError",
     "Verdict",
+    "WatchOptions",
+    "WatchResult",
     "accept",
     "baseline",
     "choose",
@@ -113,4 +116,5 @@ __all__ = [
     "report",
     "run",
     "scan",
+    "watch",
 ]

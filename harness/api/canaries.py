@@ -45,7 +45,7 @@ from harness.watching.ledger import (
     month_of,
     share_of,
 )
-from harness.watching.model import Day, Spent, Suspicion, WatchResult
+from harness.watching.model import Alerted, Day, Key, Spent, Suspicion, WatchResult, asks_dear
 from harness.watching.words import (
     alert_markdown,
     hook_json,
@@ -54,6 +54,8 @@ from harness.watching.words import (
     status_markdown,
     still_sentence,
 )
+
+__all__ = ["WatchOptions", "WatchResult", "watch"]
 
 NEW, NOTHING_NEW, UNREACHED = 1, 0, 4
 """Exit codes: a change alerted now; nothing new; nobody reached, keys refused, or nothing clear."""
@@ -64,6 +66,13 @@ NAMED = 6
 """How many rules that are not asked for are named."""
 
 Amount = TypeVar("Amount", int, Decimal)
+
+HEADROOM = 12
+"""How many images a canary may take beside its share: where a refusal is served, all that it asked
+for is paid, and what looks wrong is asked again."""
+
+DEAR_IMAGES = 2
+"""From how many images on a refusal that is served is asked only now and then."""
 
 FREE = 10
 """How many refusals are asked again beside them, each as often."""
@@ -147,6 +156,10 @@ class _Watch:
 
     def _canary(self, entry: Entry, number: int) -> Canary:
         share = self._share(entry)
+        plain_price = canary_plan(entry, Canary(number=0, images=1)).shots
+        dearest = max((shot.price.amount for shot in plain_price), default=Decimal(0))
+        open_here = [each for each in self.kept.state.open if each.provider == entry.name]
+        spared = [each for each in open_here if each.dear and not asks_dear(f"{self.day}")]
         asked: dict[str, int] = {}
         for place, day in enumerate(self.kept.days, 1):
             for sample in day.shown.samples:
@@ -156,9 +169,11 @@ class _Watch:
             number=number,
             images=share.canary.images,
             amount=share.canary.amount,
-            most_images=_both(share.canary.images, share.again.images),
-            most_amount=_both(share.canary.amount, share.again.amount),
+            most_images=_most(share.canary.images, share.again.images, HEADROOM),
+            most_amount=_most(share.canary.amount, share.again.amount, dearest * HEADROOM),
             asked=asked,
+            first=tuple(case for each in open_here if each not in spared for case in each.cases),
+            spared=tuple(case for each in spared for case in each.cases),
         )
 
     def planned(self) -> WatchResult:
@@ -203,6 +218,7 @@ class _Watch:
         """Go on with what was cut off, send today's canary, decide, tell."""
         self.kept.load(self.day)
         self.notes += self.kept.notes
+        self.kept.save()  # a state that is missing later was lost
         name = self._cut_off()
         if name is not None:
             try:
@@ -263,12 +279,20 @@ class _Watch:
             if again.header.interrupted:
                 return self._ended(INTERRUPTED, again.why, run=name)
             today = replace(today, again=(*today.again, again.baseline))
-        return self._decide(today, suspected)
+        return self._decide(today, suspected, result)
 
-    def _decide(self, today: Day, suspected: Sequence[Suspicion]) -> WatchResult:
+    def _decide(
+        self, today: Day, suspected: Sequence[Suspicion], result: RunResult | None
+    ) -> WatchResult:
         before = self.kept.state
         come_to = decided(before, self.kept.days, today, known=self.known)
-        self.kept.state = come_to.state
+        self.kept.state = replace(
+            come_to.state,
+            alerted=tuple(
+                _with_cases(each, result) if each.since == today.date else each
+                for each in come_to.state.alerted
+            ),
+        )
         new = {each.key for each in come_to.alert.changes} if come_to.alert else set()
         for each in suspected:
             if each.key not in new:
@@ -351,7 +375,7 @@ class _Watch:
         result = run(
             Options(
                 target=target,
-                limits=RunLimits(max_images=max(most, default=None), budgets=amounts),
+                limits=RunLimits(max_images=max(most, default=None), budgets=amounts, max_shrink=0),
                 emulator=self.options.emulator,
                 output=Output(resume=path) if begun else Output(out=path),
                 canary=dict(canary),
@@ -396,7 +420,7 @@ class _Watch:
         figures = [each for each in suspected if each.kind != "broken"]
         for each in suspected:
             if each.kind == "broken":
-                only += _cases_of(each, result)
+                only += _cases_of(each.key, result)
                 only.append(f"{each.key[2]} {each.key[3]}")
         if figures:
             only += operations
@@ -450,8 +474,9 @@ def _entries(options: WatchOptions, catalogue: Catalogue) -> list[Entry]:
     return [catalogue.entry(name) for name in catalogue.chosen(names)]
 
 
-def _both(first: Amount | None, second: Amount | None) -> Amount | None:
-    return None if first is None or second is None else first + second
+def _most(canary: Amount | None, again: Amount | None, headroom: Amount) -> Amount | None:
+    """Return what a canary may take: its share, and of what is kept back what may go wrong."""
+    return None if canary is None or again is None else canary + min(again, headroom)
 
 
 def _amounts(budget: Budget, provider: Provider) -> str:
@@ -463,9 +488,22 @@ def _amounts(budget: Budget, provider: Provider) -> str:
 
 
 # ------------------------------------------------------------------------------ what is asked again
-def _cases_of(suspicion: Suspicion, result: RunResult | None) -> list[str]:
+def _with_cases(alerted: Alerted, result: RunResult | None) -> Alerted:
+    """Return what is alerted with the cases that showed it, which are asked each day then."""
+    if alerted.kind != "broken" or alerted.cases or result is None:
+        return alerted
+    cases = tuple(_cases_of(alerted.key, result))
+    risks = [
+        record.shot.at_risk.images
+        for record in result.records
+        if record.shot.case.id in cases and record.shot.case.expect == "refuse"
+    ]
+    return replace(alerted, cases=cases, dear=max(risks, default=0) > DEAR_IMAGES)
+
+
+def _cases_of(key: Key, result: RunResult | None) -> list[str]:
     """Return ids of the planned cases that showed a promise broken."""
-    provider, _, operation, promise = suspicion.key
+    provider, _, operation, promise = key
     follows = {
         record.shot.case.id: record.shot.case.follows or record.shot.case.id
         for record in (result.records if result else ())

@@ -52,7 +52,8 @@ def watch(
     elif as_markdown and not options.watching.dry_run:
         echo_line((folder / STATUS).read_text("utf-8"))
     else:
-        for sentence in result.notes:
+        for sentence in (result.why, *result.notes):
             echo_line(sentence)
-    note(result.why)
+    if as_json or as_markdown:
+        note(result.why)
     context.exit(result.exit_code)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from harness.core.case import Case, Plan, PlannedRequest, Price
+from harness.core.case import Case, Plan, Price
 from harness.planning.conformance import new_plan
 from harness.planning.options import Canary
 from harness.planning.plan import Limits, make_plan, planned_request, request_digest
@@ -40,13 +40,21 @@ def canary_plan(entry: Entry, canary: Canary) -> Plan:
         meant = _meant((*plain, *rows, *refusals), canary.only)
         paid = [*purse.bought(entry.provider, _repeated(meant, canary.times))]
     else:
-        paid = [*purse.bought(entry.provider, _often(plain, canary))]
-        paid += purse.bought(entry.provider, _longest_ago(rows, canary.asked))
-        free = _refusals(refusals, canary.asked)
+        rows, refusals = (
+            tuple(case for case in cases if case.id not in canary.spared)
+            for cases in (rows, refusals)
+        )
+        wanted = [case for case in rows if case.id in canary.first]
+        others = [case for case in rows if case.id not in canary.first]
+        paid = [*purse.bought(entry.provider, [*wanted, *_often(plain, canary)])]
+        paid += purse.bought(entry.provider, _longest_ago(others, canary.asked))
+        free = [case for case in refusals if case.id in canary.first]
+        left = [case for case in refusals if case.id not in canary.first]
+        free += _refusals(left, canary.asked)
     known = {case.id for case in paid}
-    cases = [*(_alone(case, known) for case in paid), *(_alone(case, known) for case in free)]
-    plan = make_plan(entry.provider, cases, seed=canary.number, spec_digest=entry.digest)
-    return replace(plan, shots=tuple(_other_words(entry.provider, plan.shots, canary.number)))
+    cases = _other_words(entry.provider, [*paid, *free], canary.number)
+    alone = [_alone(case, known) for case in cases]
+    return make_plan(entry.provider, alone, seed=canary.number, spec_digest=entry.digest)
 
 
 def never_asked(entry: Entry, canary: Canary) -> tuple[str, ...]:
@@ -188,15 +196,14 @@ def first_id(case_id: str) -> str:
     return head if head and tail.isdigit() else case_id
 
 
-def _other_words(
-    provider: Provider, shots: Sequence[PlannedRequest], number: int
-) -> Iterator[PlannedRequest]:
-    """Yield the requests in words of this canary, where the case leaves any to choose."""
+def _other_words(provider: Provider, cases: Sequence[Case], number: int) -> Iterator[Case]:
+    """Yield the cases in words of this canary, where they leave any to choose."""
     sent: set[str] = set()
-    for planned in shots:
+    for case in cases:
+        planned = planned_request(provider, case)
         other = reworded(
             provider, planned, number=number, taken=lambda each: request_digest(each) in sent
         )
-        chosen = other or planned
-        sent.add(request_digest(chosen))
-        yield chosen
+        asked = planned_request(provider, other.case if other else case)
+        sent.add(request_digest(asked))
+        yield asked.case

@@ -316,7 +316,8 @@ class Canary:
 
     `number` makes its words: no two canaries have the same. `asked` says on which day, as an
     ordinal, a case was asked last. With `only` (ids of cases, constraints, names of operations),
-    these alone are asked, each `times`.
+    these alone are asked, each `times`. Cases of `first` are asked before all others, and those
+    that are `spared` not at all.
     """
 
     number: int
@@ -327,6 +328,8 @@ class Canary:
     asked: Mapping[str, int] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     times: int = 1
+    first: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,16 @@ is made again from the run folders.
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from harness.comparing.documents import compare_documents
 from harness.comparing.model import Baseline, ChangeKind, PromiseShown
 from harness.comparing.scope import scope_of
+from harness.core.errors import NothingTested
 from harness.known.model import KnownDeviation
 from harness.watching.figures import FIGURES, Moved, shown_on
-from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion
+from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion, asks_dear
 
 WINDOW = 14
 """How many earlier canaries today's is compared with."""
@@ -27,7 +29,7 @@ LEAST_DAYS = 3
 SUSPECT, FEW_FAIL = 0.1, 0.15
 """How unlikely a figure is where nothing changed, to be asked again; of failures, which are few."""
 
-UNCLEAR, AGAIN, SURE = 0.25, 0.05, 0.0007
+UNCLEAR, AGAIN, SURE = 0.25, 0.05, 0.0004
 """The same to be asked a second time, in what is asked again alone, and in all of it together. What
 is asked again is fresh, so that both hold at once by chance less than once in a thousand days."""
 
@@ -107,28 +109,34 @@ def _documents(earlier: Sequence[Day], today: Day) -> Iterator[Suspicion]:
         last = next((d.shown for d in reversed(earlier) if provider in d.shown.spec_digests), None)
         if last is None or last.spec_digests[provider] == digest:
             continue
-        said = [
-            change.sentence
-            for change in compare_documents(scope_of(last, today.shown))
-            if change.provider == provider
-        ]
+        said: list[str] = []
+        with suppress(NothingTested):  # asked elsewhere than yesterday, say
+            said = [
+                change.sentence
+                for change in compare_documents(scope_of(last, today.shown))
+                if change.provider == provider
+            ]
         what = "; ".join(said) or f"the documents of {provider} were edited"
         yield Suspicion(key=(provider, "document", "", ""), sentence=what, certain=True)
 
 
 def _promises(state: State, earlier: Sequence[Day], shown: Baseline) -> Iterator[Suspicion]:
     """Yield each promise that is broken and was kept when it was asked for before."""
-    usual = _usual_promises(earlier)
+    usual = _usual_promises(earlier[-WINDOW:])
+    ended = {each.key: each.until for each in state.alerted if each.until is not None}
     failing = {each.provider for each in state.open if each.kind == "failing"}
     for promise in shown.promises:
         if promise.state not in _DEVIATING:
             continue
         before = usual.get((promise.provider, promise.operation, promise.promise))
+        if (until := ended.get(_key(promise))) is not None:
+            since = [day for day in earlier[-WINDOW:] if day.date >= until]
+            before = _usual_promises(since).get(
+                (promise.provider, promise.operation, promise.promise)
+            )
         if before is None and not _is_new(promise, earlier):
             continue  # asked for the first time: nobody knows since when
-        if before is not None and (
-            before.state in _DEVIATING or before.fingerprint != promise.fingerprint
-        ):
+        if before is not None and (before.broken or before.fingerprint != promise.fingerprint):
             continue  # as before, or asked for something else: its document was edited
         if promise.provider in failing and {*promise.checks} <= {_WORST}:
             continue  # that is what was alerted
@@ -150,16 +158,46 @@ def _is_new(promise: PromiseShown, earlier: Sequence[Day]) -> bool:
     )
 
 
-def _usual_promises(earlier: Sequence[Day]) -> dict[tuple[str, str, str], PromiseShown]:
-    """Return what each promise was when it was asked for last, before today."""
-    usual: dict[tuple[str, str, str], PromiseShown] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the askings of a promise came to: whether it is `broken` for some time, or `lately`.
+
+    One that only the last canary that asked found broken is so lately: today's may confirm it.
+    """
+
+    broken: bool
+    lately: bool
+    fingerprint: str
+
+
+def _usual_promises(earlier: Sequence[Day]) -> dict[tuple[str, str, str], _Asked]:
+    """Return what each promise was when it was asked for before today."""
+    usual: dict[tuple[str, str, str], _Asked] = {}
     for day in earlier:
-        for baseline in (day.shown, *day.again):
+        for place, (broken, fingerprint) in _askings(day).items():
+            before = usual.get(place)
+            since = before is not None and (before.broken or before.lately)
+            usual[place] = _Asked(
+                broken=since or (broken and before is None),
+                lately=broken and before is not None and not since,
+                fingerprint=fingerprint,
+            )
+    return usual
+
+
+def _askings(day: Day) -> dict[tuple[str, str, str], tuple[bool, str]]:
+    """Return of each promise whether a day found it broken; what was asked again says the last."""
+    found: dict[tuple[str, str, str], tuple[bool, str]] = {}
+    for rounds in ((day.shown,), day.again):
+        now: dict[tuple[str, str, str], tuple[bool, str]] = {}
+        for baseline in rounds:
             for promise in baseline.promises:
                 if promise.state in ("held", *_DEVIATING):
                     place = promise.provider, promise.operation, promise.promise
-                    usual[place] = promise
-    return usual
+                    broken = promise.state in _DEVIATING or now.get(place, (False, ""))[0]
+                    now[place] = broken, promise.fingerprint
+        found |= now
+    return found
 
 
 def _key(promise: PromiseShown) -> Key:
@@ -283,7 +321,9 @@ def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today
         again = _deviates(today.again, suspicion.key)
         if again is not None:
             return again
-        return bool(earlier) and bool(_deviates([earlier[-1].shown], suspicion.key))
+        provider, _, operation, promise = suspicion.key
+        before = _usual_promises(earlier).get((provider, operation, promise))
+        return before is not None and before.lately
     days = (*earlier, today)
     for width in (1, 2):
         asked = today.again if width == 1 else (today.shown, *today.again)
@@ -332,6 +372,8 @@ def _followed(alerted: Alerted, earlier: Sequence[Day], today: Day) -> Alerted:
     if alerted.kind != "broken":
         back = _is_back(alerted, (*earlier, today))
         return replace(alerted, until=today.date) if back else alerted
+    if alerted.dear and not asks_dear(today.date):
+        return alerted
     deviates = _deviates((today.shown, *today.again), alerted.key)
     if deviates is None and not _was_asked(alerted, today.shown):
         return alerted

@@ -196,8 +196,20 @@ def _outages(shown: Sequence[Baseline], provider: str) -> tuple[int, int]:
             if row.provider == provider:
                 sent[row.operation] = max(row.of, sent.get(row.operation, 0))
                 count += row.count if row.error_class in OUTAGES else 0
-        of += sum(sent.values()) or len([*_samples([baseline], provider)])
+        of += max(sum(sent.values()), _asked(baseline, provider))
     return min(count, of), of
+
+
+def _asked(baseline: Baseline, provider: str) -> int:
+    """Return how many requests a run sent at least: it says of errors only, of how many they are.
+
+    Those are the valid ones, and the refusals whose shape was looked at.
+    """
+    refused: dict[str, int] = {}
+    for promise in baseline.promises:
+        if (promise.provider, promise.kind) == (provider, "reply") and "refus" in promise.promise:
+            refused[promise.operation] = max(promise.tried, refused.get(promise.operation, 0))
+    return len([*_samples([baseline], provider)]) + sum(refused.values())
 
 
 # ------------------------------------------------------------------------------ authenticity

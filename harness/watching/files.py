@@ -81,10 +81,10 @@ def run_names(folder: Path) -> list[str]:
     return sorted(names, key=_place)
 
 
-def _place(name: str) -> tuple[str, int, str]:
+def _place(name: str) -> tuple[str, int, bool, str]:
     canary, _, again = name.partition(AGAIN)
     day, _, number = canary.partition(".")
-    return day, int(number) if number.isdigit() else 1, again if canary != name else ""
+    return day, int(number) if number.isdigit() else 1, canary != name, again
 
 
 def canary_name(folder: Path, day: str) -> str:

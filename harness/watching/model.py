@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -56,13 +57,23 @@ class Suspicion:
         return self.key[1]
 
 
+SPARED_DAYS = 4
+"""On one day in so many a case is asked that is served against the documents and costs much."""
+
+
+def asks_dear(day: str) -> bool:
+    """Tell whether dear cases are asked on a day."""
+    return date.fromisoformat(day).toordinal() % SPARED_DAYS == 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerted:
     """A change that was alerted: since which day, and until when, None while it stays.
 
     `event` is over with its day (a document, a price: what it became is the usual from then on).
     `held` counts the canaries in a row that did not show it any more; `wavering` says that it was
-    kept in between, so that it takes more of them.
+    kept in between, so that it takes more of them. `cases` are those that showed it, and are asked
+    each day; where that is `dear`, once in `SPARED_DAYS`.
     """
 
     provider: str
@@ -75,6 +86,8 @@ class Alerted:
     event: bool = False
     held: int = 0
     wavering: bool = False
+    cases: tuple[str, ...] = ()
+    dear: bool = False
 
     @property
     def key(self) -> Key:

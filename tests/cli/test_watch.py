@@ -1,0 +1,103 @@
+"""`harness watch`: exit codes, what it prints and keeps, one call at a time."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import status
+from harness.store.lock import locked
+from harness.watching.files import STATE
+
+WATCH = ["--provider", "apiframe", "--against", "emulator"]
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("HARNESS_WEBHOOK_URL", raising=False)
+
+
+def test_a_dry_run_tells_the_price_and_sends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["watch", str(tmp_path), *WATCH, "--max-images", "60", "--dry-run"])
+    told = capsys.readouterr().out
+
+    assert code == 0
+    assert "the month at most 60 images" in told
+    assert "apiframe: today" in told
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--against", "emulator"], "add --provider"),
+        (["--provider", "apiframe"], "cassettes do not change"),
+        (
+            [
+                "--provider",
+                "apiframe",
+                "--against",
+                "live",
+                "--base-url",
+                "apiframe=http://127.0.0.1:9",
+            ],
+            "needs a month's budget",
+        ),
+        ([*WATCH, "--today", "tomorrow"], "--today tomorrow"),
+        ([*WATCH, "--webhook", "http://hooks.test/secret"], "not https"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    flags: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["watch", str(tmp_path), *flags])
+    told = capsys.readouterr().err
+
+    assert code == 2
+    assert said in told
+    assert len(told.strip().splitlines()) == 1
+    assert "secret" not in told
+
+
+def test_a_second_call_at_once_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with locked(tmp_path, "harness watch"):
+        code = status(["watch", str(tmp_path), *WATCH])
+
+    assert code == 2
+    assert "another harness watch is at" in capsys.readouterr().err
+
+
+def test_a_used_up_budget_sends_nothing_and_is_no_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status(["watch", str(tmp_path), *WATCH, "--max-images", "0"])
+
+    assert code == 0
+    assert "used up: nothing was sent" in capsys.readouterr().out
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_broken_promise_is_alerted_once_and_a_lost_state_alerts_nothing_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["watch", str(tmp_path), *WATCH, "--max-images", "200", "--json"]
+    broken = ["--fault", "apiframe:wrong_format"]
+    ends = []
+    for day, more in (("01", []), ("02", broken), ("03", broken)):
+        if day == "03":
+            (tmp_path / STATE).write_text("{", "utf-8")
+        code = status([*call, "--today", f"2026-12-{day}", *more])
+        ends.append((code, json.loads(capsys.readouterr().out)))
+
+    assert [code for code, _ in ends] == [0, 1, 0]
+    (message,) = ends[1][1]["messages"]
+    assert "output_format" in message["text"]
+    assert "# Alert of 2026-12-02" in (tmp_path / "alert.md").read_text("utf-8")
+    notes = " ".join(ends[2][1]["notes"])
+    assert "was lost or damaged" in notes
+    assert "still since 2026-12-02" in notes
