@@ -49,7 +49,7 @@ class Conclusion:
     why: str
 
 
-def conclude(
+def conclude(  # noqa: PLR0913 - what is judged, and by what
     header: RunHeader,
     records: Sequence[Record],
     providers: Mapping[str, Provider],

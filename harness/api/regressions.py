@@ -1,6 +1,6 @@
 """The verbs that compare two runs."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.api.deviations import known_of
@@ -38,15 +38,18 @@ def baseline(
     try:
         if not path.is_dir():
             return read_baseline(path)
-        names = {each.name for each in path.iterdir()}
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
-    _refuse_without_journal(path, names)
+    _refuse_without_journal(path)
     return report(path, specs=specs, note=note).baseline
 
 
-def _refuse_without_journal(folder: Path, names: Container[str]) -> None:
+def _refuse_without_journal(folder: Path) -> None:
     """Raise UsageError for a folder that keeps a run's report, and not what it received."""
+    try:
+        names = {each.name for each in folder.iterdir()}
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror or error}") from None
     missing = [name for name in (HEADER, JOURNAL) if name not in names]
     if missing and "summary.json" in names:
         raise UsageError(
