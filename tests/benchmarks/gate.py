@@ -1,6 +1,6 @@
 """Does `harness diff` cry wolf, and does it see what was planted?
 
-Run by hand: `python tests/benchmarks/gate.py [--runs 1000] [--write]`. Two processes, some minutes;
+Run by hand: `python tests/benchmarks/gate.py [--runs 300] [--write]`. Two processes, some minutes;
 the seeds are fixed. `--write` puts the tables into gate.md beside this file.
 """
 
@@ -219,7 +219,7 @@ OUTAGES_HEAD = ("requests", "in a row", "alarms", "suspicions")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     parts = []
