@@ -48,8 +48,14 @@ def test_what_changed_is_read_again_what_went_is_gone_and_what_came_is_there(fol
 
 def _view(cache: Path) -> None:
     with duckdb.connect(cache) as database:
-        database.execute("DROP TABLE runs")
-        database.execute("CREATE VIEW runs AS SELECT content FROM read_text('/etc/hostname')")
+        database.execute("ALTER TABLE runs RENAME TO hidden")
+        database.execute("CREATE VIEW runs AS SELECT * FROM hidden LIMIT 1")
+
+
+def _more(cache: Path) -> None:
+    with duckdb.connect(cache) as database:
+        database.execute("DELETE FROM runs")
+        database.execute("CREATE VIEW more AS SELECT content FROM read_text('/etc/hostname')")
 
 
 def _other_version(cache: Path) -> None:
@@ -79,7 +85,8 @@ def _link(cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [_view, _other_version, _torn, _altered, _folder, _link, lambda it: it.write_text("")]
+    "spoil",
+    [_view, _more, _other_version, _torn, _altered, _folder, _link, lambda it: it.write_text("")],
 )
 def test_a_cache_that_is_not_ours_or_not_whole_is_made_again(folder: Path, spoil) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a case
     first = history_of(folder)
