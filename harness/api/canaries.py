@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from harness.api.asking import cases_of, free_of, served_of, with_cases
 from harness.api.runs import report, run
 from harness.api.watched import Watched, reached_only, round_name, spent_by
 from harness.core.errors import NothingTested, UsageError
@@ -45,7 +46,7 @@ from harness.watching.ledger import (
     month_of,
     share_of,
 )
-from harness.watching.model import Alerted, Day, Key, Spent, Suspicion, WatchResult, asks_dear
+from harness.watching.model import Day, Spent, Suspicion, WatchResult, asks_dear
 from harness.watching.words import (
     alert_markdown,
     hook_json,
@@ -70,12 +71,6 @@ Amount = TypeVar("Amount", int, Decimal)
 HEADROOM = 12
 """How many images a canary may take beside its share: where a refusal is served, all that it asked
 for is paid, and what looks wrong is asked again."""
-
-DEAR_IMAGES = 2
-"""From how many images on a refusal that is served is asked only now and then."""
-
-FREE = 10
-"""How many refusals are asked again beside them, each as often."""
 
 
 def watch(
@@ -289,7 +284,7 @@ class _Watch:
         self.kept.state = replace(
             come_to.state,
             alerted=tuple(
-                _with_cases(each, result) if each.since == today.date else each
+                with_cases(each, result) if each.since == today.date else each
                 for each in come_to.state.alerted
             ),
         )
@@ -420,13 +415,13 @@ class _Watch:
         figures = [each for each in suspected if each.kind != "broken"]
         for each in suspected:
             if each.kind == "broken":
-                only += _cases_of(each.key, result)
+                only += cases_of(each.key, result)
                 only.append(f"{each.key[2]} {each.key[3]}")
         if figures:
             only += operations
-            only += _free_of(result, entry.name)
+            only += free_of(result, entry.name)
         if any(each.kind == "authenticity" for each in figures):
-            only += _served_of(result, entry.name)
+            only += served_of(result, entry.name)
         most = AGAIN_IMAGES[number - 1]
         times = max(most // len(operations), 2) if figures else 2
         images = share.again.images
@@ -485,51 +480,3 @@ def _amounts(budget: Budget, provider: Provider) -> str:
     if budget.amount is not None:
         said.append(f"{plain(budget.amount)} {provider.prices.unit}")
     return " and ".join(said) or "without a limit"
-
-
-# ------------------------------------------------------------------------------ what is asked again
-def _with_cases(alerted: Alerted, result: RunResult | None) -> Alerted:
-    """Return what is alerted with the cases that showed it, which are asked each day then."""
-    if alerted.kind != "broken" or alerted.cases or result is None:
-        return alerted
-    cases = tuple(_cases_of(alerted.key, result))
-    risks = [
-        record.shot.at_risk.images
-        for record in result.records
-        if record.shot.case.id in cases and record.shot.case.expect == "refuse"
-    ]
-    return replace(alerted, cases=cases, dear=max(risks, default=0) > DEAR_IMAGES)
-
-
-def _cases_of(key: Key, result: RunResult | None) -> list[str]:
-    """Return ids of the planned cases that showed a promise broken."""
-    provider, _, operation, promise = key
-    follows = {
-        record.shot.case.id: record.shot.case.follows or record.shot.case.id
-        for record in (result.records if result else ())
-        if record.shot.case.provider == provider
-    }
-    found = []
-    for shown in result.report.all_findings if result else ():
-        finding = shown.finding
-        names = {finding.constraint, finding.check, "+".join(finding.combination)}
-        if (finding.provider, finding.operation) == (provider, operation) and promise in names:
-            found += [first_id(follows.get(case, case)) for case in finding.cases]
-    return list(dict.fromkeys(found))[:4]
-
-
-def _free_of(result: RunResult | None, provider: str) -> list[str]:
-    """Return ids of refusals of a canary: they are free, and fail where everything does."""
-    cases = [record.shot.case for record in (result.records if result else ())]
-    free = [case.id for case in cases if (case.provider, case.expect) == (provider, "refuse")]
-    return free[:FREE]
-
-
-def _served_of(result: RunResult | None, provider: str) -> list[str]:
-    """Return ids of what a canary asked to be served, beside the plain requests."""
-    cases = [record.shot.case for record in (result.records if result else ())]
-    return [
-        first_id(case.id)
-        for case in cases
-        if (case.provider, case.expect, case.stage) == (provider, "accept", "plan")
-    ]
