@@ -114,10 +114,10 @@ cassettes: .venv/.runs
 sample: .venv/.tests
 	rm -rf reports/sample
 	$(BIN)/harness run $(FAULTY) --natural --time-scale 0.4 --port 8901 --out reports/sample; test $$? -eq 1
-	rm -rf reports/sample/images reports/sample/inspections.jsonl reports/sample/journal.jsonl reports/sample/plan-*.json
+	rm -rf reports/sample/images reports/sample/documents reports/sample/inspections.jsonl reports/sample/journal.jsonl reports/sample/plan-*.json
 	rm -rf reports/sample-benchmark
 	$(BIN)/harness run --only benchmark --out reports/sample-benchmark
-	rm -rf reports/sample-benchmark/images reports/sample-benchmark/inspections.jsonl reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
+	rm -rf reports/sample-benchmark/images reports/sample-benchmark/documents reports/sample-benchmark/inspections.jsonl reports/sample-benchmark/journal.jsonl reports/sample-benchmark/plan-*.json
 	$(BIN)/python -m tests.benchmarks.pictures
 
 # Needs uv. Pins stay as they are where they still fit: run twice, `git diff *.lock` shows nothing.
