@@ -23,35 +23,6 @@ from harness.api.histories import history, history_page
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
-    BenchmarkOptions,
-    Choice,
-    EmulatorError,
-    EmulatorOptions,
-    Explanation,
-    FilesInspected,
-    Finding,
-    Frames,
-    FrozenDocuments,
-    HarnessError,
-    Leak,
-    Measuring,
-    NothingTested,
-    Options,
-    Output,
-    Plan,
-    Planning,
-    ProgressListener,
-    Provider,
-    Record,
-    RecordingError,
-    Report,
-    RunLimits,
-    RunResult,
-    SpecError,
-    StoreError,
-    Target,
-    UsageError,
-    Verdict,
     choose,
     explain,
     frames,
@@ -59,16 +30,43 @@ from harness.api.runs import (
     judge,
     load_provider,
     plan,
-    read_config,
     report,
     run,
-    scan,
 )
+from harness.choosing.model import Choice
+from harness.comparing.model import Baseline, Diff, Thresholds
+from harness.config.settled import read_config
+from harness.core.case import Plan
+from harness.core.errors import (
+    EmulatorError,
+    HarnessError,
+    NothingTested,
+    RecordingError,
+    SpecError,
+    StoreError,
+    UsageError,
+)
+from harness.core.record import Record
+from harness.core.verdict import Finding, Verdict
 from harness.history.model import History
+from harness.inspection.model import FilesInspected
+from harness.planning.benchmark_options import BenchmarkOptions, Measuring
+from harness.planning.options import EmulatorOptions, Options, Output, Planning, RunLimits, Target
+from harness.report.frames import Frames
+from harness.report.model import Report
+from harness.run_result import RunResult
+from harness.runner.execution.provider_run import ProgressListener
+from harness.runner.scanning import scan
+from harness.sensitive.files import Leak
+from harness.spec.explain.explain import Explanation
+from harness.spec.frozen import FrozenDocuments
+from harness.spec.provider import Provider
 
 __all__ = [
+    "Baseline",
     "BenchmarkOptions",
     "Choice",
+    "Diff",
     "EmulatorError",
     "EmulatorOptions",
     "Explanation",
@@ -95,6 +93,7 @@ __all__ = [
     "SpecError",
     "StoreError",
     "Target",
+    "Thresholds",
     "UsageError",
     "Verdict",
     "WatchOptions",

@@ -12,41 +12,25 @@ from harness.adaptive.strategies import follow_up_strategy
 from harness.api.deviations import known_of
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
-from harness.config.settled import read_config
 from harness.core.benchmark import Slo
 from harness.core.case import Plan
 from harness.core.errors import (
-    EmulatorError,
-    HarnessError,
-    NothingTested,
-    RecordingError,
-    SpecError,
-    StoreError,
     UsageError,
 )
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
-from harness.core.record import Record
-from harness.core.verdict import Finding, Verdict
 from harness.inspection.inspect import inspect_files
 from harness.inspection.model import FilesInspected
-from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.conformance import new_plan
 from harness.planning.judging import judged_against
 from harness.planning.options import (
     STRENGTH,
-    EmulatorOptions,
     Options,
-    Output,
-    Planning,
-    RunLimits,
-    Target,
 )
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
 from harness.report.frames import Frames, frames_of
-from harness.report.model import Report
 from harness.run_result import RunResult, concluded
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
@@ -54,64 +38,19 @@ from harness.runner.preflight import decided
 from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
-from harness.runner.scanning import environment_keys, scan
+from harness.runner.scanning import environment_keys
 from harness.runner.specs import documents_of, judged_otherwise, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
-from harness.sensitive.files import Leak
 from harness.spec.catalogue import Spec, catalogue_of, found
 from harness.spec.explain.asked import from_body, present, with_plain_values
 from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
-from harness.spec.frozen import FrozenDocuments
 from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
 from harness.transport.bodies.images import ImageCollector
-
-__all__ = [
-    "BenchmarkOptions",
-    "Choice",
-    "EmulatorError",
-    "EmulatorOptions",
-    "Explanation",
-    "FilesInspected",
-    "Finding",
-    "Frames",
-    "FrozenDocuments",
-    "HarnessError",
-    "Leak",
-    "Measuring",
-    "NothingTested",
-    "Options",
-    "Output",
-    "Plan",
-    "Planning",
-    "ProgressListener",
-    "Provider",
-    "Record",
-    "RecordingError",
-    "Report",
-    "RunLimits",
-    "RunResult",
-    "SpecError",
-    "StoreError",
-    "Target",
-    "UsageError",
-    "Verdict",
-    "choose",
-    "explain",
-    "frames",
-    "inspect",
-    "judge",
-    "load_provider",
-    "plan",
-    "read_config",
-    "report",
-    "run",
-    "scan",
-]
 
 
 def load_provider(name_or_path: str | Path) -> Provider:
