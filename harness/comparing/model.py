@@ -337,5 +337,6 @@ class Diff:
 
     @property
     def compared(self) -> bool:
-        """Whether anything of the two could be compared at all."""
-        return bool(self.comparisons or self.changes or self.promises_compared)
+        """Whether anything of the two could be compared at all, but for their documents."""
+        moved = any(each.kind != "document" for each in self.changes)
+        return moved or bool(self.comparisons or self.promises_compared)
