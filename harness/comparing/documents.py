@@ -14,7 +14,7 @@ def compare_documents(scope: Scope) -> Iterator[Change]:
     Its direction is `other`: who reads it decides. Layout, comments and quotes promise nothing and
     make no change. Where a run kept no TOML and the digests differ, that is said, and no more.
     """
-    for name in scope.providers:
+    for name in scope.documented:
         if not _moved(scope, name):
             continue
         lacking = [side for side in (scope.base, scope.head) if name not in side.documents]

@@ -9,6 +9,7 @@ from harness.core.outcome import ErrorClass
 from harness.core.record import Provenance
 from harness.core.verdict import Estimate
 from harness.known.model import KnownDeviation, KnownShown
+from harness.planning import diff_options
 
 PromiseState = Literal[
     "held",
@@ -166,10 +167,8 @@ Standing = Literal["certain", "suspected", "confirmed", "refuted"]
 """`certain`: by the two runs alone; `suspected`: they do not decide it; `confirmed` and `refuted`:
 it was asked again, and came again or did not."""
 
-FAIL_ON: tuple[ChangeKind, ...] = (
-    *("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),
-)
-DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = ("broken", "slower", "dearer", "failing")
+FAIL_ON: tuple[ChangeKind, ...] = diff_options.KINDS
+DEFAULT_FAIL_ON: tuple[ChangeKind, ...] = diff_options.DEFAULT_KINDS
 
 HELD, REGRESSED, NOTHING, UNCLEAR, INTERRUPTED = 0, 1, 2, 4, 130
 """Exit codes of a diff, as `harness.policy` has them: nothing fails; something does; nothing could
@@ -187,14 +186,14 @@ class Thresholds:
     be told apart, and only where there are enough of them.
     """
 
-    slower: float = 0.1
+    slower: float = diff_options.SLOWER
     slower_s: float = 0.02
-    dearer: float = 0.01
-    failing: float = 4.0
+    dearer: float = diff_options.DEARER
+    failing: float = diff_options.FAILING
     flaky: float = 20.0
     authenticity: float = 5.0
-    alarm: float = 0.03
-    suspicion: float = 0.1
+    alarm: float = diff_options.ALARM
+    suspicion: float = diff_options.SUSPICION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,5 +337,6 @@ class Diff:
 
     @property
     def compared(self) -> bool:
-        """Whether anything of the two could be compared at all."""
-        return bool(self.comparisons or self.changes or self.promises_compared)
+        """Whether anything of the two could be compared at all, but for their documents."""
+        moved = any(each.kind != "document" for each in self.changes)
+        return moved or bool(self.comparisons or self.promises_compared)

@@ -36,12 +36,16 @@ class Scope:
 
 
 def scope_of(base: Baseline, head: Baseline) -> Scope:
-    """Return what of two runs may be compared; NothingTested where nothing may."""
+    """Return what of two runs may be compared; NothingTested where nothing may.
+
+    Documents that moved are told wherever both runs have the provider.
+    """
     shared = tuple(name for name in base.evidence if name in head.evidence)
     apart = {name: why for name in shared if (why := _why_apart(base, head, name))}
     providers = tuple(name for name in shared if name not in apart)
     missing = tuple(_in_one_only(base, head))
-    if not providers:
+    moved = [name for name in shared if base.spec_digests.get(name) != head.spec_digests.get(name)]
+    if not providers and not moved:
         raise NothingTested(
             f"nothing of these runs can be compared: {'; '.join((*apart.values(), *missing))}",
             hint="compare runs of the same provider, on the same kind of evidence",

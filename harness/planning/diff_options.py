@@ -5,13 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from typing import Final
 
 from harness.core.errors import UsageError, nearest
 from harness.planning.confirm_options import ConfirmOptions
 from harness.planning.flags import option, topic
 
-KINDS = (*("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),)
-"""Kinds of changes that can fail a build; `harness.comparing.model.FAIL_ON` are the same."""
+KINDS: Final = (
+    *("broken", "slower", "dearer", "failing", "document", "flaky", "errors", "authenticity"),
+)
+"""Kinds of changes that can fail a build."""
+
+DEFAULT_KINDS: Final = ("broken", "slower", "dearer", "failing")
+"""Those that fail one where none are chosen."""
+
+SLOWER, FAILING, DEARER, ALARM, SUSPICION = 0.1, 4.0, 0.01, 0.03, 0.1
+"""The defaults of `harness.comparing.model.Thresholds`, as the help has them."""
 
 NONE = "none"
 """What is written where no change is to fail a build."""
@@ -64,14 +73,14 @@ def read_number(flag: str, number: float) -> float:
 class DiffLimits:
     """Which changes fail a build, from which size on, and how sure they have to be.
 
-    None stands for the default, which `harness.comparing.model` has; no kind at all in `fail_on`
+    None stands for the default; no kind at all in `fail_on`
     for none. `slower` and `dearer` are shares, `failing` percentage points.
     """
 
     fail_on: tuple[str, ...] | None = option(
         "--fail-on",
         f"Kinds of changes that fail, separated by commas (repeatable): {', '.join(KINDS)}; "
-        "or none [broken,slower,dearer,failing].",
+        f"or none [{','.join(DEFAULT_KINDS)}].",
         default=None,
         metavar="KIND,...",
         key="fail_on",
@@ -80,7 +89,7 @@ class DiffLimits:
     )
     slower: Percent | None = option(
         "--slower",
-        "Longer than before by at least this is slower [10%].",
+        f"Longer than before by at least this is slower [{Percent(SLOWER)}].",
         default=None,
         metavar="PERCENT",
         like='"10%"',
@@ -88,7 +97,7 @@ class DiffLimits:
     )
     failing: float | None = option(
         "--failing",
-        "A failure rate higher by at least so many percentage points is one [4].",
+        f"A failure rate higher by at least so many percentage points is one [{FAILING:g}].",
         default=None,
         metavar="POINTS",
         least=0,
@@ -97,7 +106,7 @@ class DiffLimits:
     )
     dearer: Percent | None = option(
         "--dearer",
-        "A price higher by at least this is dearer [1%].",
+        f"A price higher by at least this is dearer [{Percent(DEARER)}].",
         default=None,
         metavar="PERCENT",
         like='"1%"',
@@ -105,7 +114,7 @@ class DiffLimits:
     )
     alarm: float | None = option(
         "--alarm",
-        "The most false ones among the changes that are certain, as a share [0.025].",
+        f"The most false ones among the changes that are certain, as a share [{ALARM:g}].",
         default=None,
         metavar="SHARE",
         least=0,
@@ -115,7 +124,7 @@ class DiffLimits:
     )
     suspicion: float | None = option(
         "--suspicion",
-        "The most false ones among the changes that are suspected, as a share [0.1].",
+        f"The most false ones among the changes that are suspected, as a share [{SUSPICION:g}].",
         default=None,
         metavar="SHARE",
         least=0,

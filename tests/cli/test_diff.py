@@ -18,6 +18,7 @@ from harness.comparing.codec import dumped_baseline
 from harness.comparing.model import PromiseShown
 from harness.known.file import read_known
 from harness.report.diff_schema import SCHEMA_FILE
+from harness.spec.catalogue import entry_of_text, shipped_catalogue
 from tests.comparing import diffs as d
 from tests.comparing.test_known import head, promise
 
@@ -65,6 +66,22 @@ def test_a_run_that_asked_nothing_compares_nothing(told: Told) -> None:
 
     assert (code, out) == (2, "")
     assert "HEAD received nothing from it" in err
+
+
+def test_documents_that_moved_are_told_though_nothing_else_can_be_compared(told: Told) -> None:
+    text = shipped_catalogue()["buble"].text
+    moved = text.replace("characters = 20000", "characters = 32000")
+    assert moved != text
+    for name, documents in (("base.json", text), ("head.json", moved)):
+        digest = entry_of_text(documents, "buble.toml", kind="file", origin="a file").digest
+        more = {"documents": {"buble": documents}, "spec_digests": {"buble": digest}}
+        saved(name, evidence={"buble": d.EMULATOR}, **more)
+    code, out, _ = told("diff", "base.json", "head.json")
+    asked, _, _ = told("diff", "base.json", "head.json", "--fail-on", "document")
+
+    assert (code, asked) == (2, 1)
+    assert out.startswith("Nothing of BASE and HEAD could be compared: buble: BASE received")
+    assert "has at most 32,000 characters, was 20,000" in " ".join(out.split())
 
 
 def test_a_head_without_an_answer_ends_with_4(told: Told) -> None:

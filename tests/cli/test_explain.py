@@ -16,7 +16,10 @@ KEYS = {
     *("provider", "operation", "verdict", "breaks", "open", "unknown", "nearest", "price"),
     *("request", "arguments", "assumed"),
 }
-HEAVY = ("hypothesis", "pandas", "scipy", "numpy", "httpx", "PIL", "rich", "vcr", "jinja2", "yaml")
+HEAVY = (
+    *("hypothesis", "pandas", "scipy", "numpy", "httpx", "PIL", "rich", "vcr", "jinja2", "yaml"),
+    "duckdb",
+)
 Asked = Callable[..., tuple[int, list[dict[str, Any]]]]
 
 

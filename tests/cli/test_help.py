@@ -18,7 +18,7 @@ from harness.planning.options import EmulatorOptions, Options, Output, Planning,
 
 HEAVY = {
     *("scipy", "pandas", "numpy", "jinja2", "hypothesis", "httpx", "h11", "vcr", "yaml", "rich"),
-    *("PIL", "uvicorn", "starlette"),
+    *("PIL", "uvicorn", "starlette", "duckdb"),
 }
 
 RUN_FLAGS = """
@@ -56,6 +56,8 @@ PLAN_FLAGS = """
         ["judge", "--help"],
         ["report", "--help"],
         ["diff", "--help"],
+        ["history", "--help"],
+        ["watch", "--help"],
         ["explain", "--help"],
         ["--version"],
         ["runn"],

@@ -17,6 +17,7 @@ RUN = (
     *("--max-images", "4", "--max-requests", "24", "--time-scale", "0.0002"),
 )
 SERVED_8K = ("--fault", "buble:loose:resolution.one_of")
+NOTES = ("harness: ", "looking at images: ")  # the second is told where it takes its time
 ANY_MODEL = ("--fault", "buble:ignore:model.one_of")
 RESOLUTION = KnownDeviation(
     provider="buble",
@@ -39,7 +40,7 @@ class Ended:
 
     @property
     def why(self) -> str:
-        return next(line for line in self.err.splitlines() if not line.startswith("harness: "))
+        return next(line for line in self.err.splitlines() if not line.startswith(NOTES))
 
 
 class Job:

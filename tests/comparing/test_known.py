@@ -6,6 +6,7 @@ import pytest
 
 from harness.comparing.known import known_by_baseline, with_known
 from harness.comparing.model import Baseline, DeviationShown, PromiseShown
+from harness.comparing.scope import TRIED
 from tests.comparing import diffs as d
 
 
@@ -36,6 +37,8 @@ def promise(state: Any = "held", checks: tuple[str, ...] = (), **more: Any) -> P
         "kind": "constraint",
         "state": state,
         "checks": checks,
+        "failed": 2 if checks else 0,
+        "tried": 2 if state in TRIED else 0,
         "deviations": tuple(
             DeviationShown(check=each, state="broken", failed=2, tried=2, observed="11 images")
             for each in checks

@@ -223,7 +223,10 @@ def test_a_folder_that_is_no_run_is_one_line_of_usage(ended: dict[str, Ended]) -
 LIGHT = {"harness", "harness.pytest_plugin"}
 """All that a test run pays for which has no run folder."""
 
-HEAVY = ("harness", "pydantic", "scipy", "numpy", "pandas", "jinja2", "httpx", "click", "rich")
+HEAVY = (
+    *("harness", "pydantic", "scipy", "numpy", "pandas", "jinja2", "duckdb", "httpx", "click"),
+    "rich",
+)
 
 
 def test_a_session_without_a_run_imports_nothing_of_the_harness(tmp_path: Path) -> None:
