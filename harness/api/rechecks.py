@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.api.runs import report, run
 from harness.comparing.model import Baseline, Diff
-from harness.comparing.recheck import Came, Findings, Whole, doubts_of, rechecked
+from harness.comparing.recheck import Came, Findings, Whole, doubts_of, rechecked, unasked
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Amount
 from harness.core.record import RunHeader
@@ -46,16 +46,19 @@ def recheck(  # noqa: PLR0913 - two runs, and how one of them is asked again
     Only the questions behind those changes are asked, in other words and beside controls, within
     the limits of the `options`, into a run folder of its own: by an ordinary run, which
     `output.resume` goes on with. `head` is HEAD's run folder, or its result; the emulator has that
-    one's faults and time scale unless the options name others (`none` for none). What a run could
-    not decide stays suspected and fails no build, be it certain by the two runs alone;
-    `Diff.recheck` says what it cost and saved. The run is None where nothing was sent.
+    one's faults and time scale unless the options name others (`none` for none). What was asked and
+    not decided is suspected and fails no build, be it certain by the two runs alone; what could not
+    be asked again counts as those have it: all of it where HEAD is a baseline's file, which keeps
+    no requests. `Diff.recheck` says what it cost and saved. The run is None where nothing was sent.
 
-    Raises UsageError where HEAD is a baseline's file, which keeps no requests, or a replay, or is
-    asked again at another kind of endpoint; and as `run` does.
+    Raises UsageError where HEAD is a replay, or is asked again at another kind of endpoint; and as
+    `run` does.
 
         recheck(diff, base, "reports/head", options=Options(limits=RunLimits(max_images=9)))
     """
-    past = head if isinstance(head, RunResult) else _judged(head, options)
+    if not isinstance(head, RunResult) and not Path(head).is_dir():
+        return unasked(diff, f"{head} is a baseline, which keeps no requests"), None
+    past = head if isinstance(head, RunResult) else _judged(Path(head), options)
     options = _as_head(options, past.header)
     catalogue = _catalogue(options, past)
     found = _findings(past.report)
@@ -93,14 +96,8 @@ def recheck(  # noqa: PLR0913 - two runs, and how one of them is asked again
     return after, result
 
 
-def _judged(head: str | Path, options: Options) -> RunResult:
-    path = Path(head)
-    if not path.is_dir():
-        raise UsageError(
-            f"{path}: a baseline keeps no requests, so nothing of it can be asked again",
-            hint="give HEAD's run folder, or leave --confirm out",
-        )
-    return replace(report(path, specs=options.target.specs), folder=path)
+def _judged(head: Path, options: Options) -> RunResult:
+    return replace(report(head, specs=options.target.specs), folder=head)
 
 
 def _as_head(options: Options, header: RunHeader) -> Options:

@@ -118,6 +118,14 @@ def _ours(comparison: Comparison, thresholds: Thresholds) -> bool:
     return abs(change - 1) * base < thresholds.slower_s
 
 
+def _may_be_ours(comparison: Comparison) -> bool:
+    """Tell whether a time moved by no more than our own process was late, on a busy machine."""
+    change, base = comparison.change.value, comparison.base.value
+    if comparison.kind != "slower" or change is None or base is None:
+        return False
+    return abs(change - 1) * base < comparison.own_s
+
+
 def _judged(comparisons: Sequence[Comparison], thresholds: Thresholds, way: Way) -> list[_Judged]:
     tested = [(each, p) for each in comparisons if (p := _p(each, way)) is not None]
     alarm = adjusted(_weighed(tested), thresholds.alarm)
@@ -131,7 +139,7 @@ def _judged(comparisons: Sequence[Comparison], thresholds: Thresholds, way: Way)
         if _p(each, way) is None
     ]
     for (each, _), sure, likely in zip(tested, alarm, suspicion, strict=True):
-        if sure <= thresholds.alarm:
+        if sure <= thresholds.alarm and not _may_be_ours(each):
             found.append(_Judged(comparison=each, way=way, standing="certain", p_adjusted=sure))
         elif likely <= thresholds.suspicion:
             found.append(_Judged(comparison=each, way=way, standing="suspected", p_adjusted=likely))

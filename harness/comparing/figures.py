@@ -55,12 +55,12 @@ def figure_standing(
     mine = _of_change(change, fresh)
     now = None if mine is None else effect_of(mine)
     if mine is None or now is None:
-        return "suspected", "the fresh requests cannot be compared with BASE's; it stays suspected"
+        return "suspected", "the fresh requests cannot be compared with BASE's; it is suspected"
     told = _told(mine, now.size)
     if now.size < fresh.least(change.kind):
         return "refuted", f"{told}, so it did not come again"
     if now.p is not None and now.p > LEVEL:
-        return "suspected", f"{told}, too few to decide (p {now.p:.2g}); it stays suspected"
+        return "suspected", f"{told}, too few to decide (p {now.p:.2g}); it is suspected"
     beside = _beside(change, fresh, controls)
     if beside is None:
         return "confirmed", f"{told}; nothing unchanged stood beside it"
@@ -68,8 +68,7 @@ def figure_standing(
     if not _moved(beside, now) or _differ(now, beside):
         return "confirmed", f"{told}; {words}"
     return "suspected", (
-        f"{told}, and {words}: that may be our network, our machine or an outage; it stays "
-        "suspected"
+        f"{told}, and {words}: that may be our network, our machine or an outage; it is suspected"
     )
 
 

@@ -130,6 +130,8 @@ class Baseline:
 
     `documents` are the TOMLs by which it was planned, as texts by provider: those of a run that
     kept none are missing. `evidence`, `spec_digests` and `plan_digests` are the run header's.
+    `own_s` is how late our own process woke up in a benchmark (99 of 100 times it was less): on a
+    busy machine, so much of a time may be its own.
     `requests` counts what was sent, valid or not, by `PROVIDER OPERATION`; repetitions are left
     out.
     """
@@ -152,6 +154,7 @@ class Baseline:
     errors: tuple[ErrorShown, ...] = ()
     authenticity: tuple[AuthenticityShown, ...] = ()
     notes: tuple[str, ...] = ()
+    own_s: Seconds = 0.0
 
 
 # ------------------------------------------------------------------------------ two runs
@@ -207,7 +210,8 @@ class Comparison:
     to: what could not have come to anything does not count among many. `pairs` is how many requests
     were compared with their like in the other run, 0 where all were with all that asked the same.
     `method` cites the test.
-    `operation` and `workload` are empty where all of a provider is compared.
+    `operation` and `workload` are empty where all of a provider is compared. A time that moved by
+    less than `own_s` may be our own machine's.
     """
 
     kind: ChangeKind
@@ -223,6 +227,7 @@ class Comparison:
     method: str
     least_p: float = 0.0
     pairs: int = 0
+    own_s: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """From what seems worse to what is asked again, and from what came of that to what is confirmed."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import ceil, log, sqrt
 from statistics import NormalDist, variance
 
-from harness.comparing.asked_again import FAULTS, of_case, shown
+from harness.comparing.asked_again import FAULTS, concluded, of_case
 from harness.comparing.authenticity import compare_authenticity
 from harness.comparing.figures import Fresh, effect_of, figure_standing, moved_as_well
 from harness.comparing.model import (
@@ -22,10 +23,8 @@ from harness.comparing.model import (
 from harness.comparing.order import by_weight
 from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
-from harness.core.case import Asking
 from harness.core.errors import NothingTested
 from harness.core.jsonvalue import Amount
-from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.planning.doubts import (
@@ -235,31 +234,55 @@ def rechecked(  # noqa: PLR0913 - two runs, what was asked, and what it cost
 ) -> Diff:
     """Return the diff with what came of asking again; reads no clock and no file.
 
-    What was confirmed may fail the build, what was refuted never does, and what was not decided
-    stays suspected, be it certain by the two runs alone. `cost` is what the recheck came to,
-    `whole` what the run of HEAD did.
+    What was confirmed may fail the build, what was refuted never does, and what was asked and not
+    decided is suspected, be it certain by the two runs alone. What could not be asked again counts
+    as the two runs have it. `cost` is what the recheck came to, `whole` what the run of HEAD did.
     """
     fresh = _fresh(diff, base, came)
-    changes, counts = [], {"confirmed": 0, "refuted": 0, "suspected": 0}
+    return _after(
+        diff,
+        lambda change: _concluded(change, came, fresh),
+        Recheck(
+            run=run,
+            requests=cost.requests,
+            images=cost.images,
+            spent=cost.spent,
+            whole_requests=whole.requests,
+            whole_images=whole.images,
+            sentence="",
+            interrupted=came.shown is not None and came.shown.interrupted,
+        ),
+        _paid(whole),
+    )
+
+
+def unasked(diff: Diff, why: str) -> Diff:
+    """Return the diff where nothing could be asked again, for one reason."""
+    nothing = Recheck(
+        run="", requests=0, images=0, spent={}, whole_requests=0, whole_images=0, sentence=""
+    )
+    return _after(diff, lambda change: _as_it_was(change, why), nothing, "")
+
+
+def _after(
+    diff: Diff,
+    concluded_of: Callable[[Change], tuple[Standing, str]],
+    recheck: Recheck,
+    paid_for_whole: str,
+) -> Diff:
+    """Return the diff with what became of each change, and the sentence over all of them."""
+    changes: list[Change] = []
+    counts: Counter[Standing] = Counter()
     for change in diff.changes:
         if not is_open(diff, change):
             changes.append(change)
             continue
-        standing, said = _concluded(change, came, fresh)
+        standing, said = concluded_of(change)
         counts[standing] += 1
-        sentence = f"{change.sentence.rstrip('.')}; asked again: {said}"
+        sentence = f"{change.sentence.rstrip('.')}; {said}"
         changes.append(replace(change, standing=standing, sentence=sentence))
-    recheck = Recheck(
-        run=run,
-        requests=cost.requests,
-        images=cost.images,
-        spent=cost.spent,
-        whole_requests=whole.requests,
-        whole_images=whole.images,
-        sentence=_sentence(cost, whole, counts),
-        interrupted=came.shown is not None and came.shown.interrupted,
-    )
-    after = replace(diff, changes=tuple(changes), recheck=recheck)
+    told = replace(recheck, sentence=_sentence(recheck, paid_for_whole, counts))
+    after = replace(diff, changes=tuple(changes), recheck=told)
     return replace(after, changes=by_weight(after))
 
 
@@ -288,72 +311,39 @@ def _fresh(diff: Diff, base: Baseline, came: Came) -> Fresh | None:
 
 
 def _concluded(change: Change, came: Came, fresh: Fresh | None) -> tuple[Standing, str]:
+    """Return what a change stands as now, and what says so."""
+    found = _asked(change, came, fresh)
+    if isinstance(found, str):
+        return _as_it_was(change, found)
+    standing, said = found
+    return standing, f"asked again: {said}"
+
+
+def _as_it_was(change: Change, why: str) -> tuple[Standing, str]:
+    return change.standing, f"could not be asked again: {why}; it counts as the two runs have it"
+
+
+def _asked(change: Change, came: Came, fresh: Fresh | None) -> tuple[Standing, str] | str:
+    """Return what came of asking again for a change; where nothing was asked, why not."""
     name = name_of(change)
     why = came.plan.unasked.get(name) or came.not_asked.get(name)
     if why is not None or name not in came.plan.asked:
-        return "suspected", f"no, for {why or 'nothing was sent'}; it stays suspected"
+        return why or "nothing was sent"
     if (asking := came.plan.questions.get(name)) is not None:
-        return _promise(asking, came)
+        return concluded(asking, came.records, came.verdicts)
     if change.kind in PROMISES:
         return _of_workload(change, came)
     if fresh is None:
-        return "suspected", "nothing came of it; it stays suspected"
+        return "nothing came of it"
     return figure_standing(change, fresh, came.plan.controls.get(name, ()))
 
 
-def _promise(asking: Asking, came: Came) -> tuple[Standing, str]:
-    """Conclude a promise: broken again while controls were served, or kept as often as asked."""
-    states = shown(asking, came.verdicts)
-    failed, kept = states.count("failed"), states.count("kept")
-    if failed >= asking.enough:
-        served, sent = _controls(asking.cases[0].provider, asking, came.records)
-        if sent and served < sent:
-            return "suspected", (
-                f"it came again in {failed} of {failed + kept}, but only {served} of {sent} "
-                "plain requests beside it were served: that may be an outage; it stays suspected"
-            )
-        beside = f"{served} of {sent} plain requests beside it served" if sent else "no control"
-        comes = "" if not kept else ", so it comes and goes"
-        return "confirmed", f"it came again in {failed} of {failed + kept}{comes} ({beside})"
-    if failed + kept == len(states):
-        if failed:
-            return "refuted", f"it came in {failed} of {len(states)}, no more often than before"
-        return "refuted", f"it was kept in {kept} of {len(states)} and did not come again"
-    return "suspected", (
-        f"{failed + kept} of {len(states)} askings were answered, which does not decide it"
-        f"{_unsent(asking, came.records)}; it stays suspected"
-    )
-
-
-def _unsent(asking: Asking, records: Sequence[Record]) -> str:
-    """Say why an asking was not sent, in brackets; nothing where all were."""
-    places = {(case.provider, case.id) for case in (*asking.cases, *asking.controls)}
-    reasons = (
-        each.skipped
-        for each in records
-        if each.skipped and (each.shot.case.provider, each.shot.case.id) in places
-    )
-    why = next(reasons, "")
-    return f" ({why})" if why else ""
-
-
-def _controls(name: str, asking: Asking, records: Sequence[Record]) -> tuple[int, int]:
-    """Return how many controls of a question were served, of how many were sent."""
-    ids = {each.id for each in asking.controls}
-    sent = [
-        each
-        for each in records
-        if each.shot.case.provider == name and each.shot.case.id in ids and each.outcome is not None
-    ]
-    return sum(isinstance(each.outcome, Images) for each in sent), len(sent)
-
-
-def _of_workload(change: Change, came: Came) -> tuple[Standing, str]:
+def _of_workload(change: Change, came: Came) -> tuple[Standing, str] | str:
     """Conclude a promise that a benchmark showed, by the fresh requests of its workload."""
     finding = _finding(change, came.findings)
     slot = finding.record.shot.slot if finding is not None else None
     if finding is None or slot is None:
-        return "suspected", "nothing was sent; it stays suspected"
+        return "nothing was sent"
     cases = [
         each.shot.case
         for each in came.records
@@ -369,20 +359,29 @@ def _of_workload(change: Change, came: Came) -> tuple[Standing, str]:
         return "confirmed", f"it came again in {failed} of {failed + kept}"
     if kept == len(states) and kept:
         return "refuted", f"it was kept in {kept} of {kept} and did not come again"
-    return "suspected", f"{kept} of {len(states)} were answered; it stays suspected"
+    if all(each == "not asked" for each in states):
+        return "nothing was sent"
+    return "suspected", f"{kept} of {len(states)} were answered; it is suspected"
 
 
-def _sentence(cost: Whole, whole: Whole, counts: Mapping[str, int]) -> str:
+_WORDS: Mapping[Standing, str] = {
+    "refuted": "refuted",
+    "suspected": "suspected",
+    "certain": "certain by the two runs alone",
+}
+
+
+def _sentence(asked: Recheck, whole: str, counts: Mapping[Standing, int]) -> str:
     number = sum(counts.values())
     told = [f"{counts['confirmed']} of {_many(number, 'change')} confirmed"]
-    told += [f"{counts['refuted']} refuted"] if counts["refuted"] else []
-    told += [f"{counts['suspected']} still suspected"] if counts["suspected"] else []
+    told += [f"{counts[each]} {word}" for each, word in _WORDS.items() if counts[each]]
     ended = ", ".join(told) if number else "nothing was in doubt"
-    if not cost.requests:
+    if not asked.requests:
         return f"Asked nothing again: {ended}."
+    paid = _paid(Whole(requests=asked.requests, images=asked.images, spent=asked.spent))
     return (
-        f"Asked {_many(cost.requests, 'request')} again ({_paid(cost)}) in place of a whole run of "
-        f"{whole.requests} ({_paid(whole)}): {ended}."
+        f"Asked {_many(asked.requests, 'request')} again ({paid}) in place of a whole run of "
+        f"{asked.whole_requests} ({whole}): {ended}."
     )
 
 

@@ -1,6 +1,7 @@
 """Time, failure rate and price of requests that both runs sent."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.comparing.failures import failures_of
 from harness.comparing.model import Comparison, Sample
@@ -24,7 +25,9 @@ def compare_samples(
 
 def compare_times(scope: Scope) -> Iterator[Comparison]:
     """Yield a comparison of time for each workload or operation that both measured."""
-    return times_of(*_both(scope, scope.timed))
+    own_s = max(scope.base.own_s, scope.head.own_s)
+    for each in times_of(*_both(scope, scope.timed)):
+        yield replace(each, own_s=own_s)
 
 
 def compare_failures(scope: Scope) -> Iterator[Comparison]:

@@ -21,6 +21,10 @@ WORDS: dict[tuple[ChangeKind, Way], str] = {
 }
 
 
+LATE_S = 0.02
+"""An event loop beside other work is late by less, and it changes no time that counts."""
+
+
 def sentence_of(
     comparison: Comparison, way: Way, standing: Standing, thresholds: Thresholds
 ) -> str:
@@ -34,7 +38,9 @@ def sentence_of(
             comparison.promise,
         )
         where, of = " ".join(filter(None, names)), ""
+    late = comparison.own_s >= LATE_S and standing != "certain"
     doubt = "" if standing == "certain" else f"; {standing}"
+    doubt += f" (our own process woke up {comparison.own_s:.2g} s late)" if late else ""
     word = WORDS[comparison.kind, way]
     return (
         f"{where}: {word}{of}: {_figures(comparison)}; {_threshold(comparison, thresholds)}{doubt}"

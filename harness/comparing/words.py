@@ -3,10 +3,11 @@
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.comparing.model import (
+    DEFAULT_FAIL_ON,
     HELD,
     INTERRUPTED,
     NOTHING,
@@ -28,6 +29,10 @@ HEADINGS: Mapping[GroupName, str] = {
     "better": "Better",
 }
 """The heading of each group, in the order in which they are shown."""
+
+
+_ENOUGH = 5
+"""Images that decide about a promise in most cases: three askings, and two requests beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +93,34 @@ def _said(change: Change) -> str:
 
 
 def confirming(diff: Diff) -> str:
-    """Return the command that asks again for what is suspected."""
-    return f"harness diff {shlex.quote(diff.base.source)} {shlex.quote(diff.head.source)} --confirm"
+    """Return the command that asks again for what is suspected, of whom HEAD asked it."""
+    words = ["harness", "diff", diff.base.source, diff.head.source]
+    if diff.fail_on != DEFAULT_FAIL_ON:
+        words += ["--fail-on", ",".join(diff.fail_on) or "none"]
+    words.append("--confirm")
+    live = {
+        name: each.source
+        for name, each in diff.head.evidence.items()
+        if each.kind == "live" and _is_doubted(diff, name)
+    }
+    for name, address in live.items():
+        words += ["--base-url", f"{name}={address}"]
+    if live:
+        words += ["--max-images", f"{_ENOUGH * max(_doubted(diff).values(), default=1)}"]
+    return shlex.join(words)
+
+
+def _is_doubted(diff: Diff, name: str) -> bool:
+    return name in (_doubted(diff) or diff.head.evidence)
+
+
+def _doubted(diff: Diff) -> Counter[str]:
+    """Count by provider what is suspected and would fail the build."""
+    return Counter(
+        change.provider
+        for change in diff.changes
+        if change.standing == "suspected" and diff.fails(replace(change, standing="confirmed"))
+    )
 
 
 # ------------------------------------------------------------------------------ the sentence
@@ -104,8 +135,21 @@ def sentence(diff: Diff) -> str:
         why = diff.not_compared[0].rstrip(".") if diff.not_compared else "they share no request"
         return f"Nothing of BASE and HEAD could be compared: {why}."
     if diff.exit_code == HELD:
-        return f"{_held(diff)}: {_compared(diff)}."
+        return f"{_held(diff)}: {_compared(diff)}.{_undecided(diff)}"
     return _regressed(diff)
+
+
+def _undecided(diff: Diff) -> str:
+    """Say what HEAD seems to break and nobody has confirmed: a build is green in spite of it."""
+    number = sum(
+        change.kind == "broken" and group_of(diff, change) == "suspected" for change in diff.changes
+    )
+    if not number or diff.recheck is not None or "broken" not in diff.fail_on:
+        return ""
+    return (
+        f" HEAD may break {_count(number, 'promise')}, which was not confirmed and fails nothing; "
+        f"to find out: {confirming(diff)}"
+    )
 
 
 def _regressed(diff: Diff) -> str:

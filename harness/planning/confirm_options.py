@@ -22,8 +22,8 @@ class ConfirmOptions:
 
     confirm: bool = option(
         "--confirm",
-        "Ask again for what would fail, in other words and beside controls; only what comes again "
-        "fails then.",
+        "Ask again for what would fail, in other words and beside controls; what does not come "
+        "again fails nothing.",
         default=False,
     )
     against: Literal["emulator", "live"] | None = option(

@@ -18,9 +18,10 @@ from harness.comparing.model import (
     PromiseState,
     Sample,
 )
+from harness.core.benchmark import Benchmark
 from harness.core.case import Case, Stage
 from harness.core.errors import NothingTested, StoreError
-from harness.core.jsonvalue import digest, number
+from harness.core.jsonvalue import Seconds, digest, number
 from harness.core.outcome import Images, error_of
 from harness.core.record import Record
 from harness.core.verdict import Finding, Standing, Status, Verdict
@@ -84,7 +85,14 @@ def baseline_of(
         errors=tuple(_errors(fresh)),
         authenticity=tuple(_authenticity(report.authenticity)),
         notes=tuple(one_line(note, _SHOWN) for note in header.notes[:_NOTES]),
+        own_s=late_s(header.benchmark),
     )
+
+
+def late_s(benchmark: Benchmark | None) -> Seconds:
+    """Return how late our own process woke up while a benchmark ran, to the millisecond."""
+    watched = benchmark.watched if benchmark is not None else ()
+    return round(max((each.lag_p99_s for each in watched), default=0.0), 3)
 
 
 def _is_fresh(record: Record) -> bool:

@@ -168,3 +168,14 @@ def test_fewer_images_that_are_fresh_are_the_worse() -> None:
     fewer = compared("authenticity", -50, 1e-9)
 
     assert [each.direction for each in changes(fewer)] == ["worse"]
+
+
+@pytest.mark.parametrize(("own_s", "standing"), [(0.06, "certain"), (0.2, "suspected")])
+def test_what_a_busy_machine_of_ours_may_have_taken_is_only_suspected(
+    own_s: float, standing: str
+) -> None:
+    longer = replace(compared("slower", 1.3, 1e-9), own_s=own_s)  # by 0.15 s
+
+    (change,) = changes(longer)
+    assert change.standing == standing
+    assert ("our own process woke up 0.2 s late" in change.sentence) == (standing == "suspected")

@@ -13,7 +13,9 @@ import pytest
 from harness import Output, ProgressListener, UsageError
 from harness.api.rechecks import recheck
 from harness.cli.main import status
-from harness.comparing.model import Diff
+from harness.comparing.asked_again import concluded
+from harness.comparing.model import HELD, REGRESSED, Diff
+from harness.core.case import Asking
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProviderRun
 from tests.comparing.rechecking import NAME, asked, broken, diff_of, run_of
@@ -113,7 +115,7 @@ def test_where_the_plain_request_afterwards_fails_as_well_nobody_is_accused(
 
 
 @pytest.mark.parametrize("limits", [{"most": 0}, {"requests": 0}])
-def test_without_money_nothing_is_sent_and_it_is_said(
+def test_without_money_what_two_runs_are_certain_of_fails_and_it_is_said(
     pair: Pair, tmp_path: Path, limits: dict[str, int]
 ) -> None:
     before = len(pair.emulated.posts(NAME))
@@ -126,10 +128,13 @@ def test_without_money_nothing_is_sent_and_it_is_said(
     )
 
     (change,) = diff.changes
-    assert (result, change.standing, diff.failing) == (None, "suspected", ())
-    assert "asked again: no, for 0 " in change.sentence
+    assert (result, change.standing, diff.failing) == (None, "certain", (change,))
+    assert "could not be asked again: 0 " in change.sentence
+    assert change.sentence.endswith("; it counts as the two runs have it")
     assert diff.recheck is not None
-    assert "Asked nothing again" in diff.recheck.sentence
+    assert diff.recheck.sentence == (
+        "Asked nothing again: 0 of 1 change confirmed, 1 certain by the two runs alone."
+    )
     assert len(pair.emulated.posts(NAME)) == before
 
 
@@ -142,12 +147,35 @@ def test_a_limit_is_never_passed(pair: Pair, tmp_path: Path) -> None:
     assert sum(record.outcome is not None for record in result.records) <= 2
 
 
-def test_a_baseline_keeps_no_requests(pair: Pair, tmp_path: Path) -> None:
+def test_without_money_what_is_suspected_stays_so(pair: Pair, tmp_path: Path) -> None:
+    (change,) = pair.diff.changes
+    doubted = replace(pair.diff, changes=(replace(change, standing="suspected"),))
+    options = asked(pair.emulated, tmp_path / "again", max_images=0)
+    diff, _ = recheck(doubted, pair.base.baseline, pair.head, options=options)
+
+    assert [each.standing for each in diff.changes] == ["suspected"]
+    assert diff.exit_code == HELD
+
+
+def test_what_was_planned_and_never_sent_was_not_asked(pair: Pair) -> None:
+    case = pair.head.records[0].shot.case
+    asking = Asking(check="any", constraint=None, cases=(case,), controls=(), enough=1)
+
+    assert concluded(asking, (), ()) == "nothing was sent"
+
+
+def test_of_a_baseline_nothing_is_asked_again_and_the_two_runs_count(
+    pair: Pair, tmp_path: Path
+) -> None:
     file = tmp_path / "head.json"
     file.write_text("{}", encoding="utf-8")
+    diff, result = recheck(
+        pair.diff, pair.base.baseline, file, options=asked(pair.emulated, tmp_path / "a")
+    )
 
-    with pytest.raises(UsageError, match="a baseline keeps no requests"):
-        recheck(pair.diff, pair.base.baseline, file, options=asked(pair.emulated, tmp_path / "a"))
+    (change,) = diff.changes
+    assert (result, change.standing, diff.exit_code) == (None, "certain", REGRESSED)
+    assert "head.json is a baseline, which keeps no requests; it counts" in change.sentence
 
 
 def test_head_is_asked_again_where_it_was(pair: Pair, tmp_path: Path) -> None:

@@ -237,3 +237,10 @@ def test_figures_of_images_are_compared_where_both_runs_have_them() -> None:
     assert (found.p or 1) < 1e-9
     assert (found.p_better or 0) > 0.99
     assert list(compare_authenticity(scope_of(base, run()))) == []
+
+
+def test_times_say_how_late_our_own_process_was_in_the_worse_of_both_runs() -> None:
+    base, head = run(samples=series([1.0] * 9)), run(samples=series([1.1] * 9))
+    late = replace(base, own_s=0.1, benchmark=True), replace(head, own_s=0.03, benchmark=True)
+
+    assert {each.own_s for each in compare_times(scope_of(*late))} == {0.1}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from harness.comparing.model import FAIL_ON, HELD, NOTHING, REGRESSED, UNCLEAR, Diff
-from harness.comparing.words import HEADINGS, ground, group_of, groups, sentence
+from harness.comparing.words import HEADINGS, confirming, ground, group_of, groups, sentence
 from harness.core.record import Provenance
 from harness.planning import diff_options
 from harness.policy import BROKEN
@@ -179,6 +179,30 @@ def test_every_change_is_told_once_and_the_failing_ones_fail(found: Diff) -> Non
     assert (found.exit_code == REGRESSED) == any(group.name == "fails" for group in told)
     assert sentence(found)
     assert (found.exit_code == REGRESSED) == ("fails on " in sentence(found).split("HEAD tells")[0])
+
+
+def test_a_promise_that_may_be_broken_is_said_where_nothing_fails() -> None:
+    found = d.diff(d.change("broken", standing="suspected"))
+
+    assert found.exit_code == HELD
+    assert sentence(found).endswith(
+        " HEAD may break 1 promise, which was not confirmed and fails nothing; "
+        "to find out: harness diff reports/base reports/head --confirm"
+    )
+
+
+def test_the_command_that_confirms_says_of_whom_and_what_fails() -> None:
+    found = d.diff(
+        d.change("broken", standing="suspected"),
+        d.change("flaky", standing="suspected", provider="buble"),
+        head=d.side(evidence={"nanobanana": d.LIVE, "buble": d.LIVE}),
+        fail_on=("broken", "document"),
+    )
+
+    assert confirming(found) == (
+        "harness diff reports/base reports/base --fail-on broken,document --confirm "
+        "--base-url nanobanana=https://images.example --max-images 5"
+    )
 
 
 def test_the_command_that_confirms_can_be_pasted() -> None:

@@ -15,8 +15,15 @@ from harness.core.jsonvalue import Json
 from harness.core.outcome import CUT_OFF_WHY, Outcome
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
-from harness.report.baseline import baseline_of, fingerprint, question_of, write_baseline
+from harness.report.baseline import (
+    baseline_of,
+    fingerprint,
+    late_s,
+    question_of,
+    write_baseline,
+)
 from harness.spec.provider import Provider
+from tests.report import benchmarks as bm
 from tests.report import builders as b
 from tests.shipped import NAMES, shipped_provider
 
@@ -200,6 +207,13 @@ def test_a_benchmark_has_its_slots_without_the_warm_up() -> None:
 
 
 # --------------------------------------------------------------------- errors, and a file
+def test_a_benchmark_tells_how_late_our_own_process_was() -> None:
+    busy = replace(bm.benchmark(bm.design((bm.SQUARE,))), watched=(bm.WATCHED,) * 2)
+    busy = replace(busy, watched=(*busy.watched, replace(bm.WATCHED, lag_p99_s=0.1234)))
+
+    assert (late_s(busy), late_s(None)) == (0.123, 0.0)
+
+
 def test_only_errors_that_nobody_asked_for_are_counted() -> None:
     records = [
         _asked("plain", b.fault("server")),
