@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.api.asking import cases_of, free_of, served_of, with_cases
+from harness.api.deviations import known_of
 from harness.api.runs import report, run
 from harness.api.watched import Watched, reached_only, round_name, spent_by
 from harness.core.errors import NothingTested, UsageError
 from harness.core.money import money
-from harness.known.file import read_known
-from harness.known.model import KnownDeviation
 from harness.planning.canary import canary_plan, first_id, never_asked
 from harness.planning.options import Canary, Options, Output, RunLimits
 from harness.planning.plan import total_price
@@ -27,6 +26,7 @@ from harness.spec.provider import Provider
 from harness.store.lock import locked
 from harness.transport.webhook_post import check_hook, post_hook
 from harness.watching.decide import decided, suspicions, worth_another_round
+from harness.watching.expected import overdue_sentences
 from harness.watching.files import (
     ALERT,
     RUNS,
@@ -94,7 +94,7 @@ def watch(
     """
     environment = os.environ if environment is None else environment
     watching = _Watch(options, Path(folder), listener or ProgressListener(), environment)
-    if options.watching.dry_run:
+    if options.watch.dry_run:
         return watching.planned()
     with watching.lock():
         return watching.called()
@@ -110,8 +110,8 @@ class _Watch:
     ) -> None:
         self.options, self.folder, self.listener = options, folder, listener
         self.environment = environment
-        self.day = _day(options.watching.today)
-        self.hook = options.watching.webhook or environment.get(WEBHOOK_URL, "").strip()
+        self.day = _day(options.watch.today)
+        self.hook = options.watch.webhook or environment.get(WEBHOOK_URL, "").strip()
         if self.hook:
             check_hook(self.hook)
         if options.target.against == "cassettes":
@@ -121,8 +121,7 @@ class _Watch:
             )
         self.catalogue = catalogue_of(options.target.specs)
         self.entries = _entries(options, self.catalogue)
-        known = options.watching.known
-        self.known: tuple[KnownDeviation, ...] = read_known(known) if known else ()
+        self.known = known_of(options.watch.known, (), self.catalogue).entries
         self.notes: list[str] = []
         self.budgets = {entry.name: self._budget(entry) for entry in self.entries}
         self.kept = Watched(
@@ -131,7 +130,7 @@ class _Watch:
 
     # -------------------------------------------------------------------------- what it costs
     def _budget(self, entry: Entry) -> Budget:
-        month = self.options.month
+        month = self.options.watch
         images, amount = month.month_images, month.month_budgets.get(entry.name)
         if images is None and amount is None:
             if self.options.target.against == "live":
@@ -294,6 +293,7 @@ class _Watch:
                 how = "asked again, it did not come again" if today.again else "not asked again"
                 self.notes.append(f"suspected, {how}: {each.sentence}")
         self.notes += [still_sentence(each) for each in self.kept.state.open if each.key not in new]
+        self.notes += overdue_sentences(today, self.known)
         self.kept.save()
         for message in come_to.messages:
             write(self.folder / ALERT, alert_markdown(message).encode())

@@ -5,7 +5,6 @@ is made again from the run folders.
 """
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from harness.comparing.model import Baseline, ChangeKind, PromiseShown
 from harness.comparing.scope import scope_of
 from harness.core.errors import NothingTested
 from harness.known.model import KnownDeviation
+from harness.watching.expected import is_expected, places_expected
 from harness.watching.figures import FIGURES, Moved, shown_on
 from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion, asks_dear
 
@@ -74,33 +74,12 @@ def suspicions(
         *_promises(state, earlier, today.shown),
         *_figures(state, earlier, today),
     ]
-    expected = {
-        (each.provider, each.operation, each.promise, each.check)
-        for each in known
-        if each.expires >= today.date
-    }
+    expected = places_expected(known, today)
     return tuple(
         each
         for each in found
-        if each.key not in open_keys and not _is_expected(each, today.shown, expected)
+        if each.key not in open_keys and not is_expected(each, today.shown, expected)
     )
-
-
-def _is_expected(
-    suspicion: Suspicion, shown: Baseline, expected: AbstractSet[tuple[str, str, str, str]]
-) -> bool:
-    """Tell whether each check that finds a promise broken is known to; one never hides another."""
-    if suspicion.kind != "broken":
-        return False
-    for promise in shown.promises:
-        if _key(promise) == suspicion.key:
-            named = "" if promise.kind == "reply" else promise.promise
-            place = promise.provider, promise.operation
-            return bool(promise.checks) and all(
-                (*place, named, check) in expected or (*place, promise.promise, check) in expected
-                for check in promise.checks
-            )
-    return False
 
 
 def _documents(earlier: Sequence[Day], today: Day) -> Iterator[Suspicion]:
