@@ -15,9 +15,10 @@ from harness.api.runs import report, run
 from harness.api.watched import Watched, reached_only, round_name, spent_by
 from harness.core.errors import NothingTested, UsageError
 from harness.core.money import money
-from harness.planning.canary import canary_plan, first_id, never_asked
+from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
 from harness.planning.options import Canary, Options, Output, RunLimits
 from harness.planning.plan import total_price
+from harness.planning.rotation import LONGEST
 from harness.planning.watch_options import WEBHOOK_URL, WatchOptions
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
@@ -184,6 +185,13 @@ class _Watch:
                 f"{entry.name}: today {len(plan.shots)} requests, {served} of them to be served: "
                 f"{cost.images} images, {money(cost)}; to ask again for what is suspected at most "
                 f"{_amounts(share.again, entry.provider)} more; the month at most {most}"
+            )
+            turn = turn_of(entry, canary)
+            self.notes.append(
+                f"{entry.name}: each single value that a day's share pays for is asked within "
+                f"{turn} days"
+                if turn
+                else f"{entry.name}: not each single value is asked within {LONGEST} days"
             )
             left = never_asked(entry, canary)
             if left:

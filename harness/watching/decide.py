@@ -26,12 +26,15 @@ WHOLE_TURN = 10
 LEAST_DAYS = 3
 """How many there are before a figure is compared: fewer do not say what is usual."""
 
-SUSPECT, FEW_FAIL = 0.1, 0.15
+SUSPECT, FEW_FAIL = 0.15, 0.2
 """How unlikely a figure is where nothing changed, to be asked again; of failures, which are few."""
 
-UNCLEAR, AGAIN, SURE = 0.25, 0.05, 0.0004
-"""The same to be asked a second time, in what is asked again alone, and in all of it together. What
-is asked again is fresh, so that both hold at once by chance less than once in a thousand days."""
+UNCLEAR, AGAIN = (0.12, 0.03, 0.008), 0.05
+"""The same of all of a day, after each round, to be asked once more; and of what is asked again
+alone, which is fresh."""
+
+SURE, SURE_FAILING = 0.0004, 0.0005
+"""The same in all of it together; what few failures come to lies apart, and reaches it seldom."""
 
 EVENTS: frozenset[ChangeKind] = frozenset(("document", "dearer"))
 """What is over with its day: what it became is the usual."""
@@ -314,9 +317,13 @@ def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today
         whole = compare(shown_on(usual), shown_on(days[-width:]), suspicion.provider)
         if alone is None or whole is None or not (alone.enough and whole.enough):
             continue
-        if alone.p <= AGAIN and whole.p <= SURE:
+        if alone.p <= AGAIN and whole.p <= _sure(suspicion.kind):
             return True
     return False
+
+
+def _sure(kind: ChangeKind) -> float:
+    return SURE_FAILING if kind == "failing" else SURE
 
 
 def worth_another_round(
@@ -327,9 +334,15 @@ def worth_another_round(
         return False
     if _confirmed(state, suspicion, earlier, today):
         return False
-    usual = _usual(state, earlier, suspicion.provider, suspicion.kind)
-    alone = FIGURES[suspicion.kind](shown_on(usual), today.again, suspicion.provider)
-    return alone is not None and alone.enough and alone.p <= UNCLEAR
+    compare = FIGURES[suspicion.kind]
+    days = (*earlier, today)
+    found = []
+    for width in (1, 2):
+        usual = _usual(state, days[:-width], suspicion.provider, suspicion.kind)
+        if len(usual) >= LEAST_DAYS:
+            found.append(compare(shown_on(usual), shown_on(days[-width:]), suspicion.provider))
+    most = UNCLEAR[min(len(today.again), len(UNCLEAR)) - 1]
+    return any(each is not None and each.enough and each.p <= most for each in found)
 
 
 def _deviates(shown: Sequence[Baseline], key: Key) -> bool | None:

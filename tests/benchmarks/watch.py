@@ -33,7 +33,7 @@ SPREAD, BETWEEN_DAYS, FAULTS = 0.35, 0.08, 0.05
 
 IN_TIME = "alerted once, that day or the next"
 
-REFUSALS, ROWS, PROMISES = 60, 12, 40
+REFUSALS, ROWS, PROMISES, PLAIN = 60, 12, 40, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Month:
     """A month of canaries under the ledger, as a watch has them."""
 
     def __init__(
-        self, seed: int, change: Callable[[World], World] | None, on: int, base: World = QUIET
+        self, seed: int, change: Callable[[World], World] | None, on: int, base: World = QUIET, spread: tuple[float,float]=(SPREAD, BETWEEN_DAYS)
     ) -> None:
         self.base = base
         self.draw = random.Random(f"watch {seed}")
@@ -81,7 +81,8 @@ class Month:
         self.days: list[Day] = []
         self.alerts: list[int] = []
         self.told_back = 0
-        self.images = 0
+        self.images = self.row = 0
+        self.spread, self.between = spread
 
     def run(self) -> "Month":
         """Let all days of the month pass."""
@@ -92,7 +93,7 @@ class Month:
             world = self.base
             if self.change is not None and number >= self.on:
                 world = self.change(world)
-            drift = self.draw.gauss(0, BETWEEN_DAYS)
+            drift = self.draw.gauss(0, self.between)
             images = share.canary.images or 0
             shown = self.shown(day, world, drift, images, first=number)
             today = Day(run=f"{day}", shown=shown)
@@ -125,13 +126,14 @@ class Month:
 
     def shown(self, day: date, world: World, drift: float, images: int, *, first: int) -> Baseline:
         """Return what a canary shows: plain requests, rows by turns, refusals."""
-        plain = [f"{OPERATIONS[at % 2]}/base" for at in range(min(4, images * 2 // 3))]
-        rows = [f"row-{(first * 2 + at) % ROWS}" for at in range(images - len(plain))]
+        plain = [f"{OPERATIONS[at % 2]}/base" for at in range(min(PLAIN, images))]
+        rows = [f"row-{(self.row + at) % ROWS}" for at in range(images - len(plain))]
+        self.row += len(rows)
         return self._baseline(f"{day}", world, drift, [*plain, *rows], REFUSALS)
 
     def again(self, day: date, world: World, drift: float, images: int, *, first: int) -> Baseline:
         """Return what is asked again: plain requests, some of that day's rows, free refusals."""
-        rows = [f"row-{(first * 2 + at) % ROWS}" for at in range(2)]
+        rows = [f"row-{(self.row - at - 1) % ROWS}" for at in range(2)]
         asked = [*(f"{OPERATIONS[at % 2]}/base" for at in range(max(images - 2, 0))), *rows]
         return self._baseline(f"{day}-again", world, drift, asked[:images] or rows[:1], REFUSALS)
 
@@ -196,7 +198,7 @@ class Month:
     def _sample(self, case: str, world: World, drift: float) -> Sample:
         failed = self.draw.random() < world.faults
         usual = 8.0 + 4.0 * (sum(map(ord, case)) % 7)
-        seconds = usual * world.slow * pow(2.718281828, self.draw.gauss(drift, SPREAD))
+        seconds = usual * world.slow * pow(2.718281828, self.draw.gauss(drift, self.spread))
         return Sample(
             provider=PROVIDER,
             operation="generate",
