@@ -95,12 +95,17 @@ def drift(
     figures far out count as `OUTLYING` deviations. One-sided, by Student's t.
     """
     model = _fitted(before)
+    if model is None:
+        return None
+    far = [
+        (question, log(figure) - model.levels[question])
+        for _, question, figure in now
+        if question in model.levels
+    ]
     later: dict[str, list[float]] = defaultdict(list)
-    for _, question, figure in now:
-        if model is not None and question in model.levels:
-            far = log(figure) - model.levels[question]
-            later[question].append(max(min(far, model.most), -model.most))
-    if model is None or not later:
+    for (question, _), shift in zip(far, _drawn_in([x for _, x in far], model.most), strict=True):
+        later[question].append(shift)
+    if not later:
         return None
     weights = {
         question: 1 / (1 / len(mine) + 1 / model.answered[question])
@@ -148,8 +153,8 @@ def _fitted(before: Sequence[tuple[str, str, float]]) -> _Usual | None:
     most = OUTLYING * spread
     days: dict[str, list[float]] = defaultdict(list)
     for day, rest in rests:
-        days[day].append(max(min(rest, most), -most))
-    within, between = _variances(list(days.values()))
+        days[day].append(rest)
+    within, between = _variances([_drawn_in(day, most) for day in days.values()])
     return _Usual(
         levels=levels,
         answered=answered,
@@ -159,6 +164,12 @@ def _fitted(before: Sequence[tuple[str, str, float]]) -> _Usual | None:
         degrees=degrees,
         most=most,
     )
+
+
+def _drawn_in(figures: Sequence[float], most: float) -> list[float]:
+    """Return figures, those far out as far from the middle of them as any may be."""
+    middle = median(figures) if figures else 0.0
+    return [middle + max(min(each - middle, most), -most) for each in figures]
 
 
 def _variances(days: Sequence[Sequence[float]]) -> tuple[float, float]:

@@ -15,6 +15,9 @@ from harness.watching.model import Day
 SLOWER = 1.2
 """How many times as long a request takes, at the median, before that is worth an alert."""
 
+OURS_S = 0.1
+"""What is added to each time: of so much, a busy machine of ours makes the half or the double."""
+
 DEARER = 1.01
 FAILING_POINTS = 5.0
 AUTHENTIC_POINTS = 20.0
@@ -111,7 +114,7 @@ def _times(shown: Sequence[Baseline], provider: str) -> Iterator[_Timed]:
     for baseline in shown:
         for each in _samples([baseline], provider):
             if each.end == "served" and each.seconds and each.fit == "exact":
-                yield baseline.run[:10], each.question, each.seconds
+                yield baseline.run[:10], each.question, each.seconds + OURS_S
 
 
 def _prices(shown: Sequence[Baseline], provider: str) -> Iterator[_Timed]:

@@ -2,7 +2,7 @@
 
 Run from the root: `python -m tests.benchmarks.watch` (`--write` renews the tables of `watch.md`).
 The months are made of what a canary shows, with random failures and log-normal times, and go
-through the code that a watch decides by. With `--emulator`, a few months are sent to the emulator.
+through the code that a watch decides by. `watch_emulator.py` sends months to the emulator.
 """
 
 import argparse
@@ -28,8 +28,19 @@ from harness.watching.model import Day, Spent, State
 PROVIDER, OPERATIONS = "p", ("generate", "edit")
 FIRST = date(2026, 12, 1)
 DAYS, QUIET_MONTHS, PLANTED_MONTHS = 30, 100, 40
-SPREAD, BETWEEN_DAYS, FAULTS = 0.35, 0.08, 0.05
-"""Of the logarithms of times within a day and from day to day; the share of random failures."""
+FAULTS = 0.05
+"""The share of random failures."""
+
+SPREADS = ((0.15, 0.02), (0.25, 0.05), (0.35, 0.08))
+"""Standard deviations of the logarithms of times: within a day, and from day to day."""
+
+TIMES = ("slower by half", "twice as slow")
+
+CHOSEN_ON, REPORTED_ON = 500_000, 3_000_000
+"""First seeds: the levels of the code were chosen on months of the one, and the table shows others.
+"""
+
+MARK, END = "<!-- table -->", "<!-- end of the table -->"
 
 IN_TIME = "alerted once, that day or the next"
 
@@ -72,7 +83,12 @@ class Month:
     """A month of canaries under the ledger, as a watch has them."""
 
     def __init__(
-        self, seed: int, change: Callable[[World], World] | None, on: int, base: World = QUIET, spread: tuple[float,float]=(SPREAD, BETWEEN_DAYS)
+        self,
+        seed: int,
+        change: Callable[[World], World] | None,
+        on: int,
+        base: World = QUIET,
+        spread: tuple[float, float] = SPREADS[-1],
     ) -> None:
         self.base = base
         self.draw = random.Random(f"watch {seed}")
@@ -95,7 +111,7 @@ class Month:
                 world = self.change(world)
             drift = self.draw.gauss(0, self.between)
             images = share.canary.images or 0
-            shown = self.shown(day, world, drift, images, first=number)
+            shown = self.shown(day, world, drift, images)
             today = Day(run=f"{day}", shown=shown)
             spent[f"{day}"] = {PROVIDER: Spent(images=_paid(shown))}
             suspected = [
@@ -112,7 +128,7 @@ class Month:
                     break
                 share = share_of(Budget(images=DEFAULT_IMAGES), spent, PROVIDER, day)
                 most = min(share.again.images or 0, AGAIN_IMAGES[round_])
-                again = self.again(day, world, drift, most, first=number)
+                again = self.again(day, world, drift, most)
                 today = replace(today, again=(*today.again, again))
                 spent[f"{day}-again-{round_}"] = {PROVIDER: Spent(images=_paid(again))}
             come_to = decided(self.state, self.days, today)
@@ -124,14 +140,14 @@ class Month:
         self.images = sum(each[PROVIDER].images for each in spent.values())
         return self
 
-    def shown(self, day: date, world: World, drift: float, images: int, *, first: int) -> Baseline:
+    def shown(self, day: date, world: World, drift: float, images: int) -> Baseline:
         """Return what a canary shows: plain requests, rows by turns, refusals."""
         plain = [f"{OPERATIONS[at % 2]}/base" for at in range(min(PLAIN, images))]
         rows = [f"row-{(self.row + at) % ROWS}" for at in range(images - len(plain))]
         self.row += len(rows)
         return self._baseline(f"{day}", world, drift, [*plain, *rows], REFUSALS)
 
-    def again(self, day: date, world: World, drift: float, images: int, *, first: int) -> Baseline:
+    def again(self, day: date, world: World, drift: float, images: int) -> Baseline:
         """Return what is asked again: plain requests, some of that day's rows, free refusals."""
         rows = [f"row-{(self.row - at - 1) % ROWS}" for at in range(2)]
         asked = [*(f"{OPERATIONS[at % 2]}/base" for at in range(max(images - 2, 0))), *rows]
@@ -219,20 +235,23 @@ def _paid(shown: Baseline) -> int:
     return sum(each.images for each in shown.samples)
 
 
-def quiet(months: int) -> tuple[int, float]:
+def quiet(months: int, spread: tuple[float, float], first: int) -> tuple[int, float]:
     """Return the alerts of so many quiet months, and the images of one."""
-    all_months = [Month(seed, None, 0).run() for seed in range(months)]
+    all_months = [Month(first + seed, None, 0, spread=spread).run() for seed in range(months)]
     images = sum(month.images for month in all_months) / months
     return sum(len(month.alerts) for month in all_months), images
 
 
-def planted(kind: str, months: int) -> tuple[int, int, int, float]:
+def planted(
+    kind: str, months: int, spread: tuple[float, float], first: int
+) -> tuple[int, int, int, float]:
     """Return of so many months: alerted once and in time, late or never, more than once, images."""
     in_time = missed = often = images = 0
-    for seed in range(months):
+    for seed in range(first, first + months):
         draw = random.Random(f"day {kind} {seed}")
         on = draw.randrange(5, DAYS - 2)
-        month = Month(10_000 + seed, PLANTED[kind], on, BASES.get(kind, QUIET)).run()
+        base = BASES.get(kind, QUIET)
+        month = Month(10_000 + seed, PLANTED[kind], on, base=base, spread=spread).run()
         images += month.images
         at_once = bool(month.alerts) and month.alerts[0] in (on, on + 1)
         in_time += at_once and len(month.alerts) == 1
@@ -241,35 +260,47 @@ def planted(kind: str, months: int) -> tuple[int, int, int, float]:
     return in_time, missed, often, images / months
 
 
-def table() -> str:
-    """Return the tables as Markdown."""
-    alerts, images = quiet(QUIET_MONTHS)
-    lines = [
-        "| months without a change | alerts in all | at most | images a month |",
-        "|---|---|---|---|",
-        f"| {QUIET_MONTHS} of {DAYS} days | {alerts} | 5 | {images:.0f} of {DEFAULT_IMAGES} |",
-        "",
-        f"| one change, planted from the 6th day on | {IN_TIME} | late | twice | images a month |",
-        "|---|---|---|---|---|",
-    ]
-    for kind in PLANTED:
-        in_time, missed, often, cost = planted(kind, PLANTED_MONTHS)
-        lines.append(
-            f"| {kind} | {in_time} of {PLANTED_MONTHS} | {missed} | {often} | {cost:.0f} |"
+def table(first: int) -> Iterator[str]:
+    """Yield the lines of the tables, as Markdown."""
+    yield "| months without a change | times spread by | alerts in all | at most | images a month |"
+    yield "|---|---|---|---|---|"
+    for spread in SPREADS:
+        alerts, images = quiet(QUIET_MONTHS, spread, first)
+        yield (
+            f"| {QUIET_MONTHS} of {DAYS} days | {_words(spread)} | {alerts} | 5 | "
+            f"{images:.0f} of {DEFAULT_IMAGES} |"
         )
-    return "\n".join(lines)
+    yield ""
+    yield f"| one change from the 6th day on or later | times | {IN_TIME} | late | twice | images |"
+    yield "|---|---|---|---|---|---|"
+    for kind in PLANTED:
+        for spread in SPREADS if kind in TIMES else SPREADS[-1:]:
+            in_time, missed, often, cost = planted(kind, PLANTED_MONTHS, spread, first)
+            yield (
+                f"| {kind} | {_words(spread)} | {in_time} of {PLANTED_MONTHS} | {missed} | {often} "
+                f"| {cost:.0f} |"
+            )
+
+
+def _words(spread: tuple[float, float]) -> str:
+    return f"{spread[0]:g} and {spread[1]:g}"
 
 
 def main() -> None:
     """Print the tables, or write them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", action="store_true")
-    written = table()
-    print(written)  # noqa: T201 - an exam
-    if parser.parse_args().write:
+    parser.add_argument("--chosen-on", action="store_true", help="the seeds of the levels")
+    given = parser.parse_args()
+    lines = []
+    for line in table(CHOSEN_ON if given.chosen_on else REPORTED_ON):
+        print(line, flush=True)  # noqa: T201 - an exam
+        lines.append(line)
+    if given.write:
         page = Path(__file__).with_suffix(".md")
-        head = page.read_text("utf-8").partition("<!-- table -->")[0]
-        page.write_text(f"{head}<!-- table -->\n\n{written}\n", "utf-8")
+        head, _, tail = page.read_text("utf-8").partition(MARK)
+        rest = tail[tail.index(END) :] if END in tail else END
+        page.write_text(f"{head}{MARK}\n\n" + "\n".join(lines) + f"\n\n{rest}", "utf-8")
 
 
 if __name__ == "__main__":
