@@ -33,7 +33,7 @@ UNCLEAR, AGAIN = (0.12, 0.03, 0.008), 0.05
 """The same of all of a day, after each round, to be asked once more; and of what is asked again
 alone, which is fresh."""
 
-SURE, SURE_FAILING = 0.0004, 0.0005
+SURE, SURE_FAILING = 0.0002, 0.0005
 """The same in all of it together; what few failures come to lies apart, and reaches it seldom."""
 
 EVENTS: frozenset[ChangeKind] = frozenset(("document", "dearer"))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 
 from harness.comparing.model import (
@@ -27,7 +29,7 @@ from harness.watching.model import Day, Spent, State
 
 PROVIDER, OPERATIONS = "p", ("generate", "edit")
 FIRST = date(2026, 12, 1)
-DAYS, QUIET_MONTHS, PLANTED_MONTHS = 30, 100, 40
+DAYS, QUIET_MONTHS, PLANTED_MONTHS = 30, 100, 24
 FAULTS = 0.05
 """The share of random failures."""
 
@@ -44,7 +46,8 @@ MARK, END = "<!-- table -->", "<!-- end of the table -->"
 
 IN_TIME = "alerted once, that day or the next"
 
-REFUSALS, ROWS, PROMISES, PLAIN = 60, 12, 40, 2
+REFUSALS, ROWS, PROMISES, PLAIN = 60, 12, 12, 2
+PROCESSES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,29 +238,39 @@ def _paid(shown: Baseline) -> int:
     return sum(each.images for each in shown.samples)
 
 
-def quiet(months: int, spread: tuple[float, float], first: int) -> tuple[int, float]:
+_Spread = tuple[float, float]
+
+
+def _quiet_month(seed: int, *, spread: _Spread) -> tuple[int, int]:
+    month = Month(seed, None, 0, spread=spread).run()
+    return len(month.alerts), month.images
+
+
+def _planted_month(seed: int, *, kind: str, spread: _Spread) -> tuple[bool, bool, bool, int]:
+    """Return whether it was alerted once and in time; late or never; more than once; images."""
+    on = random.Random(f"day {kind} {seed}").randrange(5, DAYS - 2)
+    base = BASES.get(kind, QUIET)
+    month = Month(10_000 + seed, PLANTED[kind], on, base=base, spread=spread).run()
+    at_once = bool(month.alerts) and month.alerts[0] in (on, on + 1)
+    several = len(month.alerts) > 1
+    return at_once and not several, not at_once, several, month.images
+
+
+def quiet(months: int, spread: _Spread, first: int) -> tuple[int, float]:
     """Return the alerts of so many quiet months, and the images of one."""
-    all_months = [Month(first + seed, None, 0, spread=spread).run() for seed in range(months)]
-    images = sum(month.images for month in all_months) / months
-    return sum(len(month.alerts) for month in all_months), images
+    with Pool(PROCESSES) as pool:
+        found = pool.map(partial(_quiet_month, spread=spread), range(first, first + months))
+    return sum(alerts for alerts, _ in found), sum(images for _, images in found) / months
 
 
-def planted(
-    kind: str, months: int, spread: tuple[float, float], first: int
-) -> tuple[int, int, int, float]:
+def planted(kind: str, months: int, spread: _Spread, first: int) -> tuple[int, int, int, float]:
     """Return of so many months: alerted once and in time, late or never, more than once, images."""
-    in_time = missed = often = images = 0
-    for seed in range(first, first + months):
-        draw = random.Random(f"day {kind} {seed}")
-        on = draw.randrange(5, DAYS - 2)
-        base = BASES.get(kind, QUIET)
-        month = Month(10_000 + seed, PLANTED[kind], on, base=base, spread=spread).run()
-        images += month.images
-        at_once = bool(month.alerts) and month.alerts[0] in (on, on + 1)
-        in_time += at_once and len(month.alerts) == 1
-        missed += not at_once
-        often += len(month.alerts) > 1
-    return in_time, missed, often, images / months
+    with Pool(PROCESSES) as pool:
+        made = partial(_planted_month, kind=kind, spread=spread)
+        in_time, missed, often, images = zip(
+            *pool.map(made, range(first, first + months)), strict=True
+        )
+    return sum(in_time), sum(missed), sum(often), sum(images) / months
 
 
 def table(first: int) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Planted:
     after: tuple[str, ...] = ()
 
 
-SCALE = "0.02"
+SCALE = "0.01"
 MONTHS = {
     "no change": Planted(provider="sub2api", before=("--time-scale", SCALE)),
     "`wrong_format` from the 17th on": Planted(
@@ -41,7 +41,7 @@ MONTHS = {
         provider="sub2api",
         since=21,
         before=("--time-scale", SCALE),
-        after=("--time-scale", "0.04"),
+        after=("--time-scale", "0.02"),
     ),
     "no change, jobs": Planted(provider="buble"),
     "20 % of all requests fail from the 12th on": Planted(
