@@ -90,7 +90,7 @@ def test_a_broken_promise_is_alerted_once_and_a_lost_state_alerts_nothing_again(
     ends = []
     for day, more in (("01", []), ("02", broken), ("03", broken)):
         if day == "03":
-            (tmp_path / STATE).write_text("{", "utf-8")
+            (tmp_path / STATE).write_text('{"format": 1}', "utf-8")
         code = status([*call, "--today", f"2026-12-{day}", *more])
         ends.append((code, json.loads(capsys.readouterr().out)))
 
