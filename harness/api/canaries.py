@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.api.asking import cases_of, free_of, served_of, with_cases
+from harness.api.deviations import known_of
 from harness.api.runs import report, run
 from harness.api.watched import Watched, reached_only, round_name, spent_by
 from harness.core.errors import NothingTested, UsageError
 from harness.core.money import money
-from harness.known.file import read_known
-from harness.known.model import KnownDeviation
-from harness.planning.canary import canary_plan, first_id, never_asked
+from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
 from harness.planning.options import Canary, Options, Output, RunLimits
 from harness.planning.plan import total_price
+from harness.planning.rotation import LONGEST
 from harness.planning.watch_options import WEBHOOK_URL, WatchOptions
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
@@ -27,6 +27,7 @@ from harness.spec.provider import Provider
 from harness.store.lock import locked
 from harness.transport.webhook_post import check_hook, post_hook
 from harness.watching.decide import decided, suspicions, worth_another_round
+from harness.watching.expected import overdue_sentences
 from harness.watching.files import (
     ALERT,
     RUNS,
@@ -94,7 +95,7 @@ def watch(
     """
     environment = os.environ if environment is None else environment
     watching = _Watch(options, Path(folder), listener or ProgressListener(), environment)
-    if options.watching.dry_run:
+    if options.watch.dry_run:
         return watching.planned()
     with watching.lock():
         return watching.called()
@@ -110,8 +111,8 @@ class _Watch:
     ) -> None:
         self.options, self.folder, self.listener = options, folder, listener
         self.environment = environment
-        self.day = _day(options.watching.today)
-        self.hook = options.watching.webhook or environment.get(WEBHOOK_URL, "").strip()
+        self.day = _day(options.watch.today)
+        self.hook = options.watch.webhook or environment.get(WEBHOOK_URL, "").strip()
         if self.hook:
             check_hook(self.hook)
         if options.target.against == "cassettes":
@@ -121,8 +122,7 @@ class _Watch:
             )
         self.catalogue = catalogue_of(options.target.specs)
         self.entries = _entries(options, self.catalogue)
-        known = options.watching.known
-        self.known: tuple[KnownDeviation, ...] = read_known(known) if known else ()
+        self.known = known_of(options.watch.known, (), self.catalogue).entries
         self.notes: list[str] = []
         self.budgets = {entry.name: self._budget(entry) for entry in self.entries}
         self.kept = Watched(
@@ -131,7 +131,7 @@ class _Watch:
 
     # -------------------------------------------------------------------------- what it costs
     def _budget(self, entry: Entry) -> Budget:
-        month = self.options.month
+        month = self.options.watch
         images, amount = month.month_images, month.month_budgets.get(entry.name)
         if images is None and amount is None:
             if self.options.target.against == "live":
@@ -185,6 +185,13 @@ class _Watch:
                 f"{entry.name}: today {len(plan.shots)} requests, {served} of them to be served: "
                 f"{cost.images} images, {money(cost)}; to ask again for what is suspected at most "
                 f"{_amounts(share.again, entry.provider)} more; the month at most {most}"
+            )
+            turn = turn_of(entry, canary)
+            self.notes.append(
+                f"{entry.name}: each single value that a day's share pays for is asked within "
+                f"{turn} days"
+                if turn
+                else f"{entry.name}: not each single value is asked within {LONGEST} days"
             )
             left = never_asked(entry, canary)
             if left:
@@ -294,6 +301,7 @@ class _Watch:
                 how = "asked again, it did not come again" if today.again else "not asked again"
                 self.notes.append(f"suspected, {how}: {each.sentence}")
         self.notes += [still_sentence(each) for each in self.kept.state.open if each.key not in new]
+        self.notes += overdue_sentences(today, self.known)
         self.kept.save()
         for message in come_to.messages:
             write(self.folder / ALERT, alert_markdown(message).encode())

@@ -54,19 +54,33 @@ class Watched:
         Days after this one are left out.
         """
         state, names = read_state(self.folder), run_names(self.folder)
-        lost = state is None and bool(names)
         self.state = state or State()
         finished = [name for name in names if self._is_finished(name) and name[:10] <= f"{day}"]
+        canaries = [name for name in finished if AGAIN not in name]
+        lost = bool(names) and (state is None or len(self._undecided(canaries)) > 1)
+        if lost:
+            self.state = State()
         for name in finished:
             if name not in self.state.spent:
                 self.note_spent(name, self.spent_of(name))
-        for one in self._shown_days(finished if lost else finished[-REMEMBERED:]):
-            if lost:
-                self.state = decided(self.state, self.days, one, known=self.known).state
-            if one.run in self.state.decided:
-                self.days.append(one)
         if lost:
-            self._tell_lost()
+            self._made_again(finished, canaries)
+            return
+        shown = self._shown_days(finished[-REMEMBERED:])
+        self.days = [each for each in shown if each.run in self.state.decided]
+
+    def _undecided(self, canaries: Sequence[str]) -> list[str]:
+        """Return those that nothing was decided of: a call that was cut off leaves one at most."""
+        return [name for name in canaries if name not in self.state.decided]
+
+    def _made_again(self, finished: Sequence[str], canaries: Sequence[str]) -> None:
+        """Decide each day again, and tell nothing of it again."""
+        for one in self._shown_days(finished):
+            self.state = decided(self.state, self.days, one, known=self.known).state
+            self.days.append(one)
+        for name in self._undecided(canaries):  # it reached nobody
+            self.note_decided(name)
+        self._tell_lost()
 
     def _shown_days(self, names: Sequence[str]) -> Iterator[Day]:
         """Yield the canaries among these runs that reached anybody, with what was asked again."""

@@ -1,6 +1,7 @@
 """`harness watch`: a small canary each day, and an alert on a confirmed change."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -41,15 +42,18 @@ def watch(
     # What a watch needs takes seconds to import, and `--help` is not to wait for it.
     from harness.api.canaries import watch as perform  # noqa: PLC0415
     from harness.cli.conclude import note  # noqa: PLC0415
+    from harness.cli.configuration import configured_known  # noqa: PLC0415
     from harness.cli.progress import watching  # noqa: PLC0415
     from harness.watching.files import STATUS  # noqa: PLC0415
     from harness.watching.words import result_json  # noqa: PLC0415
 
+    known = options.watch.known or configured_known(context)
+    options = replace(options, watch=replace(options.watch, known=known))
     with watching() as listener:
         result = perform(options, folder, listener=listener)
     if as_json:
         echo_json(json.dumps(result_json(result), ensure_ascii=False))
-    elif as_markdown and not options.watching.dry_run:
+    elif as_markdown and not options.watch.dry_run:
         echo_line((folder / STATUS).read_text("utf-8"))
     else:
         for sentence in (result.why, *result.notes):

@@ -18,11 +18,16 @@ from harness.core.errors import UsageError
 from harness.planning.diff_options import DiffOptions
 from harness.planning.flags import FLAG, TOPIC, Flag, flagged
 from harness.planning.options import Options
+from harness.planning.watch_options import WatchChoices
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-CONFIGURABLE: Mapping[str, "type[DataclassInstance]"] = {"run": Options, "diff": DiffOptions}
+CONFIGURABLE: Mapping[str, "type[DataclassInstance]"] = {
+    "run": Options,
+    "diff": DiffOptions,
+    "watch": WatchChoices,
+}
 """The choices that a configuration may set, by the verb that has them all; each of their groups is
 a table, and no two are named alike."""
 
@@ -43,8 +48,13 @@ RATES = "rates"
 EXCHANGE_RATES: Place = ("benchmark", "exchange_rates")
 """A table of its own, for a rate is said with its unit."""
 
-TYPED_ONLY = frozenset(("out", "resume", "retry_unknown", "record", "allow_private"))
-"""What is said for one run, or opens what a stranger's file may not open."""
+TYPED_ONLY = frozenset(
+    (
+        *("out", "resume", "retry_unknown", "record", "allow_private"),
+        *("today", "dry_run", "webhook"),
+    )
+)
+"""What is said for one run, opens what a stranger's file may not open, or may be a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +82,7 @@ class Choice:
     @property
     def where(self) -> str:
         """The table that holds the option; empty where it stands before all tables."""
-        return "" if self.keys[0] in TOP else self.place[0]
+        return "" if TOP.get(self.keys[0]) == self.place[0] else self.place[0]
 
     def read(self, raw: object, folder: Path) -> object:
         """Return the option's value; ValueError says what is wrong, and repeats no value.

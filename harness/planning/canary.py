@@ -15,15 +15,19 @@ from harness.planning.options import Canary
 from harness.planning.plan import Limits, make_plan, planned_request, request_digest
 from harness.planning.quick import quick_limits
 from harness.planning.rewording import reworded
+from harness.planning.rotation import LONGEST, in_turn, tokens_of
 from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
 
 REFUSALS = 60
 """How many refusals a canary asks for at most: they are free, but not in time."""
 
-PLAIN = 4
-"""How many plain requests a canary has of all operations, where there is money: they are the pairs
-whose times are compared."""
+PLAIN = 2
+"""How many plain requests a canary has of all operations: the more there are, the longer it takes
+until each value was asked for."""
+
+MANY_PLAIN = 4
+"""Of so many images a canary has one plain request more."""
 
 SEED = 0
 """The seed of all canaries: a case is the same each day, and its words are another day's."""
@@ -47,7 +51,8 @@ def canary_plan(entry: Entry, canary: Canary) -> Plan:
         wanted = [case for case in rows if case.id in canary.first]
         others = [case for case in rows if case.id not in canary.first]
         paid = [*purse.bought(entry.provider, [*wanted, *_often(plain, canary)])]
-        paid += purse.bought(entry.provider, _longest_ago(others, canary.asked))
+        price = {case.id: planned_request(entry.provider, case).price.images for case in others}
+        paid += purse.bought(entry.provider, in_turn(others, canary.asked, price, paid))
         free = [case for case in refusals if case.id in canary.first]
         left = [case for case in refusals if case.id not in canary.first]
         free += _refusals(left, canary.asked)
@@ -63,13 +68,34 @@ def never_asked(entry: Entry, canary: Canary) -> tuple[str, ...]:
     all_cases = (*plain, *rows)
     spared = _Purse(canary)
     left = [*spared.bought(entry.provider, plain)]
-    covered = {token for case in left for token in _tokens(case)}
+    covered = {token for case in left for token in tokens_of(case)}
     for case in rows:
         price = planned_request(entry.provider, case).price
         if spared.affords(price):
-            covered |= _tokens(case)
-    tokens = dict.fromkeys(token for case in all_cases for token in sorted(_tokens(case)))
+            covered |= tokens_of(case)
+    tokens = dict.fromkeys(token for case in all_cases for token in sorted(tokens_of(case)))
     return tuple(token for token in tokens if token not in covered)
+
+
+def turn_of(entry: Entry, canary: Canary) -> int | None:
+    """Return in how many canaries all is asked that one of this price can; None beyond `LONGEST`.
+
+    Pairs of values are in it only where a row happens to hold them.
+    """
+    plain, rows, _ = _cases(entry)
+    never = {*never_asked(entry, canary)}
+    left = {token for case in (*plain, *rows) for token in tokens_of(case)} - never
+    price = {case.id: planned_request(entry.provider, case).price.images for case in rows}
+    asked: dict[str, int] = {}
+    for number in range(1, LONGEST + 1):
+        purse = _Purse(canary)
+        today = [*purse.bought(entry.provider, _often(plain, replace(canary, asked=asked)))]
+        today += purse.bought(entry.provider, in_turn(rows, asked, price, today))
+        asked |= {first_id(case.id): number for case in today}
+        left -= {token for case in today for token in tokens_of(case)}
+        if not left:
+            return number
+    return None
 
 
 @cache
@@ -84,24 +110,19 @@ def _cases(entry: Entry) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case
     cases = {shot.case.id: _without_second(shot.case) for shot in (*quick.shots, *whole.shots)}
     served = [case for case in cases.values() if case.expect == "accept"]
     plain = [case for case in served if case.id == f"{case.operation}/base"]
-    covered = {token for case in plain for token in _tokens(case)}
+    covered = {token for case in plain for token in tokens_of(case)}
     rows: list[Case] = []
     left = [case for case in served if case not in plain]
     images = {case.id: max(planned_request(entry.provider, case).price.images, 1) for case in left}
     while left:
-        best = max(left, key=lambda case: len(_tokens(case) - covered) / images[case.id])
-        if not _tokens(best) - covered:
+        best = max(left, key=lambda case: len(tokens_of(case) - covered) / images[case.id])
+        if not tokens_of(best) - covered:
             break
         rows.append(best)
-        covered |= _tokens(best)
+        covered |= tokens_of(best)
         left.remove(best)
     refusals = [case for case in cases.values() if case.expect == "refuse"]
     return tuple(plain), tuple(rows), tuple(refusals)
-
-
-def _tokens(case: Case) -> set[str]:
-    """Return what a case tries: rules and values of its operation."""
-    return {f"{case.operation} {each}" for each in case.covers}
 
 
 def _without_second(case: Case) -> Case:
@@ -139,10 +160,10 @@ class _Purse:
 
 
 def _often(plain: Sequence[Case], canary: Canary) -> list[Case]:
-    """Return the plain requests, of few operations so often that their times tell something."""
-    half = PLAIN if canary.images is None else canary.images * 2 // 3
-    times = max(min(PLAIN, half) // max(len(plain), 1), 1)
-    return [*_repeated(plain, times)]
+    """Return plain requests: those not asked for longest, of few operations some more than once."""
+    many = max(PLAIN, (canary.images or 0) // MANY_PLAIN)
+    times = -(-many // max(len(plain), 1))
+    return [*_repeated(_longest_ago(plain, canary.asked), times)][:many]
 
 
 def _longest_ago(cases: Sequence[Case], asked: Mapping[str, int]) -> list[Case]:

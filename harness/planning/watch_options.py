@@ -13,8 +13,8 @@ WEBHOOK_URL = "HARNESS_WEBHOOK_URL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthLimits:
-    """What a watch may spend in a calendar month, for each provider by itself."""
+class Watching:
+    """What a calendar month may cost at each provider, which day it is, and who is told."""
 
     month_budgets: dict[str, Decimal] = option(
         "--budget",
@@ -31,15 +31,9 @@ class MonthLimits:
         default=None,
         least=0,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
-    """Which day it is, and who is told."""
-
     known: Path | None = option(
         "--known",
-        "Known deviations: what is expected there is no alert.",
+        "Known deviations: what is expected there is no alert, and what holds again is told.",
         default=None,
         metavar="FILE",
     )
@@ -68,6 +62,12 @@ class WatchOptions:
     """All choices of a watch."""
 
     target: Target = topic(Target, "Providers")
-    month: MonthLimits = topic(MonthLimits, "Month")
-    watching: Watching = topic(Watching, "Watching")
+    watch: Watching = topic(Watching, "Month and alerts")
     emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchChoices:
+    """The choices that a watch alone has: those of the others stand in the tables of a run."""
+
+    watch: Watching = topic(Watching, "Month and alerts")

@@ -5,7 +5,6 @@ is made again from the run folders.
 """
 
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from harness.comparing.model import Baseline, ChangeKind, PromiseShown
 from harness.comparing.scope import scope_of
 from harness.core.errors import NothingTested
 from harness.known.model import KnownDeviation
+from harness.watching.expected import is_expected, places_expected
 from harness.watching.figures import FIGURES, Moved, shown_on
 from harness.watching.model import Alerted, Day, Key, Message, State, Suspicion, asks_dear
 
@@ -26,12 +26,15 @@ WHOLE_TURN = 10
 LEAST_DAYS = 3
 """How many there are before a figure is compared: fewer do not say what is usual."""
 
-SUSPECT, FEW_FAIL = 0.1, 0.15
+SUSPECT, FEW_FAIL = 0.15, 0.2
 """How unlikely a figure is where nothing changed, to be asked again; of failures, which are few."""
 
-UNCLEAR, AGAIN, SURE = 0.25, 0.05, 0.0004
-"""The same to be asked a second time, in what is asked again alone, and in all of it together. What
-is asked again is fresh, so that both hold at once by chance less than once in a thousand days."""
+UNCLEAR, AGAIN = (0.12, 0.03, 0.008), 0.05
+"""The same of all of a day, after each round, to be asked once more; and of what is asked again
+alone, which is fresh."""
+
+SURE, SURE_FAILING = 0.0002, 0.0005
+"""The same in all of it together; what few failures come to lies apart, and reaches it seldom."""
 
 EVENTS: frozenset[ChangeKind] = frozenset(("document", "dearer"))
 """What is over with its day: what it became is the usual."""
@@ -74,33 +77,12 @@ def suspicions(
         *_promises(state, earlier, today.shown),
         *_figures(state, earlier, today),
     ]
-    expected = {
-        (each.provider, each.operation, each.promise, each.check)
-        for each in known
-        if each.expires >= today.date
-    }
+    expected = places_expected(known, today)
     return tuple(
         each
         for each in found
-        if each.key not in open_keys and not _is_expected(each, today.shown, expected)
+        if each.key not in open_keys and not is_expected(each, today.shown, expected)
     )
-
-
-def _is_expected(
-    suspicion: Suspicion, shown: Baseline, expected: AbstractSet[tuple[str, str, str, str]]
-) -> bool:
-    """Tell whether each check that finds a promise broken is known to; one never hides another."""
-    if suspicion.kind != "broken":
-        return False
-    for promise in shown.promises:
-        if _key(promise) == suspicion.key:
-            named = "" if promise.kind == "reply" else promise.promise
-            place = promise.provider, promise.operation
-            return bool(promise.checks) and all(
-                (*place, named, check) in expected or (*place, promise.promise, check) in expected
-                for check in promise.checks
-            )
-    return False
 
 
 def _documents(earlier: Sequence[Day], today: Day) -> Iterator[Suspicion]:
@@ -335,9 +317,13 @@ def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today
         whole = compare(shown_on(usual), shown_on(days[-width:]), suspicion.provider)
         if alone is None or whole is None or not (alone.enough and whole.enough):
             continue
-        if alone.p <= AGAIN and whole.p <= SURE:
+        if alone.p <= AGAIN and whole.p <= _sure(suspicion.kind):
             return True
     return False
+
+
+def _sure(kind: ChangeKind) -> float:
+    return SURE_FAILING if kind == "failing" else SURE
 
 
 def worth_another_round(
@@ -348,9 +334,15 @@ def worth_another_round(
         return False
     if _confirmed(state, suspicion, earlier, today):
         return False
-    usual = _usual(state, earlier, suspicion.provider, suspicion.kind)
-    alone = FIGURES[suspicion.kind](shown_on(usual), today.again, suspicion.provider)
-    return alone is not None and alone.enough and alone.p <= UNCLEAR
+    compare = FIGURES[suspicion.kind]
+    days = (*earlier, today)
+    found = []
+    for width in (1, 2):
+        usual = _usual(state, days[:-width], suspicion.provider, suspicion.kind)
+        if len(usual) >= LEAST_DAYS:
+            found.append(compare(shown_on(usual), shown_on(days[-width:]), suspicion.provider))
+    most = UNCLEAR[min(len(today.again), len(UNCLEAR)) - 1]
+    return any(each is not None and each.enough and each.p <= most for each in found)
 
 
 def _deviates(shown: Sequence[Baseline], key: Key) -> bool | None:

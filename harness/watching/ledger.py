@@ -17,9 +17,9 @@ RESERVE = Decimal("0.3")
 A_DAY_S = Decimal("0.6")
 """The share of the reserve that is left which one day may take: another change may come."""
 
-ROUNDS, AGAIN_IMAGES = 2, (6, 14)
-"""In how many rounds a day asks again, and for how many images in each at most: the second one only
-where the first leaves it open."""
+ROUNDS, AGAIN_IMAGES = 4, (4, 8, 12, 20)
+"""In how many rounds a day asks again, and for how many images in each at most: a later one only
+where those before it leave it open."""
 
 DEFAULT_IMAGES = 240
 """A month's images where nothing is said: some 8 a day, what is asked again among them."""

@@ -2,7 +2,7 @@
 
 Run from the root: `python -m tests.benchmarks.watch` (`--write` renews the tables of `watch.md`).
 The months are made of what a canary shows, with random failures and log-normal times, and go
-through the code that a watch decides by. With `--emulator`, a few months are sent to the emulator.
+through the code that a watch decides by. `watch_emulator.py` sends months to the emulator.
 """
 
 import argparse
@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 
 from harness.comparing.model import (
@@ -27,13 +29,25 @@ from harness.watching.model import Day, Spent, State
 
 PROVIDER, OPERATIONS = "p", ("generate", "edit")
 FIRST = date(2026, 12, 1)
-DAYS, QUIET_MONTHS, PLANTED_MONTHS = 30, 100, 40
-SPREAD, BETWEEN_DAYS, FAULTS = 0.35, 0.08, 0.05
-"""Of the logarithms of times within a day and from day to day; the share of random failures."""
+DAYS, QUIET_MONTHS, PLANTED_MONTHS = 30, 100, 24
+FAULTS = 0.05
+"""The share of random failures."""
+
+SPREADS = ((0.15, 0.02), (0.25, 0.05), (0.35, 0.08))
+"""Standard deviations of the logarithms of times: within a day, and from day to day."""
+
+TIMES = ("slower by half", "twice as slow")
+
+CHOSEN_ON, REPORTED_ON = 500_000, 3_000_000
+"""First seeds: the levels of the code were chosen on months of the one, and the table shows others.
+"""
+
+MARK, END = "<!-- table -->", "<!-- end of the table -->"
 
 IN_TIME = "alerted once, that day or the next"
 
-REFUSALS, ROWS, PROMISES = 60, 12, 40
+REFUSALS, ROWS, PROMISES, PLAIN = 60, 12, 12, 2
+PROCESSES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +86,12 @@ class Month:
     """A month of canaries under the ledger, as a watch has them."""
 
     def __init__(
-        self, seed: int, change: Callable[[World], World] | None, on: int, base: World = QUIET
+        self,
+        seed: int,
+        change: Callable[[World], World] | None,
+        on: int,
+        base: World = QUIET,
+        spread: tuple[float, float] = SPREADS[-1],
     ) -> None:
         self.base = base
         self.draw = random.Random(f"watch {seed}")
@@ -81,7 +100,8 @@ class Month:
         self.days: list[Day] = []
         self.alerts: list[int] = []
         self.told_back = 0
-        self.images = 0
+        self.images = self.row = 0
+        self.spread, self.between = spread
 
     def run(self) -> "Month":
         """Let all days of the month pass."""
@@ -92,9 +112,9 @@ class Month:
             world = self.base
             if self.change is not None and number >= self.on:
                 world = self.change(world)
-            drift = self.draw.gauss(0, BETWEEN_DAYS)
+            drift = self.draw.gauss(0, self.between)
             images = share.canary.images or 0
-            shown = self.shown(day, world, drift, images, first=number)
+            shown = self.shown(day, world, drift, images)
             today = Day(run=f"{day}", shown=shown)
             spent[f"{day}"] = {PROVIDER: Spent(images=_paid(shown))}
             suspected = [
@@ -111,7 +131,7 @@ class Month:
                     break
                 share = share_of(Budget(images=DEFAULT_IMAGES), spent, PROVIDER, day)
                 most = min(share.again.images or 0, AGAIN_IMAGES[round_])
-                again = self.again(day, world, drift, most, first=number)
+                again = self.again(day, world, drift, most)
                 today = replace(today, again=(*today.again, again))
                 spent[f"{day}-again-{round_}"] = {PROVIDER: Spent(images=_paid(again))}
             come_to = decided(self.state, self.days, today)
@@ -123,15 +143,16 @@ class Month:
         self.images = sum(each[PROVIDER].images for each in spent.values())
         return self
 
-    def shown(self, day: date, world: World, drift: float, images: int, *, first: int) -> Baseline:
+    def shown(self, day: date, world: World, drift: float, images: int) -> Baseline:
         """Return what a canary shows: plain requests, rows by turns, refusals."""
-        plain = [f"{OPERATIONS[at % 2]}/base" for at in range(min(4, images * 2 // 3))]
-        rows = [f"row-{(first * 2 + at) % ROWS}" for at in range(images - len(plain))]
+        plain = [f"{OPERATIONS[at % 2]}/base" for at in range(min(PLAIN, images))]
+        rows = [f"row-{(self.row + at) % ROWS}" for at in range(images - len(plain))]
+        self.row += len(rows)
         return self._baseline(f"{day}", world, drift, [*plain, *rows], REFUSALS)
 
-    def again(self, day: date, world: World, drift: float, images: int, *, first: int) -> Baseline:
+    def again(self, day: date, world: World, drift: float, images: int) -> Baseline:
         """Return what is asked again: plain requests, some of that day's rows, free refusals."""
-        rows = [f"row-{(first * 2 + at) % ROWS}" for at in range(2)]
+        rows = [f"row-{(self.row - at - 1) % ROWS}" for at in range(2)]
         asked = [*(f"{OPERATIONS[at % 2]}/base" for at in range(max(images - 2, 0))), *rows]
         return self._baseline(f"{day}-again", world, drift, asked[:images] or rows[:1], REFUSALS)
 
@@ -196,7 +217,7 @@ class Month:
     def _sample(self, case: str, world: World, drift: float) -> Sample:
         failed = self.draw.random() < world.faults
         usual = 8.0 + 4.0 * (sum(map(ord, case)) % 7)
-        seconds = usual * world.slow * pow(2.718281828, self.draw.gauss(drift, SPREAD))
+        seconds = usual * world.slow * pow(2.718281828, self.draw.gauss(drift, self.spread))
         return Sample(
             provider=PROVIDER,
             operation="generate",
@@ -217,57 +238,82 @@ def _paid(shown: Baseline) -> int:
     return sum(each.images for each in shown.samples)
 
 
-def quiet(months: int) -> tuple[int, float]:
+_Spread = tuple[float, float]
+
+
+def _quiet_month(seed: int, *, spread: _Spread) -> tuple[int, int]:
+    month = Month(seed, None, 0, spread=spread).run()
+    return len(month.alerts), month.images
+
+
+def _planted_month(seed: int, *, kind: str, spread: _Spread) -> tuple[bool, bool, bool, int]:
+    """Return whether it was alerted once and in time; late or never; more than once; images."""
+    on = random.Random(f"day {kind} {seed}").randrange(5, DAYS - 2)
+    base = BASES.get(kind, QUIET)
+    month = Month(10_000 + seed, PLANTED[kind], on, base=base, spread=spread).run()
+    at_once = bool(month.alerts) and month.alerts[0] in (on, on + 1)
+    several = len(month.alerts) > 1
+    return at_once and not several, not at_once, several, month.images
+
+
+def quiet(months: int, spread: _Spread, first: int) -> tuple[int, float]:
     """Return the alerts of so many quiet months, and the images of one."""
-    all_months = [Month(seed, None, 0).run() for seed in range(months)]
-    images = sum(month.images for month in all_months) / months
-    return sum(len(month.alerts) for month in all_months), images
+    with Pool(PROCESSES) as pool:
+        found = pool.map(partial(_quiet_month, spread=spread), range(first, first + months))
+    return sum(alerts for alerts, _ in found), sum(images for _, images in found) / months
 
 
-def planted(kind: str, months: int) -> tuple[int, int, int, float]:
+def planted(kind: str, months: int, spread: _Spread, first: int) -> tuple[int, int, int, float]:
     """Return of so many months: alerted once and in time, late or never, more than once, images."""
-    in_time = missed = often = images = 0
-    for seed in range(months):
-        draw = random.Random(f"day {kind} {seed}")
-        on = draw.randrange(5, DAYS - 2)
-        month = Month(10_000 + seed, PLANTED[kind], on, BASES.get(kind, QUIET)).run()
-        images += month.images
-        at_once = bool(month.alerts) and month.alerts[0] in (on, on + 1)
-        in_time += at_once and len(month.alerts) == 1
-        missed += not at_once
-        often += len(month.alerts) > 1
-    return in_time, missed, often, images / months
-
-
-def table() -> str:
-    """Return the tables as Markdown."""
-    alerts, images = quiet(QUIET_MONTHS)
-    lines = [
-        "| months without a change | alerts in all | at most | images a month |",
-        "|---|---|---|---|",
-        f"| {QUIET_MONTHS} of {DAYS} days | {alerts} | 5 | {images:.0f} of {DEFAULT_IMAGES} |",
-        "",
-        f"| one change, planted from the 6th day on | {IN_TIME} | late | twice | images a month |",
-        "|---|---|---|---|---|",
-    ]
-    for kind in PLANTED:
-        in_time, missed, often, cost = planted(kind, PLANTED_MONTHS)
-        lines.append(
-            f"| {kind} | {in_time} of {PLANTED_MONTHS} | {missed} | {often} | {cost:.0f} |"
+    with Pool(PROCESSES) as pool:
+        made = partial(_planted_month, kind=kind, spread=spread)
+        in_time, missed, often, images = zip(
+            *pool.map(made, range(first, first + months)), strict=True
         )
-    return "\n".join(lines)
+    return sum(in_time), sum(missed), sum(often), sum(images) / months
+
+
+def table(first: int) -> Iterator[str]:
+    """Yield the lines of the tables, as Markdown."""
+    yield "| months without a change | times spread by | alerts in all | at most | images a month |"
+    yield "|---|---|---|---|---|"
+    for spread in SPREADS:
+        alerts, images = quiet(QUIET_MONTHS, spread, first)
+        yield (
+            f"| {QUIET_MONTHS} of {DAYS} days | {_words(spread)} | {alerts} | 5 | "
+            f"{images:.0f} of {DEFAULT_IMAGES} |"
+        )
+    yield ""
+    yield f"| one change from the 6th day on or later | times | {IN_TIME} | late | twice | images |"
+    yield "|---|---|---|---|---|---|"
+    for kind in PLANTED:
+        for spread in SPREADS if kind in TIMES else SPREADS[-1:]:
+            in_time, missed, often, cost = planted(kind, PLANTED_MONTHS, spread, first)
+            yield (
+                f"| {kind} | {_words(spread)} | {in_time} of {PLANTED_MONTHS} | {missed} | {often} "
+                f"| {cost:.0f} |"
+            )
+
+
+def _words(spread: tuple[float, float]) -> str:
+    return f"{spread[0]:g} and {spread[1]:g}"
 
 
 def main() -> None:
     """Print the tables, or write them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", action="store_true")
-    written = table()
-    print(written)  # noqa: T201 - an exam
-    if parser.parse_args().write:
+    parser.add_argument("--chosen-on", action="store_true", help="the seeds of the levels")
+    given = parser.parse_args()
+    lines = []
+    for line in table(CHOSEN_ON if given.chosen_on else REPORTED_ON):
+        print(line, flush=True)  # noqa: T201 - an exam
+        lines.append(line)
+    if given.write:
         page = Path(__file__).with_suffix(".md")
-        head = page.read_text("utf-8").partition("<!-- table -->")[0]
-        page.write_text(f"{head}<!-- table -->\n\n{written}\n", "utf-8")
+        head, _, tail = page.read_text("utf-8").partition(MARK)
+        rest = tail[tail.index(END) :] if END in tail else END
+        page.write_text(f"{head}{MARK}\n\n" + "\n".join(lines) + f"\n\n{rest}", "utf-8")
 
 
 if __name__ == "__main__":

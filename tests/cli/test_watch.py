@@ -90,7 +90,7 @@ def test_a_broken_promise_is_alerted_once_and_a_lost_state_alerts_nothing_again(
     ends = []
     for day, more in (("01", []), ("02", broken), ("03", broken)):
         if day == "03":
-            (tmp_path / STATE).write_text("{", "utf-8")
+            (tmp_path / STATE).write_text('{"format": 1}', "utf-8")
         code = status([*call, "--today", f"2026-12-{day}", *more])
         ends.append((code, json.loads(capsys.readouterr().out)))
 
@@ -101,3 +101,52 @@ def test_a_broken_promise_is_alerted_once_and_a_lost_state_alerts_nothing_again(
     notes = " ".join(ends[2][1]["notes"])
     assert "was lost or damaged" in notes
     assert "still since 2026-12-02" in notes
+
+
+def test_what_a_kill_left_undecided_is_alerted_by_the_next_call_and_only_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["watch", str(tmp_path), *WATCH, "--max-images", "200", "--json"]
+    broken = ["--fault", "apiframe:wrong_format"]
+    status([*call, "--today", "2026-12-01"])
+    before = (tmp_path / STATE).read_bytes()
+    first = status([*call, "--today", "2026-12-02", *broken])
+    sent = [*(tmp_path / "runs").iterdir()]
+    (tmp_path / STATE).write_bytes(before)  # as if nothing had been saved since
+    capsys.readouterr()
+    second = status([*call, "--today", "2026-12-02", *broken])
+    told = json.loads(capsys.readouterr().out)
+    kept = json.loads((tmp_path / STATE).read_bytes())
+
+    assert (first, second) == (1, 1)
+    assert sorted(tmp_path.joinpath("runs").iterdir()) == sorted(sent)
+    assert "goes on with the canary of 2026-12-02" in " ".join(told["notes"])
+    assert len(kept["alerted"]) == len(told["messages"][0]["changes"])
+    assert told["spent"]["apiframe"]["images"] == sum(
+        run["apiframe"]["images"] for run in kept["spent"].values()
+    )
+
+
+def test_a_known_deviation_is_no_alert_and_one_that_holds_again_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = tmp_path / "known.toml"
+    entry = """[[known]]
+provider = "apiframe"
+operation = "{}"
+promise = "output_format.one_of"
+check = "images_have_the_asked_format"
+reason = "told in November"
+expires = 2027-01-31
+"""
+    known.write_text("\n".join(map(entry.format, ("generate", "edit"))), "utf-8")
+    call = ["watch", str(tmp_path / "watched"), *WATCH, "--max-images", "200", "--json"]
+    call += ["--known", str(known)]
+    ends = []
+    for day, more in (("01", []), ("02", ["--fault", "apiframe:wrong_format"])):
+        code = status([*call, "--today", f"2026-12-{day}", *more])
+        ends.append((code, json.loads(capsys.readouterr().out)["notes"]))
+
+    assert [code for code, _ in ends] == [0, 0]
+    assert "stale: apiframe" in " ".join(ends[0][1])
+    assert "stale: apiframe generate" not in " ".join(ends[1][1])

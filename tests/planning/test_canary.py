@@ -1,13 +1,18 @@
 """What a canary asks: each day alike, in other words, and all of it in turn."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.core.case import Plan
-from harness.planning.canary import canary_plan, first_id, never_asked
+from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
+from harness.planning.conformance import new_plan
 from harness.planning.options import Canary
+from harness.planning.rotation import tokens_of
 from harness.spec.catalogue import catalogue_of
 
-ENTRY = catalogue_of().entry("apiframe")
+CATALOGUE = catalogue_of()
+ENTRY = CATALOGUE.entry("apiframe")
 
 
 def _ids(plan: Plan, expect: str) -> list[str]:
@@ -22,7 +27,7 @@ def test_two_days_ask_the_same_plain_cases_in_other_words() -> None:
     ]
     plain = [each for each in _ids(first, "accept") if "base" in each]
 
-    assert len(plain) == 4
+    assert len(plain) == 2
     assert {*plain} <= {*_ids(second, "accept")}
     assert all(prompts[0][each] != prompts[1][each] for each in plain)
     assert canary_plan(ENTRY, Canary(number=1, images=6)) == first
@@ -55,3 +60,31 @@ def test_in_turn_all_rows_that_the_money_allows_are_asked() -> None:
     }
 
     assert every - covered <= {*never_asked(ENTRY, Canary(number=1, images=6))}
+
+
+@pytest.mark.parametrize("name", ["buble", "sub2api", "apiframe", "nanobanana", "aimlapi"])
+def test_the_default_budget_asks_for_each_single_value_within_a_week(name: str) -> None:
+    entry = CATALOGUE.entry(name)
+    canary = Canary(number=1, images=5)
+    turn = turn_of(entry, canary)
+    asked: dict[str, int] = {}
+    covered: set[str] = set()
+    for day in range(1, 8):
+        plan = canary_plan(entry, replace(canary, number=day, asked=asked))
+        served = [shot.case for shot in plan.shots if shot.case.expect == "accept"]
+        asked |= {first_id(case.id): day for case in served}
+        covered |= {token for case in served for token in tokens_of(case)}
+        if day == turn:
+            break
+    plan = new_plan(entry, seed=0)
+    everything = {
+        token
+        for shot in plan.shots
+        if shot.case.expect == "accept"
+        for token in tokens_of(shot.case)
+        if "=" in token
+    }
+
+    assert turn is not None
+    assert turn <= 7
+    assert everything - covered <= {*never_asked(entry, canary)}

@@ -66,6 +66,7 @@ def shown(  # noqa: PLR0913 - what a canary may show
         promises=(promise,),
         samples=samples,
         errors=(errors,),
+        requests={"p generate": len(samples)},
     )
 
 

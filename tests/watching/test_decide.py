@@ -1,10 +1,12 @@
 """What a watch alerts: once, only what came again, and once more when it is back."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import harness
 from harness.comparing.model import ChangeKind
 from harness.known.model import KnownDeviation
 from harness.watching.decide import decided, suspicions
@@ -119,3 +121,20 @@ def test_the_new_level_is_the_usual_one_after_an_alert_for_time() -> None:
     assert [each.since for each in slow] == ["2026-12-15"]
     assert told == ["back"]
     assert not any(each.kind == "slower" for each in state.open)
+
+
+def test_an_edited_document_is_told_in_the_words_of_a_changelog() -> None:
+    text = Path(harness.__file__).with_name("providers").joinpath("apiframe.toml").read_text()
+    edited = text.replace("characters = 2000", "characters = 1800").replace(
+        "says 2,000", "says 1,800"
+    )
+    state, days = quiet(5)
+    days = [replace(day, shown=replace(day.shown, documents={"p": text})) for day in days]
+    today = _day(6, again=False, spec="b")
+    alert = decided(
+        state, days, replace(today, shown=replace(today.shown, documents={"p": edited}))
+    ).alert
+
+    assert alert is not None
+    assert "2,000" in alert.sentences[0] or "2000" in alert.sentences[0]
+    assert "1,800" in alert.sentences[0] or "1800" in alert.sentences[0]
