@@ -25,6 +25,7 @@ from harness.comparing.scope import scope_of
 from harness.core.case import Asking
 from harness.core.errors import NothingTested
 from harness.core.jsonvalue import Amount
+from harness.core.money import unit_of
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
@@ -310,10 +311,10 @@ def _promise(asking: Asking, came: Came) -> tuple[Standing, str]:
         if sent and served < sent:
             return "suspected", (
                 f"it came again in {failed} of {failed + kept}, but only {served} of {sent} "
-                "plain requests beside it were served: that may be an outage; it stays suspected"
+                "controls were served: that may be an outage; it stays suspected"
             )
-        beside = f"{served} of {sent} plain requests beside it served" if sent else "no control"
-        comes = "" if not kept else ", so it comes and goes"
+        beside = f"{served} of {sent} controls served" if sent else "no control"
+        comes = "" if not kept else ", so it is flaky"
         return "confirmed", f"it came again in {failed} of {failed + kept}{comes} ({beside})"
     if failed + kept == len(states):
         if failed:
@@ -379,10 +380,10 @@ def _sentence(cost: Whole, whole: Whole, counts: Mapping[str, int]) -> str:
     told += [f"{counts['suspected']} still suspected"] if counts["suspected"] else []
     ended = ", ".join(told) if number else "nothing was in doubt"
     if not cost.requests:
-        return f"Asked nothing again: {ended}."
+        return f"Nothing was asked again: {ended}."
     return (
-        f"Asked {_many(cost.requests, 'request')} again ({_paid(cost)}) in place of a whole run of "
-        f"{whole.requests} ({_paid(whole)}): {ended}."
+        f"Asking again took {_many(cost.requests, 'request')} ({_paid(cost)}), where the whole run "
+        f"took {whole.requests} ({_paid(whole)}): {ended}."
     )
 
 
@@ -392,7 +393,7 @@ def _paid(cost: Whole) -> str:
 
 
 def _money(amount: Decimal, unit: str) -> str:
-    return f"{amount.normalize():f} {unit}"
+    return f"{amount.normalize():f} {unit_of(amount, unit)}"
 
 
 def _many(number: int, noun: str) -> str:

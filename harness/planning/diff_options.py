@@ -105,7 +105,7 @@ class DiffLimits:
     )
     alarm: float | None = option(
         "--alarm",
-        "The most false ones among the changes that are certain, as a share [0.025].",
+        "The most false ones among the changes that are certain, as a share [0.03].",
         default=None,
         metavar="SHARE",
         least=0,

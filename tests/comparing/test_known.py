@@ -36,6 +36,8 @@ def promise(state: Any = "held", checks: tuple[str, ...] = (), **more: Any) -> P
         "kind": "constraint",
         "state": state,
         "checks": checks,
+        "failed": 2 if checks else 0,
+        "tried": 2,
         "deviations": tuple(
             DeviationShown(check=each, state="broken", failed=2, tried=2, observed="11 images")
             for each in checks

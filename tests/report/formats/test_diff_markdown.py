@@ -25,7 +25,7 @@ def test_the_sentence_stands_first_then_a_row_for_each_failing_change() -> None:
     lines = diff_markdown(found).splitlines()
     rows = [line for line in lines if line.startswith("|")]
 
-    assert lines[0].startswith("**✗ HEAD breaks 1 promise that BASE kept, and is slower at 1 place")
+    assert lines[0].startswith("**✗ HEAD newly breaks 1 promise, and is slower at 1 place")
     assert rows[2:] == [
         "| **broken** | nanobanana | generate n.range | nanobanana generate breaks n.range. |",
         "| **slower** | nanobanana | generate square | slower at square: +25 % \\[15, 36\\]. |",
