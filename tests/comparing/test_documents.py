@@ -27,6 +27,7 @@ def _run(text: str) -> Baseline:
         spec_digests={"buble": digest},
         plan_digests={},
         documents={"buble": text},
+        requests={"buble generate": 1},
     )
 
 

@@ -175,6 +175,8 @@ def test_the_command_asks_again_and_fails_only_for_what_comes_again(
     assert codes == [1, 0]
     assert "confirmed: nanobanana generate size.max_edge" in said
     assert "not confirmed: " in said
+    assert "\n  POST /" in said
+    assert f"\n  {pair.head.folder}/findings/01-" in said
     written = json.loads((tmp_path / "went" / "diff.json").read_text(encoding="utf-8"))
     assert written["recheck"]["requests"] == 4
     assert (tmp_path / "went" / "recheck" / "journal.jsonl").exists()
