@@ -206,8 +206,9 @@ def _otherwise(
     """Yield a change where the same question that is broken in both runs came to something else."""
     same = set(before.questions) & set(after.questions)
     if same and _gist(before.observed) != _gist(after.observed):
-        words = f"broken in both, but differently: {_short(before.observed)} in BASE"
-        yield _change(pair, check, _with_observed(words, after), direction="other")
+        was, now = _short(before.observed), _short(after.observed)
+        words = f"broken in both, but differently: {was} in BASE, {now} in HEAD"
+        yield _change(pair, check, words, direction="other")
 
 
 def _kept(pair: _Pair, check: str, before: DeviationShown) -> Iterator[Change]:
@@ -277,7 +278,9 @@ def _times(shown: DeviationShown) -> str:
 
 
 def _with_observed(words: str, after: DeviationShown) -> str:
-    return f"{words} ({_short(after.observed)})" if after.observed else words
+    """Say what was observed behind the first half of a sentence: `broken (11 images); held ...`."""
+    said, then, rest = words.partition("; ")
+    return f"{said} ({_short(after.observed)}){then}{rest}" if after.observed else words
 
 
 def _short(text: str) -> str:

@@ -292,7 +292,7 @@ def _concluded(change: Change, came: Came, fresh: Fresh | None) -> tuple[Standin
     name = name_of(change)
     why = came.plan.unasked.get(name) or came.not_asked.get(name)
     if why is not None or name not in came.plan.asked:
-        return "suspected", f"no, for {why or 'nothing was sent'}; it stays suspected"
+        return "suspected", f"no ({why or 'nothing was sent'}); it stays suspected"
     if (asking := came.plan.questions.get(name)) is not None:
         return _promise(asking, came)
     if change.kind in PROMISES:

@@ -19,7 +19,10 @@ OTHER_PLAN = {"sub2api": "c" * 64}
 @pytest.mark.parametrize(
     ("before", "words"),
     [
-        (b.promise("held"), "newly broken: 2 of 2 times; held in BASE (2 cases)"),
+        (
+            b.promise("held"),
+            "newly broken: 2 of 2 times (HTTP 200 with 11 images); held in BASE (2 cases)",
+        ),
         (b.promise("inconclusive"), "BASE asked for it, but learned nothing because of faults"),
         (b.promise("not tried"), "BASE planned the same request and has no answer to it"),
         (b.promise("undocumented"), "not seen in BASE (2 cases)"),

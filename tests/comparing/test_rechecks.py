@@ -127,7 +127,7 @@ def test_without_money_nothing_is_sent_and_it_is_said(
 
     (change,) = diff.changes
     assert (result, change.standing, diff.failing) == (None, "suspected", ())
-    assert "asked again: no, for 0 " in change.sentence
+    assert "asked again: no (a limit of 0 " in change.sentence
     assert diff.recheck is not None
     assert "Nothing was asked again" in diff.recheck.sentence
     assert len(pair.emulated.posts(NAME)) == before
