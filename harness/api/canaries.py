@@ -13,13 +13,15 @@ from harness.api.asking import cases_of, free_of, served_of, with_cases
 from harness.api.deviations import known_of
 from harness.api.runs import report, run
 from harness.api.watched import Watched, reached_only, round_name, spent_by
+from harness.core.case import Price
 from harness.core.errors import NothingTested, UsageError
-from harness.core.money import money
+from harness.core.money import money, unit_of
 from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
 from harness.planning.options import Canary, Options, Output, RunLimits
 from harness.planning.plan import total_price
 from harness.planning.rotation import LONGEST
 from harness.planning.watch_options import WEBHOOK_URL, WatchOptions
+from harness.report.text import count
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
 from harness.spec.catalogue import Catalogue, Entry, catalogue_of
@@ -182,8 +184,8 @@ class _Watch:
             budget, share = self.budgets[entry.name], self._share(entry)
             most = _amounts(budget, entry.provider)
             self.notes.append(
-                f"{entry.name}: today {len(plan.shots)} requests, {served} of them to be served: "
-                f"{cost.images} images, {money(cost)}; to ask again for what is suspected at most "
+                f"{entry.name}: today {len(plan.shots)} requests, {served} of them valid, at most "
+                f"{_cost(cost)}; to confirm what is suspected at most "
                 f"{_amounts(share.again, entry.provider)} more; the month at most {most}"
             )
             turn = turn_of(entry, canary)
@@ -298,7 +300,7 @@ class _Watch:
         new = {each.key for each in come_to.alert.changes} if come_to.alert else set()
         for each in suspected:
             if each.key not in new:
-                how = "asked again, it did not come again" if today.again else "not asked again"
+                how = "refuted by asking again" if today.again else "not asked again"
                 self.notes.append(f"suspected, {how}: {each.sentence}")
         self.notes += [still_sentence(each) for each in self.kept.state.open if each.key not in new]
         self.notes += overdue_sentences(today, self.known)
@@ -312,9 +314,9 @@ class _Watch:
         if come_to.alert:
             why = f"alert: {'; '.join(come_to.alert.sentences)}"
         elif any(message.kind == "back" for message in come_to.messages):
-            why = "nothing new but what is back"
+            why = "nothing new; what was alerted is resolved"
         elif self.kept.state.open:
-            why = "nothing new; what was alerted stays"
+            why = "nothing new; what was alerted is not resolved"
         again = self.folder / RUNS / today.again[-1].run if today.again else None
         return self._ended(code, why, run=today.run, again=again)
 
@@ -482,9 +484,15 @@ def _most(canary: Amount | None, again: Amount | None, headroom: Amount) -> Amou
     return None if canary is None or again is None else canary + min(again, headroom)
 
 
+def _cost(price: Price) -> str:
+    """Return what requests cost, in words; images once where they are the unit."""
+    images = "" if price.unit == "image" else f"{count(price.images, 'image')}, "
+    return f"{images}{money(price)}"
+
+
 def _amounts(budget: Budget, provider: Provider) -> str:
     """Return what a budget holds, in words."""
     said = [] if budget.images is None else [f"{budget.images} images"]
     if budget.amount is not None:
-        said.append(f"{plain(budget.amount)} {provider.prices.unit}")
+        said.append(f"{plain(budget.amount)} {unit_of(budget.amount, provider.prices.unit)}")
     return " and ".join(said) or "without a limit"

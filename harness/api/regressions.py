@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness.api.deviations import known_of
 from harness.api.rechecks import recheck
+from harness.api.reproductions import with_requests
 from harness.api.runs import report
 from harness.comparing.codec import read_baseline
 from harness.comparing.compare import compare
@@ -94,10 +95,10 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     if Path(head).is_dir():
         _refuse_without_journal(Path(head))
         result = report(head, specs=specs, known=known, known_otherwise=known_otherwise, note=note)
-        second, shown = result.baseline, result.report.known
+        second, shown, told = result.baseline, result.report.known, result.report
     else:
         expected = known_of(known if known is not None else known_otherwise, (), catalogue)
-        second = baseline(head)
+        second, told = baseline(head), None
         shown = known_by_baseline(second, expected.entries)
     found = compare(
         first,
@@ -107,6 +108,8 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
         thresholds=thresholds,
         known=shown,
     )
+    if told is not None:
+        found = with_requests(found, told, Path(head))
     if confirm is None:
         return found
     return recheck(found, first, head, options=confirm, watch=watch, environment=environment)[0]

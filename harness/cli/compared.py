@@ -26,9 +26,11 @@ def show(diff: Diff) -> None:
     width = max(min(shutil.get_terminal_size().columns, _WIDEST), _NARROWEST)
     console = terminal(highlight=False, width=width)
     _print(console, sentence(diff), longest=2_000)
+    if diff.recheck is not None:
+        _print(console, diff.recheck.sentence)
     for group in groups(diff):
         most = _MOST_FAILING if group.name == "fails" else _MOST
-        _section(console, group.heading, group.sentences, most=most)
+        _section(console, group.heading, group.sentences, group.shown_by, most=most)
         if group.command:
             _print(console, "to find out:", before="  ")
             echo(f"  {one_line(group.command, 2_000)}")
@@ -36,14 +38,23 @@ def show(diff: Diff) -> None:
     _section(console, "What it rests on", ground(diff))
 
 
-def _section(console: Console, heading: str, lines: Sequence[str], *, most: int = _MOST) -> None:
+def _section(
+    console: Console,
+    heading: str,
+    lines: Sequence[str],
+    shown_by: Sequence[Sequence[str]] = (),
+    *,
+    most: int = _MOST,
+) -> None:
     if not lines:
         return
     echo("")
     number = f" ({len(lines):,})" if len(lines) > 1 else ""
     _print(console, f"{heading}{number}:")
-    for line in lines[:most]:
+    for at, line in enumerate(lines[:most]):
         _print(console, line, before="- ")
+        for each in shown_by[at] if shown_by else ():  # a path to copy stays on one line
+            echo(f"  {one_line(each, _LONGEST)}")
     if len(lines) > most:
         _print(console, f"... and {len(lines) - most:,} {_ELSEWHERE}", before="  ")
 

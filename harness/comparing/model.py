@@ -235,7 +235,9 @@ class Change:
     """What differs between two runs, in a sentence; `comparison` holds its figures, if it has any.
 
     `p_adjusted` is the comparison's p by Benjamini and Hochberg over all of them. `known` is the
-    known deviation that expects it: it fails no build.
+    known deviation that expects it: it fails no build. `request` is the smallest request that
+    shows it, on one line, and `reproduction` the script that sends it again, below HEAD's run
+    folder; both are empty where HEAD is a baseline's file, or no single request shows it.
     """
 
     kind: ChangeKind
@@ -250,6 +252,8 @@ class Change:
     comparison: Comparison | None = None
     p_adjusted: float | None = None
     known: KnownDeviation | None = None
+    request: str = ""
+    reproduction: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def _of_check(pair: _Pair, check: str) -> Iterator[Change]:
         case (_, "broken") if after is not None:
             yield from _broken(pair, check, before, after)
         case ("broken", "flaky") if before is not None and after is not None:
-            words = f"comes and goes in HEAD ({_times(after)}); BASE broke it {_times(before)}"
+            words = f"flaky in HEAD: broken {_times(after)}; BASE broke it {_times(before)}"
             yield _change(pair, check, words, kind="flaky", direction="better", sure=False)
         case (None, "flaky") if after is not None:
             words = f"flaky in HEAD: broken {_times(after)}; {_state_in_base(pair, after)}"
@@ -159,7 +159,7 @@ def _unconfirmed(pair: _Pair, check: str, after: DeviationShown) -> Change:
     """
     if check != FAILS and 1 < after.failed == after.tried:
         return _newly_broken(pair, check, after)
-    words = f"seems broken in HEAD, which was not confirmed; {_state_in_base(pair, after)}"
+    words = f"seems broken in HEAD, unconfirmed; {_state_in_base(pair, after)}"
     return _change(pair, check, _with_observed(words, after), sure=False)
 
 
@@ -167,16 +167,16 @@ def _newly_broken(pair: _Pair, check: str, after: DeviationShown) -> Change:
     """Return the change of a promise that BASE did not see broken."""
     was_served = bool(set(after.questions) & pair.served_in_base)
     if pair.rule_moved and not was_served:
-        words = "broken in HEAD; its rule moved in the documents, so that BASE tried another one"
+        words = "broken in HEAD; the documents moved its rule, so that BASE tried another one"
         return _change(pair, check, _with_observed(words, after), direction="other")
     if after.failed < after.tried:  # not repeated, and served to others that asked the same
         moved = chance_of_more(after.failed, after.tried, 0, _learned(pair.base, after)) <= SURE
         words = f"broken {_times(after)}; {_state_in_base(pair, after)}"
         return _change(pair, check, _with_observed(words, after), sure=moved)
     if was_served or _was_asked(pair, after):
-        words = f"newly broken {_times(after)}; {_state_in_base(pair, after)}"
+        words = f"newly broken: {_times(after)}; {_state_in_base(pair, after)}"
         return _change(pair, check, _with_observed(words, after))
-    words = f"broken {_times(after)}; {_state_in_base(pair, after)}: nobody knows whether it is new"
+    words = f"broken: {_times(after)}; {_state_in_base(pair, after)}, so it may not be new"
     return _change(pair, check, _with_observed(words, after), sure=False)
 
 
@@ -206,8 +206,9 @@ def _otherwise(
     """Yield a change where the same question that is broken in both runs came to something else."""
     same = set(before.questions) & set(after.questions)
     if same and _gist(before.observed) != _gist(after.observed):
-        words = f"broken in both, and otherwise: {_short(before.observed)} in BASE"
-        yield _change(pair, check, _with_observed(words, after), direction="other")
+        was, now = _short(before.observed), _short(after.observed)
+        words = f"broken in both, but differently: {was} in BASE, {now} in HEAD"
+        yield _change(pair, check, words, direction="other")
 
 
 def _kept(pair: _Pair, check: str, before: DeviationShown) -> Iterator[Change]:
@@ -268,14 +269,18 @@ def _change(  # noqa: PLR0913 - a change has this many parts
 
 def _times(shown: DeviationShown) -> str:
     if shown.state == "unconfirmed":
-        return f"in all {shown.tried} requests that asked for it, none of which was repeated"
+        if shown.tried == 2:  # noqa: PLR2004 - the word for two
+            return "both requests for it failed, and neither was repeated"
+        return f"all {shown.tried:,} requests for it failed, and none was repeated"
     if shown.tried == 1:
         return "the one time it was asked"
     return f"{shown.failed} of {shown.tried} times"
 
 
 def _with_observed(words: str, after: DeviationShown) -> str:
-    return f"{words} ({_short(after.observed)})" if after.observed else words
+    """Say what was observed behind the first half of a sentence: `broken (11 images); held ...`."""
+    said, then, rest = words.partition("; ")
+    return f"{said} ({_short(after.observed)}){then}{rest}" if after.observed else words
 
 
 def _short(text: str) -> str:
@@ -288,7 +293,7 @@ def _gist(observed: str) -> str:
 
 
 def _in_cases(number: int) -> str:
-    return f" in {number} case{'' if number == 1 else 's'}" if number else ""
+    return f" ({number:,} case{'' if number == 1 else 's'})" if number else ""
 
 
 def _state_in_base(pair: _Pair, after: DeviationShown) -> str:
@@ -297,20 +302,20 @@ def _state_in_base(pair: _Pair, after: DeviationShown) -> str:
     if shown is None or pair.either.kind == "combination":
         return _of_unlisted(pair)
     if after.check in pair.broken_elsewhere and not _learned(shown, after):
-        return "BASE learned nothing of it here, and saw the same at another operation"
+        return "BASE learned nothing of it here, but saw the same at another operation"
     if shown.deviations:
-        return f"in BASE only {', '.join(each.check for each in shown.deviations)} said so"
+        return f"in BASE only {', '.join(each.check for each in shown.deviations)} found it broken"
     return _told_in_base(shown.state, _in_cases(_learned(shown, after)), same_plan=pair.same_plan)
 
 
 def _told_in_base(state: PromiseState, cases: str, *, same_plan: bool) -> str:
     """Say what BASE knew of a promise that it did not see broken."""
     if cases:
-        return f"{'held in BASE' if state == 'held' else 'BASE saw nothing of it'}{cases}"
+        return f"{'held in BASE' if state == 'held' else 'not seen in BASE'}{cases}"
     if state == "inconclusive" or (state == "held" and same_plan):
-        return "BASE had asked for it and learned nothing, because of faults"
+        return "BASE asked for it, but learned nothing because of faults"
     if state == "not tried" and same_plan:
-        return "BASE was to ask the same and has no answer"
+        return "BASE planned the same request and has no answer to it"
     return _UNTRIED
 
 
@@ -322,12 +327,12 @@ def _of_unlisted(pair: _Pair) -> str:
     deviations = pair.head.deviations if pair.head is not None else ()
     if any(set(each.questions) & pair.served_in_base for each in deviations):
         return "the same was served in BASE"
-    return "BASE was to ask the same, and saw nothing of it" if pair.same_plan else _UNTRIED
+    return "BASE planned the same request and did not see it" if pair.same_plan else _UNTRIED
 
 
 def _why_unknown(pair: _Pair) -> str:
     if pair.head is not None and pair.head.state in ("inconclusive", "held"):
-        return "asked for it and learned nothing, because of faults"
+        return "asked for it, but learned nothing because of faults"
     return "did not try it"
 
 

@@ -391,7 +391,7 @@ def _paid(cost: Whole) -> str:
 
 
 def _money(amount: Decimal, unit: str) -> str:
-    return f"{amount.normalize():f} {unit}"
+    return f"{amount.normalize():f} {unit_of(amount, unit)}"
 
 
 def _many(number: int, noun: str) -> str:

@@ -1,8 +1,10 @@
 """A change of a figure in a sentence: how much, how sure, and from when on it counts."""
 
+from decimal import Decimal
 from typing import Literal
 
 from harness.comparing.model import ChangeKind, Comparison, Standing, Thresholds
+from harness.core.money import unit_of
 from harness.core.verdict import Estimate
 
 Way = Literal["worse", "better"]
@@ -54,7 +56,8 @@ def _figures(comparison: Comparison) -> str:
         both = _both(comparison, " s")
         return f"median time to pixels {much} ({_sure(comparison, '.2f')}), {both}"
     if comparison.kind == "dearer":
-        much, both = f"{change.value or 0:.3g} times", _both(comparison, f" {comparison.head.unit}")
+        much = f"{change.value or 0:.3g} times"
+        both = _both(comparison, f" {unit_of(Decimal(2), comparison.head.unit)}")
         return f"an image costs {much} as much ({_sure(comparison, '.2f')}), {both}"
     points = "points" if change.value is None else f"{change.value:+.1f} points"
     return f"{_shares(comparison)}, {points} ({_interval(change, '+.1f')})"
@@ -78,7 +81,7 @@ def _interval(change: Estimate, form: str) -> str:
     low, high = (
         "?" if bound is None else format(bound, form) for bound in (change.low, change.high)
     )
-    return f"{change.confidence:.0%}: {low} to {high}"
+    return f"{change.confidence * 100:g} %: {low} to {high}"
 
 
 def _both(comparison: Comparison, unit: str) -> str:

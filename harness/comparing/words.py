@@ -23,10 +23,10 @@ GroupName = Literal["fails", "suspected", "known", "other", "better"]
 
 HEADINGS: Mapping[GroupName, str] = {
     "fails": "Fails",
-    "suspected": "Suspected, fails nothing yet",
+    "suspected": "Suspected regressions, which fail nothing",
     "known": "Known deviations",
     "other": "Other changes",
-    "better": "Better",
+    "better": "Improvements",
 }
 """The heading of each group, in the order in which they are shown."""
 
@@ -37,10 +37,15 @@ _ENOUGH = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Sentences of one kind of importance; `command` is what decides them, if anything does."""
+    """Sentences of one kind of importance; `command` is what decides them, if anything does.
+
+    `shown_by` has for each sentence the request that shows it and the script that sends it again,
+    as far as they are known.
+    """
 
     name: GroupName
     sentences: tuple[str, ...]
+    shown_by: tuple[tuple[str, ...], ...]
     command: str = ""
 
     @property
@@ -62,33 +67,35 @@ def group_of(diff: Diff, change: Change) -> GroupName:
 
 def groups(diff: Diff) -> tuple[Group, ...]:
     """Return every group that holds anything, with its sentences by weight."""
-    said: dict[GroupName, list[str]] = {name: [] for name in HEADINGS}
+    said: dict[GroupName, list[tuple[str, tuple[str, ...]]]] = {name: [] for name in HEADINGS}
     for change in diff.changes:
         name = group_of(diff, change)
         if name != "known":  # what HEAD says of the deviation stands there, once
-            said[name].append(_said(change))
+            shown_by = (change.request, change.reproduction)
+            said[name].append((_said(change), tuple(filter(None, shown_by))))
     for shown in diff.known:
-        said["fails" if shown.fails else "known"].append(shown.sentence)
+        said["fails" if shown.fails else "known"].append((shown.sentence, ()))
     listed = {shown.known for shown in diff.known}
     said["known"] += [
-        change.sentence
+        (change.sentence, ())
         for change in diff.changes
         if group_of(diff, change) == "known" and change.known not in listed
     ]
     return tuple(
         Group(
             name=name,
-            sentences=tuple(sentences),
+            sentences=tuple(sentence for sentence, _ in pairs),
+            shown_by=tuple(shown_by for _, shown_by in pairs),
             command=confirming(diff) if name == "suspected" and not diff.recheck else "",
         )
-        for name, sentences in said.items()
-        if sentences
+        for name, pairs in said.items()
+        if pairs
     )
 
 
 def _said(change: Change) -> str:
     """Return a change's sentence, and before it what asking again came to, where that is news."""
-    words = {"refuted": "asked again, and not seen again: ", "confirmed": "confirmed: "}
+    words = {"refuted": "not confirmed: ", "confirmed": "confirmed: "}
     return f"{words.get(change.standing, '')}{change.sentence}"
 
 
@@ -163,7 +170,7 @@ def _regressed(diff: Diff) -> str:
     clauses += [f"{_count(expired, 'known deviation')} expired"] if expired else []
     reasons = [*kinds, *(["a stale known deviation"] if stale else [])]
     reasons += ["an expired known deviation"] if expired else []
-    unclear = f" Else HEAD tells nothing: {diff.unclear}." if diff.unclear else ""
+    unclear = f" Otherwise HEAD tells nothing: {diff.unclear}." if diff.unclear else ""
     return f"{'; '.join(clauses)}: fails on {', '.join(reasons)}.{unclear}"
 
 
@@ -174,15 +181,21 @@ def _kept_again(number: int) -> str:
 
 
 def _held(diff: Diff) -> str:
+    numbers = {group.name: len(group.sentences) for group in groups(diff)}
+    told = [_count(numbers[name], noun) for name, noun in _NOUNS.items() if name in numbers]
     if not diff.changes:
-        return "Nothing changed from BASE to HEAD"
-    names = Counter(group_of(diff, change) for change in diff.changes)
-    words = {"suspected": "suspected", "known": "known", "other": "other", "better": "better"}
-    numbers = [(names[name], words[name]) for name in HEADINGS if names[name]]
-    told = [f"{number:,} {word}" for number, word in numbers]
-    noun = "change" if numbers[-1][0] == 1 else "changes"
-    on = ", ".join(diff.fail_on) or "none"
-    return f"Nothing fails ({on}), with {' and '.join(told)} {noun} from BASE to HEAD"
+        beside = f", beside {_listed(told)}" if told else ""
+        return f"Nothing changed from BASE to HEAD{beside}"
+    on = ", ".join(diff.fail_on) or "--fail-on none"
+    return f"Nothing fails ({on}); {_listed(told)} from BASE to HEAD"
+
+
+_NOUNS: Mapping[GroupName, str] = {
+    "suspected": "suspected regression",
+    "known": "known deviation",
+    "other": "other change",
+    "better": "improvement",
+}
 
 
 def _compared(diff: Diff) -> str:
@@ -201,11 +214,11 @@ def _compared(diff: Diff) -> str:
 
 
 def _breaks(_diff: Diff, number: int) -> str:
-    return f"breaks {_count(number, 'promise')} that BASE kept"
+    return f"newly breaks {_count(number, 'promise')}"
 
 
 def _documents(_diff: Diff, number: int) -> str:
-    return f"goes by documents that say {number:,} {'thing' if number == 1 else 'things'} otherwise"
+    return f"goes by documents with {_count(number, 'change')}"
 
 
 def _flaky(diff: Diff, number: int) -> str:
@@ -263,7 +276,6 @@ def ground(diff: Diff) -> tuple[str, ...]:
         _side("HEAD", diff.head),
         *cautions(diff),
         _limits(diff),
-        *((diff.recheck.sentence,) if diff.recheck else ()),
     )
 
 
@@ -306,10 +318,11 @@ def cautions(diff: Diff) -> Iterator[str]:
 def _limits(diff: Diff) -> str:
     limits = diff.thresholds
     return (
-        f"Fails on {', '.join(diff.fail_on) or 'nothing'}: slower from {limits.slower * 100:g} % "
-        f"on, dearer from {limits.dearer * 100:g} %, failing from {limits.failing:g} points; "
-        f"at most {limits.alarm * 100:g} % of the certain changes are false ones, and "
-        f"{limits.suspicion * 100:g} % of the suspected (Benjamini and Hochberg)."
+        f"Fails on {', '.join(diff.fail_on) or 'nothing'}. Thresholds: slower "
+        f"{limits.slower * 100:g} %, dearer {limits.dearer * 100:g} %, failing "
+        f"{limits.failing:g} percentage points. False discovery rate at most "
+        f"{limits.alarm * 100:g} % of the certain changes, {limits.suspicion * 100:g} % of the "
+        "suspected (Benjamini and Hochberg)."
     )
 
 

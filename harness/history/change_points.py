@@ -6,8 +6,10 @@ A change is looked for in all of a series' runs, never between two neighbours:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
+from harness.core.money import unit_of
 from harness.history.model import ChangePoint, Figure, Mark, RunSeen, Series
 from harness.stats.change_points import Step, change_points
 
@@ -135,4 +137,4 @@ def figure_text(value: float, unit: str) -> str:
         case "promises":
             return f"{value:.0f}"
         case _:
-            return f"{value:.3g} {unit}"
+            return f"{value:.3g} {unit_of(Decimal(value), unit)}"

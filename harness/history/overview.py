@@ -33,11 +33,15 @@ class Trend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Last:
-    """One provider's last figures on one base, in the order of HEADS; None where it has none."""
+    """One provider's last figures on one base, in the order of HEADS; None where it has none.
+
+    `runs` is how many there are, `run` the place of the last one in the history.
+    """
 
     provider: str
     base: Base
     runs: int
+    run: int
     day: str
     held: int | None
     broken: int | None
@@ -66,6 +70,7 @@ def _last(history: History, series: Sequence[Series]) -> Last:
         provider=series[0].provider,
         base=series[0].base,
         runs=len(runs),
+        run=max(runs),
         day=f"{history.runs[max(runs)].created:%Y-%m-%d}",
         held=counts[0],
         broken=counts[1],
@@ -147,4 +152,6 @@ def sentence_of(history: History) -> str:
         for way, words in ((True, "for the worse"), (False, "for the better"), (None, "otherwise"))
         if way in ways
     ]
+    if len(told) == 1:
+        told = [told[0].replace(f"{len(ways)} ", "all " if len(ways) > 1 else "", 1)]
     return f"{count(len(changes), 'change')} in {whole} {when}: {', '.join(told)}."

@@ -1,10 +1,12 @@
 """A history as the plain values of its page: sentences, panels of lines, tables by month."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from statistics import median
+from urllib.parse import quote
 
 from harness.core.errors import StoreError
 from harness.history.change_points import figure_text
@@ -48,8 +50,8 @@ Change = ChangePoint | PromiseChange
 ByChange = dict[int, str]
 
 
-def page_of(history: History) -> HistoryPage:
-    """Return the page of a history."""
+def page_of(history: History, place: Path | None = None) -> HistoryPage:
+    """Return the page of a history; one that lies in the folder `place` links the runs' reports."""
     changes = all_changes(history)
     anchors = {id(change): f"c{at}" for at, change in enumerate(changes, 1)}
     first, last = history.runs[0].created, history.runs[-1].created
@@ -62,13 +64,16 @@ def page_of(history: History) -> HistoryPage:
         first=first,
         last=last,
         heads=[head for head, _ in HEADS],
-        rows=[_row(row, f"p{at}") for at, row in enumerate(rows, 1)],
+        rows=[
+            _row(row, f"p{at}", _report(history, row.run, place)) for at, row in enumerate(rows, 1)
+        ],
         said=[
             Said(
                 day=f"{history.runs[change.run].created:%Y-%m-%d}",
                 text=change.sentence,
                 worse=is_worse(change),
                 anchor=anchors[id(change)],
+                report=_report(history, change.run, place),
             )
             for change in changes
         ],
@@ -83,14 +88,23 @@ def page_of(history: History) -> HistoryPage:
 def write_page(history: History, path: Path) -> None:
     """Write the page to a file; StoreError where it cannot be."""
     try:
-        path.write_text(history_html(page_of(history)), encoding="utf-8", errors="backslashreplace")
+        html = history_html(page_of(history, path.parent))
+        path.write_text(html, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="name another --out"
         ) from None
 
 
-def _row(row: Last, anchor: str) -> LastRow:
+def _report(history: History, run: int, place: Path | None) -> str:
+    """Return the address of a run's own report, seen from a folder; empty where it has none."""
+    report = Path(history.folder) / history.runs[run].path / "index.html"
+    if place is None or not report.is_file():
+        return ""
+    return quote(os.fsencode(os.path.relpath(report.resolve(), place.resolve())))
+
+
+def _row(row: Last, anchor: str, report: str) -> LastRow:
     broken = row.broken or 0
     held = "-" if row.held is None else f"{row.held} held"
     return LastRow(
@@ -107,6 +121,7 @@ def _row(row: Last, anchor: str) -> LastRow:
             for trend in row.figures
         ),
         anchor=anchor,
+        report=report,
     )
 
 

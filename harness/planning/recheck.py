@@ -307,11 +307,11 @@ class _Making:
         amount = sum((each.price.amount for each in all_), Decimal(0))
         images = sum(each.price.images for each in all_)
         if limits.amount is not None and amount > limits.amount:
-            return f"the budget of {limits.amount:f} does not carry it"
+            return f"the budget of {limits.amount:f} does not pay for it"
         if limits.images is not None and images > limits.images:
-            return f"{limits.images} images do not carry it"
+            return f"a limit of {limits.images} images is too small for it"
         if limits.requests is not None and len(all_) > limits.requests:
-            return f"{limits.requests} requests do not carry it"
+            return f"{limits.requests} requests are too few for it"
         return ""
 
     # --------------------------------------------------------------------------------- words

@@ -21,7 +21,9 @@ class ChangeDocument(TypedDict):
     """What differs, in a sentence. `fails` is whether it fails the build, `group` where it stands.
 
     `comparison` holds its figures, if it has any; `p_adjusted` is their p by Benjamini and Hochberg
-    over all comparisons. `known` is the known deviation that expects it.
+    over all comparisons. `known` is the known deviation that expects it. `request` is the smallest
+    request that shows it, `reproduction` the path of the script that sends it again; both are empty
+    where HEAD is a baseline's file, or no single request shows it.
     """
 
     kind: ChangeKind
@@ -38,6 +40,8 @@ class ChangeDocument(TypedDict):
     comparison: Comparison | None
     p_adjusted: float | None
     known: KnownDeviation | None
+    request: str
+    reproduction: str
 
 
 class DiffDocument(TypedDict):
@@ -49,7 +53,7 @@ class DiffDocument(TypedDict):
     """
 
     schema: Literal[1]
-    exit_code: Literal[0, 1, 2, 4]
+    exit_code: Literal[0, 1, 2, 4, 130]
     why: str
     base: Side
     head: Side

@@ -34,12 +34,17 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A sentence on what changed on a day. `worse` is None where neither direction is."""
+    """A sentence on what changed on a day. `worse` is None where neither direction is.
+
+    `report` is the address of the report of the run that first shows it, seen from the page; empty
+    where the run has none.
+    """
 
     day: str
     text: str
     worse: bool | None
     anchor: str
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRow:
-    """A provider's last figures in the table of the first screen, each with its trend."""
+    """A provider's last figures in the table of the first screen, each with its trend.
+
+    `report` is the address of its last run's report, seen from the page; empty without one.
+    """
 
     provider: str
     base: str
@@ -80,6 +88,7 @@ class LastRow:
     broken: bool
     cells: tuple[tuple[str, str, bool | None], ...]
     anchor: str
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

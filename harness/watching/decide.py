@@ -285,7 +285,7 @@ def _message(kind: str, today: Day, changes: tuple[Alerted, ...]) -> Message:
         return Message(
             id=f"{today.run}-alert", day=today.date, kind="alert", sentences=said, changes=changes
         )
-    said = tuple(f"back since {each.until}: {each.sentence}" for each in changes)
+    said = tuple(f"resolved on {each.until}: {each.sentence}" for each in changes)
     return Message(
         id=f"{today.run}-back", day=today.date, kind="back", sentences=said, changes=changes
     )

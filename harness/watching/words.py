@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from harness.core.jsonvalue import Json
+from harness.core.money import unit_of
 from harness.report.formats.markdown_text import escaped
 from harness.report.text import one_line
 from harness.watching.ledger import Budget
@@ -11,11 +12,13 @@ from harness.watching.model import Alerted, Message, Spent, State, WatchResult
 
 _LONGEST = 400
 
+_KINDS = {"alert": "alert", "back": "resolved"}
+"""What a message is called where people and hooks read it."""
+
 
 def alert_markdown(message: Message) -> str:
     """Return what is told once, as Markdown."""
-    head = "Alert" if message.kind == "alert" else "Back"
-    lines = [f"# {head} of {message.day}", ""]
+    lines = [f"# {_KINDS[message.kind].capitalize()} of {message.day}", ""]
     lines += [f"- {escaped(one_line(each, _LONGEST))}" for each in message.sentences]
     return "\n".join([*lines, ""])
 
@@ -26,11 +29,11 @@ def hook_json(message: Message) -> dict[str, Json]:
     `id` is the same where it is delivered again.
     """
     said = [one_line(each, _LONGEST) for each in message.sentences]
-    head = "harness watch, alert" if message.kind == "alert" else "harness watch, back"
+    head = f"harness watch, {_KINDS[message.kind]}"
     return {
         "text": "\n".join([f"{head} of {message.day}:", *(f"- {each}" for each in said)]),
         "id": message.id,
-        "kind": message.kind,
+        "kind": _KINDS[message.kind],
         "day": message.day,
         "changes": [
             {
@@ -48,18 +51,19 @@ def hook_json(message: Message) -> dict[str, Json]:
 
 
 def still_sentence(alerted: Alerted) -> str:
-    """Say that what was alerted stays."""
-    return f"still since {alerted.since}, alerted then: {one_line(alerted.sentence, _LONGEST)}"
+    """Say that what was alerted is not over."""
+    return f"alerted on {alerted.since}, not resolved: {one_line(alerted.sentence, _LONGEST)}"
 
 
 def spent_sentence(provider: str, unit: str, spent: Spent, budget: Budget) -> str:
-    """Say what a month's runs may have cost, of what they may."""
+    """Say what a month's runs may have cost, of what they may; what is unsettled counts."""
     of_images = "" if budget.images is None else f" of {budget.images}"
     of_amount = "" if budget.amount is None else f" of {plain(budget.amount)}"
-    return (
-        f"{provider}: {spent.images}{of_images} images, {plain(spent.amount)}{of_amount} {unit} "
-        "this month at most"
-    )
+    counted = f"{spent.images}{of_images} images"
+    money = f"{plain(spent.amount)}{of_amount} {unit_of(Decimal(2), unit)}"
+    both = money if unit == "image" and budget.images is None else counted
+    both += f", {money}" if unit != "image" else ""
+    return f"{provider}: this month at most {both}"
 
 
 def plain(amount: Decimal) -> str:
@@ -78,7 +82,7 @@ def status_markdown(
     if state.alerted:
         lines += ["", "## Alerted", "", "| since | until | change |", "|---|---|---|"]
         for each in reversed(state.alerted):
-            until = each.until or ("that day" if each.event else "stays")
+            until = each.until or ("that day" if each.event else "not resolved")
             said = escaped(one_line(each.sentence, _LONGEST)).replace("|", "\\|")
             lines.append(f"| {each.since} | {until} | {said} |")
     return "\n".join([*lines, ""])

@@ -24,7 +24,7 @@ def test_the_sentence_the_changes_and_a_table_fit_a_terminal(
 
     assert code == 0
     assert " ".join(lines[:2]).startswith("1 change in 12 runs of 1 provider from 2026-01-05 to ")
-    assert "▲ buble (emulator): price of an image 1.83 -> 3.66 credit (2.00 times)" in told.out
+    assert "▲ buble (emulator): price of an image 1.83 -> 3.66 credits (2.00 times)" in told.out
     assert max(map(len, lines)) <= 80
     assert told.err == f"page: {runs / 'history.html'}\n"
     assert "2.00 times" in (runs / "history.html").read_text(encoding="utf-8")

@@ -100,7 +100,7 @@ def test_a_broken_promise_is_alerted_once_and_a_lost_state_alerts_nothing_again(
     assert "# Alert of 2026-12-02" in (tmp_path / "alert.md").read_text("utf-8")
     notes = " ".join(ends[2][1]["notes"])
     assert "was lost or damaged" in notes
-    assert "still since 2026-12-02" in notes
+    assert "alerted on 2026-12-02, not resolved" in notes
 
 
 def test_what_a_kill_left_undecided_is_alerted_by_the_next_call_and_only_once(

@@ -196,6 +196,8 @@ def changes() -> SearchStrategy[Change]:
         comparison=st.one_of(st.none(), comparisons()),
         p_adjusted=st.sampled_from(NUMBERS),
         known=st.one_of(st.none(), st.none(), deviations()),
+        request=texts(),
+        reproduction=texts(),
     )
 
 

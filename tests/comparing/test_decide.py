@@ -146,11 +146,11 @@ def test_a_sentence_says_how_much_how_sure_and_from_when_on() -> None:
     slower = replace(slower, change=replace(slower.change, low=1.12, high=1.31))
 
     assert changes(slower)[0].sentence == (
-        "buble square-draft: slower: median time to pixels 1.21 times as long (95%: 1.12 to 1.31;"
+        "buble square-draft: slower: median time to pixels 1.21 times as long (95 %: 1.12 to 1.31;"
         " 60 pairs), 0.75 s in place of 0.5 s; threshold 1.10"
     )
     assert changes(compared("failing", 25, 1e-9))[0].sentence == (
-        "buble square-draft: fails more often: 45 of 60 in place of 30 of 60, +25.0 points (95%:"
+        "buble square-draft: fails more often: 45 of 60 in place of 30 of 60, +25.0 points (95 %:"
         " +25.0 to +25.0); threshold 4 points"
     )
 

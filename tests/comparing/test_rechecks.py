@@ -71,11 +71,11 @@ def test_what_is_broken_again_is_confirmed_and_fails_the_build(pair: Pair, tmp_p
 
     (change,) = diff.changes
     assert change.standing == "confirmed"
-    assert "came again in 1 of 1 (2 of 2 plain requests beside it served)" in change.sentence
+    assert "came again in 1 of 1 (2 of 2 controls served)" in change.sentence
     assert diff.failing == (change,)
     assert diff.recheck is not None
     assert (diff.recheck.requests, diff.recheck.images) == (3, 3)
-    assert diff.recheck.sentence.startswith("Asked 3 requests again (3 images, ")
+    assert diff.recheck.sentence.startswith("Asking again took 3 requests (3 images, ")
     assert diff.recheck.sentence.endswith("1 of 1 change confirmed.")
     assert result is not None
     assert result.header.notes[0].startswith("a recheck of head against ")
@@ -111,7 +111,7 @@ def test_where_the_plain_request_afterwards_fails_as_well_nobody_is_accused(
 
     (change,) = diff.changes
     assert (change.standing, diff.failing) == ("suspected", ())
-    assert "only 1 of 2 plain requests beside it were served" in change.sentence
+    assert "only 1 of 2 controls were served" in change.sentence
 
 
 @pytest.mark.parametrize("limits", [{"most": 0}, {"requests": 0}])
@@ -202,7 +202,9 @@ def test_the_command_asks_again_and_fails_only_for_what_comes_again(
 
     assert codes == [1, 0]
     assert "confirmed: nanobanana generate size.max_edge" in said
-    assert "asked again, and not seen again" in said
+    assert "not confirmed: " in said
+    assert "\n  POST /" in said
+    assert f"\n  {pair.head.folder}/findings/01-" in said
     written = json.loads((tmp_path / "went" / "diff.json").read_text(encoding="utf-8"))
     assert written["recheck"]["requests"] == 4
     assert (tmp_path / "went" / "recheck" / "journal.jsonl").exists()

@@ -57,7 +57,7 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         (
             d.diff(d.change("broken"), d.change("slower"), comparisons=FOUR),
             (
-                "HEAD breaks 1 promise that BASE kept, and is slower at 1 of 4 workloads: "
+                "HEAD newly breaks 1 promise, and is slower at 1 of 4 workloads: "
                 "fails on broken, slower."
             ),
         ),
@@ -73,7 +73,7 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
                 ),
             ),
             (
-                "HEAD breaks 1 promise that BASE kept, fails more often at 1 of 2 operations, "
+                "HEAD newly breaks 1 promise, fails more often at 1 of 2 operations, "
                 "and is dearer in 1 of 2 comparisons: fails on broken, failing, dearer."
             ),
         ),
@@ -99,21 +99,21 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         (
             d.diff(d.change("slower", standing="suspected"), comparisons=FOUR),
             (
-                "Nothing fails (broken, slower, dearer, failing), with 1 suspected change from "
+                "Nothing fails (broken, slower, dearer, failing); 1 suspected regression from "
                 "BASE to HEAD: 40 promises and 4 figures were compared."
             ),
         ),
         (
             d.diff(d.change("tried"), d.change("dearer", direction="better")),
             (
-                "Nothing fails (broken, slower, dearer, failing), with 1 other and 1 better change "
-                "from BASE to HEAD: 40 promises were compared."
+                "Nothing fails (broken, slower, dearer, failing); 1 other change, and 1 "
+                "improvement from BASE to HEAD: 40 promises were compared."
             ),
         ),
         (
             d.diff(d.change("broken"), fail_on=()),
             (
-                "Nothing fails (none), with 1 other change from BASE to HEAD: "
+                "Nothing fails (--fail-on none); 1 other change from BASE to HEAD: "
                 "40 promises were compared."
             ),
         ),
@@ -128,8 +128,8 @@ def test_the_exit_code_says_whether_anything_fails(found: Diff, code: int) -> No
         (
             d.diff(d.change("document"), unclear="nobody answered", fail_on=("document",)),
             (
-                "HEAD goes by documents that say 1 thing otherwise: fails on document. "
-                "Else HEAD tells nothing: nobody answered."
+                "HEAD goes by documents with 1 change: fails on document. "
+                "Otherwise HEAD tells nothing: nobody answered."
             ),
         ),
     ],
@@ -160,7 +160,7 @@ def test_each_change_stands_in_the_group_that_says_what_to_do() -> None:
         "nanobanana n.range: expected.",
         "nanobanana n.range: unclear.",
     )
-    assert "asked again, and not seen again: failing." in by_name["other"].sentences
+    assert "not confirmed: failing." in by_name["other"].sentences
     assert by_name["better"].sentences == ("faster, maybe", "cheaper")
     assert all(not group.command for group in by_name.values() if group.name != "suspected")
 
@@ -228,7 +228,7 @@ def test_the_ground_names_both_runs_and_what_they_do_not_tell() -> None:
     assert lines[1].endswith("It ended so: 2 broken.")
     assert "answered for nanobanana: this says nothing about the real provider" in lines[2]
     assert "Times of buble are those of a recording" in lines[3]
-    assert "slower from 10 % on" in lines[4]
+    assert "slower 10 %, dearer 1 %" in lines[4]
 
 
 def test_a_run_without_emulator_has_no_caution() -> None:

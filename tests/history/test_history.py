@@ -1,5 +1,6 @@
 """What is planted into runs is told, on its day; what is odd is told and stops nothing."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from harness.core.errors import NothingTested, UsageError
 from harness.history.history import history_of
 from harness.history.model import History
-from harness.history.page import page_of
+from harness.history.page import page_of, write_page
 from harness.report.history_page import PAGE_BYTES, history_html
 from tests.history.runs import (
     FIRST,
@@ -55,7 +56,7 @@ def test_each_planted_change_is_told_once_with_its_day_and_its_size(planted: His
     assert time.after / time.before == pytest.approx(1.2, abs=0.05)
     assert abs(told["", "failed"].run - 40) <= 3
     assert told["", "price"].sentence == (
-        f"buble (emulator): price of an image 1.83 -> 3.66 credit (2.00 times) from {day(50)} on"
+        f"buble (emulator): price of an image 1.83 -> 3.66 credits (2.00 times) from {day(50)} on"
         " (run night-0050); with it: documents changed"
     )
     assert all(change.worse for change in planted.changes)
@@ -258,3 +259,24 @@ def test_a_page_of_very_many_providers_and_operations_stays_small(tmp_path: Path
 
     assert len(page) < PAGE_BYTES
     assert "260 more providers" in page
+
+
+def test_the_page_leads_to_the_reports_of_the_runs_that_changed_and_of_the_last(
+    tmp_path: Path,
+) -> None:
+    runs = write_runs(tmp_path / "a b:c", 30, slower(20, 1.5))
+    for at in (20, 29):
+        (folder,) = runs.glob(f"*/night-{at:04d}")
+        (folder / "index.html").write_text("<p>a report")
+    history = history_of(runs)
+    (changed,) = {change.run for change in history.changes}
+    write_page(history, runs / "history.html")
+    write_page(history, tmp_path / "elsewhere.html")
+    links = [
+        re.findall(r'<a href="([^"#]+)"', page.read_text())
+        for page in (runs / "history.html", tmp_path / "elsewhere.html")
+    ]
+
+    assert changed == 20
+    assert links[0] == ["2026-01/night-0020/index.html", "2026-02/night-0029/index.html"]
+    assert links[1] == [f"a%20b%3Ac/{each}" for each in links[0]]

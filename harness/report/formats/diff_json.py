@@ -19,7 +19,7 @@ def diff_document(diff: Diff) -> dict[str, Json]:
     """Return a diff as JSON has it: every key stands there, whatever there is."""
     whole: DiffDocument = {
         "schema": 1,
-        "exit_code": cast("Literal[0, 1, 2, 4]", diff.exit_code),
+        "exit_code": cast("Literal[0, 1, 2, 4, 130]", diff.exit_code),
         "why": sentence(diff),
         "base": diff.base,
         "head": diff.head,
@@ -53,4 +53,6 @@ def _change(diff: Diff, change: Change) -> ChangeDocument:
         "comparison": change.comparison,
         "p_adjusted": change.p_adjusted,
         "known": change.known,
+        "request": change.request,
+        "reproduction": change.reproduction,
     }

@@ -33,6 +33,7 @@ def diff_markdown(diff: Diff) -> str:
         f"**{mark} {escaped(sentence(diff), _LONGEST)}**",
         f"BASE is {code(diff.base.source)}, HEAD is {code(diff.head.source)}. "
         + " ".join(escaped(each, _LONGEST) for each in cautions(diff)),
+        *((escaped(diff.recheck.sentence, _LONGEST),) if diff.recheck else ()),
     ]
     page += [_failing(diff, group) for group in all_groups if group.name == "fails"]
     folded = [group for group in all_groups if group.name != "fails"]
@@ -70,13 +71,13 @@ def _failing(diff: Diff, group: Group) -> str:
 
 def _rows(diff: Diff, group: Group) -> Iterator[tuple[str, ...]]:
     failing = [each for each in diff.changes if group_of(diff, each) == group.name]
-    for change, text in zip(failing, group.sentences, strict=False):
+    for change, text, below in zip(failing, group.sentences, group.shown_by, strict=False):
         where = _where(change)
         yield (
             f"**{change.kind}**",
             escaped(change.provider, 60),
             escaped(where, 120),
-            escaped(text, _LONGEST),
+            "<br>".join([escaped(text, _LONGEST), *map(_span, below)]),
         )
     for shown in diff.known:
         if shown.fails:
@@ -88,6 +89,12 @@ def _rows(diff: Diff, group: Group) -> Iterator[tuple[str, ...]]:
                 escaped(where, 120),
                 escaped(shown.sentence, _LONGEST),
             )
+
+
+def _span(text: str) -> str:
+    """Return a request or a path as code; what would end the code or the cell is dropped."""
+    inside = re.sub(r"[`|]", "", one_line(text, _LONGEST_COMMAND)).strip()
+    return f"`{inside}`" if inside else ""
 
 
 def _where(change: Change) -> str:

@@ -47,7 +47,7 @@ def _known(seen: Overview) -> str:
 
 def _reason(known: KnownDeviation) -> str:
     """Return a reason as text, and its link as one that is followed: it is an address of a page."""
-    said = escaped(known.reason, 300)
+    said = f"Reason: {escaped(known.reason, 300)}"
     target = _NO_TARGET.sub(lambda found: f"%{ord(found[0]):02X}", known.link)
     return f"{said} ([{escaped(known.link, 100)}]({target}))" if known.link else said
 

@@ -79,6 +79,21 @@ def _conformance(report: Report) -> str:
     rows = report.providers
     if not any(row.cases for row in rows):
         return "Nothing was tested."
+    return _conforming(report) + _failing_known(report)
+
+
+def _failing_known(report: Report) -> str:
+    """Say that a build fails on the file of known deviations; empty where it does not."""
+    told = [
+        f"{count(number, f'{state} known deviation')}"
+        for state in ("stale", "expired")
+        if (number := sum(each.state == state for each in report.known))
+    ]
+    return f" The build fails on {' and '.join(told)}." if told else ""
+
+
+def _conforming(report: Report) -> str:
+    rows = report.providers
     if report.broken:
         return _breaking(report)
     if report.doubted:
@@ -115,7 +130,7 @@ def _breaking(report: Report) -> str:
 
 def _known(report: Report) -> str:
     """Count what is broken as expected."""
-    return f"{count(len(report.expected), 'known one')}, as expected"
+    return count(len(report.expected), "known deviation")
 
 
 def _breaking_known(report: Report) -> str:
@@ -123,16 +138,16 @@ def _breaking_known(report: Report) -> str:
     rows = report.providers
     if len(rows) == 1:
         (row,) = rows
-        held = f", and keeps {row.held:,}" if row.held else ""
-        return f"{_title(row)} breaks no promise but {_known(report)}{held}."
+        held = f", {row.held:,} kept" if row.held else ""
+        return f"{_title(row)} newly breaks no promise: {_known(report)}{held}."
     emulated = "emulated " if all(map(_emulated, rows)) else ""
     named = [f"{one_line(row.title, 40)} {row.known}" for row in rows if row.known]
     others = [_title(row) for row in rows if row.standing in ("unclear", "untested")]
     open_ = f" {_listed(others)} could not be judged." if others else ""
     kept = sum(row.held for row in rows)
     return (
-        f"None of {len(rows)} {emulated}providers breaks a promise but {_known(report)}"
-        f" ({_listed(named)}); {kept:,} are kept.{open_}"
+        f"None of {len(rows)} {emulated}providers newly breaks a promise: {_known(report)}"
+        f" ({_listed(named)}), {kept:,} kept.{open_}"
     )
 
 

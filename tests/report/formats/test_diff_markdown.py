@@ -25,7 +25,7 @@ def test_the_sentence_stands_first_then_a_row_for_each_failing_change() -> None:
     lines = diff_markdown(found).splitlines()
     rows = [line for line in lines if line.startswith("|")]
 
-    assert lines[0].startswith("**✗ HEAD breaks 1 promise that BASE kept, and is slower at 1 place")
+    assert lines[0].startswith("**✗ HEAD newly breaks 1 promise, and is slower at 1 place")
     assert rows[2:] == [
         "| **broken** | nanobanana | generate n.range | nanobanana generate breaks n.range. |",
         "| **slower** | nanobanana | generate square | slower at square: +25 % \\[15, 36\\]. |",
@@ -33,6 +33,16 @@ def test_the_sentence_stands_first_then_a_row_for_each_failing_change() -> None:
     ]
     assert "flakier" not in "\n".join(rows)
     assert "<details><summary>Other changes: 1</summary>" in lines
+
+
+def test_a_broken_promise_stands_with_the_request_that_shows_it() -> None:
+    shown_by = {
+        "request": "POST /v1/images n=`11`|",
+        "reproduction": "head/findings/01 a/repeat.sh",
+    }
+    text = diff_markdown(d.diff(d.change("broken", sentence="breaks n.range.", **shown_by)))
+
+    assert "| breaks n.range.<br>`POST /v1/images n=11`<br>`head/findings/01 a/repeat.sh` |" in text
 
 
 def test_marks_say_whether_it_fails() -> None:
@@ -96,7 +106,7 @@ def test_nothing_foreign_acts_as_markdown_or_html(found: Diff) -> None:
     assert "\u202e" not in text
     assert "\x1b" not in text
     assert set(re.findall(r"<[^>]*>", outside)) <= {
-        *("<details>", "</details>", "<summary>", "</summary>"),
+        *("<details>", "</details>", "<summary>", "</summary>", "<br>"),
     }
     assert "@octocat" not in outside
     assert "#12" not in outside.replace("&#", "")
