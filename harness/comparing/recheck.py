@@ -25,6 +25,7 @@ from harness.comparing.samples import compare_failures, compare_prices, compare_
 from harness.comparing.scope import scope_of
 from harness.core.errors import NothingTested
 from harness.core.jsonvalue import Amount
+from harness.core.money import unit_of
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.planning.doubts import (
