@@ -65,10 +65,10 @@ def concluded(
         if sent and served < sent:
             return "suspected", (
                 f"it came again in {failed} of {failed + kept}, but only {served} of {sent} "
-                "plain requests beside it were served: that may be an outage; it is suspected"
+                "controls were served: that may be an outage; it is suspected"
             )
-        beside = f"{served} of {sent} plain requests beside it served" if sent else "no control"
-        comes = "" if not kept else ", so it comes and goes"
+        beside = f"{served} of {sent} controls served" if sent else "no control"
+        comes = "" if not kept else ", so it is flaky"
         return "confirmed", f"it came again in {failed} of {failed + kept}{comes} ({beside})"
     if failed + kept == len(states):
         if failed:

@@ -378,10 +378,10 @@ def _sentence(asked: Recheck, whole: str, counts: Mapping[Standing, int]) -> str
     told += [f"{counts[each]} {word}" for each, word in _WORDS.items() if counts[each]]
     ended = ", ".join(told) if number else "nothing was in doubt"
     if not asked.requests:
-        return f"Asked nothing again: {ended}."
+        return f"Nothing was asked again: {ended}."
     paid = _paid(Whole(requests=asked.requests, images=asked.images, spent=asked.spent))
     return (
-        f"Asked {_many(asked.requests, 'request')} again ({paid}) in place of a whole run of "
+        f"Asking again took {_many(asked.requests, 'request')} ({paid}), where the whole run took "
         f"{asked.whole_requests} ({whole}): {ended}."
     )
 

@@ -129,11 +129,11 @@ def test_without_money_what_two_runs_are_certain_of_fails_and_it_is_said(
 
     (change,) = diff.changes
     assert (result, change.standing, diff.failing) == (None, "certain", (change,))
-    assert "could not be asked again: 0 " in change.sentence
+    assert "could not be asked again: a limit of 0 " in change.sentence
     assert change.sentence.endswith("; it counts as the two runs have it")
     assert diff.recheck is not None
     assert diff.recheck.sentence == (
-        "Asked nothing again: 0 of 1 change confirmed, 1 certain by the two runs alone."
+        "Nothing was asked again: 0 of 1 change confirmed, 1 certain by the two runs alone."
     )
     assert len(pair.emulated.posts(NAME)) == before
 
