@@ -127,8 +127,8 @@ PLANTS = """
 
 {planted} faults, drawn from the catalogue by family and kind, are planted in HEAD only; both runs
 are of the first operation that a fault shows on, with the default budget and the same plan.
-`harness run` confirms {found} of them; the diff fails for {caught} of these as newly broken. What it
-calls broken is no promise of the fault's in {misnamed}. Asked again ({requests} requests in all),
+`harness run` confirms {found} of them; the diff fails for {caught} of these as newly broken. What
+it calls broken is no promise of the fault's in {misnamed}. Asked again ({requests} requests),
 {stay} stay.
 
 | fault | findings of HEAD | exit | fails on | suspicions | exit after `--confirm` | misnamed |
