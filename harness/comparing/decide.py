@@ -118,7 +118,7 @@ def _ours(comparison: Comparison, thresholds: Thresholds) -> bool:
     return abs(change - 1) * base < thresholds.slower_s
 
 
-def _may_be_ours(comparison: Comparison) -> bool:
+def may_be_ours(comparison: Comparison) -> bool:
     """Tell whether a time moved by no more than our own process was late, on a busy machine."""
     change, base = comparison.change.value, comparison.base.value
     if comparison.kind != "slower" or change is None or base is None:
@@ -139,7 +139,7 @@ def _judged(comparisons: Sequence[Comparison], thresholds: Thresholds, way: Way)
         if _p(each, way) is None
     ]
     for (each, _), sure, likely in zip(tested, alarm, suspicion, strict=True):
-        if sure <= thresholds.alarm and not _may_be_ours(each):
+        if sure <= thresholds.alarm and not may_be_ours(each):
             found.append(_Judged(comparison=each, way=way, standing="certain", p_adjusted=sure))
         elif likely <= thresholds.suspicion:
             found.append(_Judged(comparison=each, way=way, standing="suspected", p_adjusted=likely))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
+from harness.comparing.decide import may_be_ours
 from harness.comparing.model import Change, Comparison, Standing, Thresholds
 from harness.core.case import PlannedRequest
 
@@ -61,6 +62,11 @@ def figure_standing(
         return "refuted", f"{told}, so it did not come again"
     if now.p is not None and now.p > LEVEL:
         return "suspected", f"{told}, too few to decide (p {now.p:.2g}); it is suspected"
+    if may_be_ours(mine):
+        return "suspected", (
+            f"{told}, which may be our own process: it woke up {mine.own_s:.2g} s late; it is "
+            "suspected"
+        )
     beside = _beside(change, fresh, controls)
     if beside is None:
         return "confirmed", f"{told}; nothing unchanged stood beside it"

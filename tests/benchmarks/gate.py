@@ -182,7 +182,8 @@ HEAD = """# Does `harness diff` cry wolf, and does it see what was planted?
 Runs whose truth is known are drawn from a seed and compared by the functions of a real diff, with
 the thresholds that it has unless told otherwise. {runs} pairs of runs for every row (half as many
 where there are 12 workloads): a rate of 1 % is known to about 0.6 points, one of 95 % to about 1.5.
-An alarm fails a build (exit code 1); a suspicion is what `--confirm` asks again.
+An alarm fails a build (exit code 1); a suspicion is what `--confirm` asks again. Real runs are in
+gate_real.md and gate_promises.md.
 """
 UNCHANGED = """\
 Both runs are alike: in each, 5 % of all requests fail, each by itself, and times are log-normal

@@ -304,7 +304,7 @@ MOVED = (
     ("apiframe", "range = { min = 1, max = 10", "range = { min = 1, max = 4", "4"),
     ("openai", "image_output = 30", "image_output = 40", "40"),
     ("openai", "range = { min = 0, max = 3", "range = { min = 0, max = 5", "5"),
-    ("nanobanana", '["low", "medium", "high", "auto"]', '["low", "medium", "high"]', "auto"),
+    ("nanobanana", "count = { min = 1, max = 14", "count = { min = 1, max = 10", "10"),
 )
 """Of a provider's TOML: what stands there, what is written for it once, and what tells of it."""
 

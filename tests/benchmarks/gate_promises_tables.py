@@ -49,13 +49,11 @@ def _null_line(name: str, rows: Sequence[Row]) -> str:
     cells = (
         name,
         len(rows),
-        sum(row.promises for row in rows),
         len(alarms),
         _counted(kinds),
         sum(row.code == UNCLEAR for row in rows),
         _counted(doubts),
         len(asked),
-        sum(row.requests for row in asked),
         left,
     )
     return f"| {' | '.join(map(str, cells))} |\n"
@@ -120,17 +118,18 @@ conformance have 6, 10 or 20 images or the default budget, at 0.002 of the emula
 benchmarks have two workloads in 30 blocks, at 0.02 of them. Exit code 4 is that of HEAD's own run:
 its first request met the fault, and what may be paid is not sent again.
 
-| runs | pairs | promises | alarms | of kind | exit 4 | suspicions | asked again | requests | left |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| runs | pairs | alarms | of kind | exit 4 | suspicions | asked again | alarms left |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 PLANTS = """
 ## A promise newly broken
 
 {planted} faults, drawn from the catalogue by family and kind, are planted in HEAD only; both runs
-have the default budget and the same plan. `harness run` finds {found} of them; the diff fails for
-{caught} of these as newly broken, and names a neighbour in {misnamed}. Asked again ({requests}
-requests in all), {stay} stay.
+are of the first operation that a fault shows on, with the default budget and the same plan.
+`harness run` confirms {found} of them; the diff fails for {caught} of these as newly broken. What
+it calls broken is no promise of the fault's in {misnamed}. Asked again ({requests} requests),
+{stay} stay.
 
 | fault | findings of HEAD | exit | fails on | suspicions | exit after `--confirm` | misnamed |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -133,3 +133,11 @@ def test_what_moved_between_the_two_runs_is_no_control_of_what_moved_more() -> N
     found = moved_as_well(replace(change(), comparison=rows[0]), rows)
 
     assert [*found] == [("nanobanana", "generate", "large")]
+
+
+def test_what_our_own_busy_process_may_have_taken_is_not_confirmed() -> None:
+    late = replace(compared("small", 1.4, SURE), own_s=0.5)  # by 0.4 s
+
+    found, said = standing(late, compared("large", 1.0, 0.5))
+    assert found == "suspected"
+    assert "our own process: it woke up 0.5 s late" in said
