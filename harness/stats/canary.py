@@ -16,6 +16,9 @@ USUAL_DRIFT, VARIED = 0.07, 0.025
 """By how much the levels of days differ (a standard deviation of logarithms) where nothing is known
 yet, and by how much the square of that differs between providers."""
 
+LEAST_DRIFT = 0.06
+"""By how much they differ at least: two weeks of days may look more alike than days are."""
+
 OUTLYING = 3.0
 """How many deviations a single figure counts at most."""
 
@@ -189,7 +192,8 @@ def _variances(days: Sequence[Sequence[float]]) -> tuple[float, float]:
     # how far that estimate goes wrong, and how far providers differ, say which counts for how much
     unsure = 2 * (USUAL_DRIFT**2 + within / size) ** 2 / (number - 1)
     trust = VARIED**2 / (VARIED**2 + unsure)
-    return within, trust * shown + (1 - trust) * USUAL_DRIFT**2
+    drifts = trust * shown + (1 - trust) * USUAL_DRIFT**2
+    return within, max(drifts, LEAST_DRIFT**2)
 
 
 def student_p(t: float, degrees: int) -> float:

@@ -29,11 +29,11 @@ LEAST_DAYS = 3
 SUSPECT, FEW_FAIL = 0.15, 0.2
 """How unlikely a figure is where nothing changed, to be asked again; of failures, which are few."""
 
-UNCLEAR, AGAIN = (0.12, 0.03, 0.008), 0.05
+UNCLEAR, AGAIN = (0.12, 0.03, 0.008), 0.03
 """The same of all of a day, after each round, to be asked once more; and of what is asked again
 alone, which is fresh."""
 
-SURE, SURE_FAILING = 0.0002, 0.0005
+SURE, SURE_FAILING = 0.0001, 0.0001
 """The same in all of it together; what few failures come to lies apart, and reaches it seldom."""
 
 EVENTS: frozenset[ChangeKind] = frozenset(("document", "dearer"))
@@ -241,19 +241,20 @@ def decided(
 ) -> Decided:
     """Return what a day comes to, with what was asked again on it."""
     suspected = suspicions(state, earlier, replace(today, again=()), known=known)
-    sure = [each for each in suspected if _confirmed(state, each, earlier, today)]
+    found = ((each, _confirmed(state, each, earlier, today)) for each in suspected)
+    sure = [(each, said) for each, said in found if said]
     new = tuple(
         Alerted(
             provider=each.key[0],
             kind=each.kind,
             operation=each.key[2],
             promise=each.key[3],
-            sentence=each.sentence,
+            sentence=said,
             since=today.date,
             event=each.kind in EVENTS,
             wavering=_wavers(today, each.key),
         )
-        for each in sure
+        for each, said in sure
     )
     kept = [_followed(each, earlier, today) for each in state.alerted]
     back = tuple(
@@ -291,21 +292,22 @@ def _message(kind: str, today: Day, changes: tuple[Alerted, ...]) -> Message:
     )
 
 
-def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today: Day) -> bool:
-    """Tell whether what was asked afterwards shows a change, too; a document needs nothing more.
+def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today: Day) -> str:
+    """Say what changed, where what was asked afterwards shows it, too; else return nothing.
+
+    A document needs nothing more.
 
     That is what was asked again today. Where nothing could be, today's canary confirms what
     yesterday's showed.
     """
     if suspicion.certain:
-        return True
+        return suspicion.sentence
     if suspicion.kind == "broken":
         again = _deviates(today.again, suspicion.key)
-        if again is not None:
-            return again
         provider, _, operation, promise = suspicion.key
         before = _usual_promises(earlier).get((provider, operation, promise))
-        return before is not None and before.lately
+        lately = before is not None and before.lately
+        return suspicion.sentence if (lately if again is None else again) else ""
     days = (*earlier, today)
     for width in (1, 2):
         asked = today.again if width == 1 else (today.shown, *today.again)
@@ -318,8 +320,8 @@ def _confirmed(state: State, suspicion: Suspicion, earlier: Sequence[Day], today
         if alone is None or whole is None or not (alone.enough and whole.enough):
             continue
         if alone.p <= AGAIN and whole.p <= _sure(suspicion.kind):
-            return True
-    return False
+            return whole.sentence
+    return ""
 
 
 def _sure(kind: ChangeKind) -> float:
