@@ -311,7 +311,7 @@ class _Making:
         if limits.images is not None and images > limits.images:
             return f"a limit of {limits.images} images is too small for it"
         if limits.requests is not None and len(all_) > limits.requests:
-            return f"{limits.requests} requests are too few for it"
+            return f"a limit of {limits.requests} requests is too small for it"
         return ""
 
     # --------------------------------------------------------------------------------- words

@@ -21,7 +21,7 @@ OTHER_PLAN = {"sub2api": "c" * 64}
     [
         (
             b.promise("held"),
-            "newly broken: 2 of 2 times (HTTP 200 with 11 images); held in BASE (2 cases)",
+            "2 of 2 times (HTTP 200 with 11 images); held in BASE (2 cases)",
         ),
         (b.promise("inconclusive"), "BASE asked for it, but learned nothing because of faults"),
         (b.promise("not tried"), "BASE planned the same request and has no answer to it"),
