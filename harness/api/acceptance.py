@@ -9,7 +9,7 @@ from harness.comparing.model import Diff
 from harness.core.errors import StoreError, UsageError
 from harness.known.file import appended, known_in, known_text
 from harness.known.model import KnownDeviation
-from harness.store.disk import write_whole
+from harness.store.disk import write_through
 
 ACCEPTED_FOR = timedelta(days=30)
 """How long a deviation is expected that was accepted without a day."""
@@ -49,11 +49,10 @@ def accept(
 
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or not at all, where a link leads to; it keeps its permissions."""
-    target = path.resolve()
     try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else None
-        write_whole(target, text.encode())
+        mode = path.stat().st_mode & 0o777 if path.exists() else None
+        write_through(path, text.encode())
         if mode is not None:
-            target.chmod(mode)
+            path.chmod(mode)
     except OSError as error:
         raise StoreError(f"known deviations: {path}: {error.strerror or error}") from None

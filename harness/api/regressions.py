@@ -36,13 +36,18 @@ def baseline(
     if isinstance(source, RunResult):
         return source.baseline
     path = Path(source)
-    try:
-        if not path.is_dir():
-            return read_baseline(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    if not _is_folder(path):
+        return read_baseline(path)
     _refuse_without_journal(path)
     return report(path, specs=specs, note=note).baseline
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell a folder from a file; UsageError for a name that no file has (too long, say)."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _refuse_without_journal(folder: Path) -> None:
@@ -92,7 +97,7 @@ def diff(  # noqa: PLR0913 - two runs, and how they are compared
     """
     catalogue = catalogue_of(specs)  # a TOML with mistakes is refused beside baselines, too
     first = baseline(base, specs=specs, note=note)
-    if Path(head).is_dir():
+    if _is_folder(Path(head)):
         _refuse_without_journal(Path(head))
         result = report(head, specs=specs, known=known, known_otherwise=known_otherwise, note=note)
         second, shown, told = result.baseline, result.report.known, result.report

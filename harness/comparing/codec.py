@@ -8,7 +8,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from harness.comparing.model import Baseline
+from harness.comparing.wording import one_line
 from harness.core.errors import UsageError
 from harness.core.files import MEBIBYTE, too_large
 from harness.core.jsonvalue import mistake
@@ -26,6 +28,9 @@ FORMAT = 1
 
 AT_MOST_BYTES = 64 * MEBIBYTE
 """Of a baseline's file: some 250,000 requests."""
+
+MOST = 10**9
+"""Of anything that a baseline counts."""
 
 _BASELINES = TypeAdapter(Baseline)
 _SEAL = re.compile(rb'(.*),\n  "crc": "([0-9a-f]{8})"\n\}\s*', re.DOTALL)
@@ -71,6 +76,8 @@ def read_baseline(path: Path) -> Baseline:
         raise UsageError(f"{path} cannot be read: {why}") from None
     if not raw.strip():
         raise UsageError(f"{path} is empty: no baseline", hint=_WRITE_ONE)
+    if raw.startswith(BOM_UTF8):
+        raise UsageError(f"{path} was edited: a byte order mark stands before it", hint=_WRITE_ONE)
     try:
         content = from_json(raw)
     except ValueError as error:
@@ -78,9 +85,41 @@ def read_baseline(path: Path) -> Baseline:
     _refuse_other_kinds(path, content)
     _refuse_edited(path, raw)
     try:
-        return _BASELINES.validate_python(_with_documents(content))
+        baseline = _BASELINES.validate_python(_with_documents(content))
     except ValidationError as error:
         raise UsageError(f"{path} is no baseline: {mistake(error)}", hint=_WRITE_ONE) from None
+    for wrong in _wrong_counts(baseline):
+        raise UsageError(f"{path} is no baseline: {wrong}", hint=_WRITE_ONE)
+    return baseline
+
+
+def _wrong_counts(baseline: Baseline) -> Iterator[str]:
+    """Say which counts cannot be: a checksum is easily made again by whoever edits a file."""
+    parts = [
+        *(
+            (f"{each.provider} {each.promise}", each.failed, each.tried)
+            for each in baseline.promises
+        ),
+        *(
+            (f"{each.provider} {each.promise} {by.check}", by.failed, by.tried)
+            for each in baseline.promises
+            for by in each.deviations
+        ),
+        *((f"{each.provider} {each.error_class}", each.count, each.of) for each in baseline.errors),
+        *(
+            (f"{each.provider} {each.figure}", each.count, each.of)
+            for each in baseline.authenticity
+        ),
+    ]
+    for about, count, of in parts:
+        if not 0 <= count <= of <= MOST:
+            yield one_line(f"{about:.200}: {count} of {of} is no count")
+    for name, number in baseline.requests.items():
+        if not 0 <= number <= MOST:
+            yield one_line(f"requests of {name:.200}: {number} is no count")
+    for sample in baseline.samples:
+        if not 0 <= sample.images <= MOST:
+            yield one_line(f"{sample.place:.200}: {sample.images} is no count of images")
 
 
 def _with_documents(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,10 +159,10 @@ def _refuse_other_kinds(path: Path, content: object) -> None:
     if not isinstance(written, int) or isinstance(written, bool) or written < 1:
         raise UsageError(f"{path}: baseline: {written!r:.40} is no format", hint=_WRITE_ONE)
     if written > FORMAT:
-        by = str(content.get("harness", "unknown"))
+        by = one_line(str(content.get("harness", "unknown"))[:40])
         raise UsageError(
-            f"{path}: format {written} is unknown to this version, which knows up to {FORMAT}",
-            hint=f"read it with the harness that wrote it ({by:.40}) or a later one",
+            f"{path}: format {written:.6g} is unknown to this version, which knows up to {FORMAT}",
+            hint=f"read it with the harness that wrote it ({by}) or a later one",
         )
 
 

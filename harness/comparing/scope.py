@@ -201,7 +201,9 @@ def _of_runs(base: Baseline, head: Baseline) -> Iterator[str]:
         began, ended = _instant(run.created), _instant(run.finished)
         if began is None:
             yield f"the day of {side} is unreadable: {run.created!r:.40}"
-        elif ended is not None and ended < began:
+        if ended is None and run.finished is not None:
+            yield f"when {side} ended is unreadable: {run.finished!r:.40}"
+        elif began is not None and ended is not None and ended < began:
             yield f"the clock went backwards while {side} ran: its dates tell nothing"
     first, second = _instant(base.created), _instant(head.created)
     if first and second and second < first:

@@ -1,10 +1,10 @@
 """Where a configuration lies: in the working directory, or in one above it up to a `.git`."""
 
 import os
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.core import tomltext
 from harness.core.errors import UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 
@@ -49,7 +49,7 @@ def _holds_table(text: str) -> bool:
     if TABLE[1] not in text:
         return False
     try:
-        tool = tomllib.loads(text).get(TABLE[0])
+        tool = tomltext.loaded(text).get(TABLE[0])
     except (ValueError, RecursionError):
         return f"[{'.'.join(TABLE)}" in text
     return isinstance(tool, dict) and TABLE[1] in tool

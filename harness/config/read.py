@@ -1,7 +1,6 @@
 """A configuration as values: read once, every mistake of it at once, each with its line."""
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -21,6 +20,7 @@ from harness.config.choices import (
     tables,
 )
 from harness.config.discovery import PROJECT, TABLE, found_file
+from harness.core import tomltext
 from harness.core.errors import ConfigError, Mistake, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.core.rate import Rate
@@ -70,7 +70,7 @@ def load_config(file: str | Path | None = None, *, start: str | Path = ".") -> C
         return Config()
     text = _text(path)
     try:
-        whole = tomllib.loads(text, parse_float=Decimal)
+        whole = tomltext.loaded(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise ConfigError(shown(path), (no_toml(error, text),)) from None
     above: KeyPath = TABLE if path.name == PROJECT else ()

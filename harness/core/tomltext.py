@@ -1,13 +1,33 @@
-"""Values as TOML text. Whatever a string holds, one value stays one value."""
+"""Values as TOML text, and such a text as values, in bounded time."""
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from math import isfinite
+from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+# A name in quotes is bounded: each one may be looked at from every quote before it.
+_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.){0,99}+"|'[^'\n]{0,99}+')[ \t]*+"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:\.[ \t]*+{_PART}){{64}}")
+"""A key of more than 64 parts (64 dots): tomllib reads one in the square of their number."""
+
+
+def loaded(text: str, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return the tables of a TOML's text, in a time that grows with its length.
+
+    Raises ValueError where it is no TOML, and RecursionError where it is nested too deep.
+    """
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        column = long.start() - text.rfind("\n", 0, long.start())
+        raise ValueError(f"a key of more than 64 parts (at line {line}, column {column})")
+    return tomllib.loads(text, parse_float=parse_float)
 
 
 def can_be_written(content: object) -> bool:

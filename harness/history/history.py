@@ -44,13 +44,13 @@ def history_of(
     UsageError where it is no folder, or no run there has any of them. What cannot be read is left
     out and named in `notes`. `now` is the time by which dates are found to lie ahead.
     """
-    if not folder.is_dir():
-        raise UsageError(
-            f"{folder} is no folder" if folder.exists() else f"{folder} is not there",
-            hint="name a folder with run folders in it",
-        )
-    whole = folder.resolve()
     try:
+        if not folder.is_dir():
+            raise UsageError(
+                f"{folder} is no folder" if folder.exists() else f"{folder} is not there",
+                hint="name a folder with run folders in it",
+            )
+        whole = folder.resolve()
         found = find_summaries(whole)
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from None

@@ -34,6 +34,8 @@ _MOST_CACHE_BYTES = 2**31
 _AT_ONCE = 2
 _LEFT_BEHIND_S = 86_400
 
+_ODD = frozenset("\\[*?")
+
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -60,8 +62,10 @@ def indexed(folder: Path, files: Sequence[SummaryFile]) -> Iterator[Connection]:
 def _place_for_work(folder: Path) -> Path | None:
     """Return where the index can be made; None where the folder cannot be written to.
 
-    Then it lives in memory.
+    Then it lives in memory, as below a folder whose name DuckDB takes for a pattern.
     """
+    if _is_pattern(folder):
+        return None
     try:
         _tidied(folder)
         handle, name = tempfile.mkstemp(prefix=f"{CACHE}.", suffix=".new", dir=folder)
@@ -69,6 +73,11 @@ def _place_for_work(folder: Path) -> Path | None:
         return None
     os.close(handle)
     return Path(name)
+
+
+def _is_pattern(folder: Path) -> bool:
+    """Tell whether DuckDB takes a folder's name for another: its files are read for it, then."""
+    return not _ODD.isdisjoint(str(folder))
 
 
 def _tidied(folder: Path) -> None:
@@ -197,11 +206,11 @@ def _bring_up_to_date(database: Connection, folder: Path, files: Sequence[Summar
 
 
 def _batches(folder: Path, files: Sequence[SummaryFile]) -> Iterator[list[SummaryFile]]:
-    """Yield files to read together; one with a backslash in its path is read for itself."""
+    """Yield files to read together; what DuckDB cannot open by its name is read for itself."""
     batch: list[SummaryFile] = []
     size = 0
     for file in files:
-        alone = "\\" in f"{folder / file.path}"
+        alone = _is_pattern(folder) or "\\" in file.path
         full = alone or size + file.size > _BATCH_BYTES or len(batch) == _BATCH_FILES
         if batch and full:
             yield batch
@@ -216,7 +225,7 @@ def _store(cursor: Connection, folder: Path, batch: Sequence[SummaryFile]) -> No
     """Read files into the tables; where they cannot be read together, each for itself."""
     places = {str(folder / file.path / SUMMARY): file for file in batch}
     try:
-        _read(cursor, [*places])
+        _read(cursor, [*places], folder)
     except (duckdb.Error, OSError) as error:
         if len(batch) > 1:
             for file in batch:
@@ -242,8 +251,8 @@ def _store(cursor: Connection, folder: Path, batch: Sequence[SummaryFile]) -> No
         _note(cursor, file, _problem(schemas.get(place)))
 
 
-def _read(cursor: Connection, places: Sequence[str]) -> None:
-    if len(places) == 1 and "\\" in places[0]:  # for DuckDB that parts folders
+def _read(cursor: Connection, places: Sequence[str], folder: Path) -> None:
+    if len(places) == 1 and ("\\" in places[0] or _is_pattern(folder)):
         content = read_at_most(Path(places[0]), MOST_BYTES)
         cursor.execute(TAKE, {"file": places[0], "content": content})
     else:

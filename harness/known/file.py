@@ -15,7 +15,6 @@ whole. An empty file is one of which nothing is known.
 
 import datetime as dt
 import os
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,7 +88,7 @@ def known_in(
 ) -> tuple[KnownDeviation, ...]:
     """Read the text of such a file, as `read_known` does; `file` is what mistakes call it."""
     try:
-        raw = tomllib.loads(text)
+        raw = tomltext.loaded(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(file, (no_toml(error, text),)) from None
     reader = _Reader(lines=key_lines(text), providers=providers, checks=checks)
@@ -125,7 +124,7 @@ def appended(text: str, entries: Sequence[KnownDeviation]) -> str:
         else written_known([*fresh.values()])
     )
     try:
-        tomllib.loads(whole)
+        tomltext.loaded(whole)
     except ValueError:
         raise UsageError(
             "nothing can be appended to these known deviations",

@@ -38,7 +38,7 @@ from harness.stats.conformance.cost import paid_of
 from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.errors import errors_by_class
 from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
-from harness.store.disk import write_whole
+from harness.store.disk import write_through
 
 FRESH: frozenset[Stage] = frozenset(("plan", "explore", "measure"))
 """Stages whose requests are samples. The others are sent because something failed: what they come
@@ -393,7 +393,7 @@ def _authenticity(rows: Iterable[Authenticity]) -> Iterator[AuthenticityShown]:
 
 # ---------------------------------------------------------------------------------- file
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline into a file, whole or not at all.
+    """Write a baseline into a file, whole or not at all; a link or a device there stays one.
 
     StoreError where that cannot be; NothingTested for a run that received nothing.
     """
@@ -403,7 +403,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
             hint="give the whole folder of a run that sent something",
         )
     try:
-        write_whole(path, dumped_baseline(baseline))
+        write_through(path, dumped_baseline(baseline))
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written: {error.strerror or error}",

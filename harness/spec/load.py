@@ -1,12 +1,12 @@
 """Read a provider's TOML; a file with mistakes fails with all of them at once."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from harness.core import tomltext
 from harness.core.errors import Mistake, SpecError, UsageError
 from harness.core.files import MEBIBYTE, read_at_most
 from harness.spec import price
@@ -152,7 +152,7 @@ def provider_in(tables: dict[str, Any], text: str, file: str) -> Provider:
 def tables_of(text: str, file: str) -> dict[str, Any]:
     """Return the tables of a TOML's text; SpecError where it is no TOML."""
     try:
-        return tomllib.loads(text)
+        return tomltext.loaded(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
         raise SpecError(file, (no_toml(error, text, known=all_keys()),)) from None
 

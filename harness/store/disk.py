@@ -345,6 +345,26 @@ def write_whole(path: Path, content: bytes) -> None:
         disk.close()
 
 
+def write_through(path: Path, content: bytes) -> None:
+    """Put `content` whole where a path leads: a link, a device or a pipe there is not replaced.
+
+    OSError where it cannot be written; a pipe that nobody reads is not waited for.
+    """
+    if path.exists() and not path.is_file():
+        with open(path, "wb", opener=_without_waiting) as file:
+            os.set_blocking(file.fileno(), True)
+            file.write(content)
+        return
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    write_whole(target, content)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags & ~os.O_CREAT | getattr(os, "O_NONBLOCK", 0))
+
+
 def sync_folder(path: Path) -> None:
     """Return once the names in a folder are durable."""
     folder = os.open(path, _FOLDER)

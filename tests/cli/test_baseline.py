@@ -44,6 +44,16 @@ def _one_line(error: pytest.ExceptionInfo[UsageError]) -> str:
     return str(error.value)
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_name_that_no_file_can_have_is_one_line(
+    kept: Path, side: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = [str(kept / "format2" / "finished"), "x" * 256]
+
+    assert status(["diff", *(sides if side else reversed(sides))]) == 2
+    assert capsys.readouterr().err.rstrip().endswith("cannot be read: File name too long")
+
+
 # -------------------------------------------------------------------------------- written
 def test_a_report_writes_a_baseline_that_equals_its_run(
     old: Path, capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+from codecs import BOM_UTF8
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +29,8 @@ from tests.comparing import baselines as b
 from tests.strategies import texts
 
 AMOUNTS = st.decimals(0, 1000, places=4)
-NUMBERS = st.integers(0, 10**6)
+NUMBERS = st.integers(10**3, 10**6)
+FEWER = st.integers(0, 10**3)
 SECONDS = st.none() | st.floats(0, 1e6)
 RUNS = st.builds(
     Baseline,
@@ -37,8 +39,12 @@ RUNS = st.builds(
     promises=st.lists(
         st.builds(
             PromiseShown,
-            deviations=st.lists(st.builds(DeviationShown), max_size=2).map(tuple),
+            deviations=st.lists(
+                st.builds(DeviationShown, failed=FEWER, tried=NUMBERS), max_size=2
+            ).map(tuple),
             observed=texts(),
+            failed=FEWER,
+            tried=NUMBERS,
         ),
         max_size=3,
     ).map(tuple),
@@ -53,11 +59,18 @@ RUNS = st.builds(
         ),
         max_size=3,
     ).map(tuple),
-    errors=st.lists(st.builds(ErrorShown), max_size=2).map(tuple),
-    authenticity=st.lists(st.builds(AuthenticityShown), max_size=2).map(tuple),
+    requests=st.dictionaries(texts(), NUMBERS, max_size=2),
+    errors=st.lists(st.builds(ErrorShown, count=FEWER, of=NUMBERS), max_size=2).map(tuple),
+    authenticity=st.lists(st.builds(AuthenticityShown, count=FEWER, of=NUMBERS), max_size=2).map(
+        tuple
+    ),
     notes=st.lists(texts(), max_size=2).map(tuple),
 )
 RUN = b.run([b.promise(), b.promise("broken", b.broken(), promise="images_decode")], [b.sample()])
+
+AUTHENTIC = AuthenticityShown(provider="sub2api", figure="fresh", count=1, of=2)
+ERROR = ErrorShown(provider="sub2api", operation="generate", error_class="timeout", count=1, of=6)
+TOO_OFTEN = DeviationShown(check="c", state="broken", failed=3, tried=2, observed="")
 
 
 @pytest.fixture
@@ -133,6 +146,36 @@ def test_an_edit_shows(file: Path, what: bytes, into: bytes) -> None:
 
     assert "was edited: its checksum differs from its content" in _refusal(file)
     assert "known deviations" in _refusal(file)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        replace(RUN, authenticity=(replace(AUTHENTIC, count=-1),)),
+        replace(RUN, authenticity=(replace(AUTHENTIC, count=10**30, of=10**30),)),
+        replace(RUN, errors=(replace(ERROR, count=7, of=6),)),
+        replace(RUN, promises=(replace(RUN.promises[0], failed=-1),)),
+        replace(RUN, promises=(replace(RUN.promises[0], deviations=(TOO_OFTEN,)),)),
+        replace(RUN, requests={"sub2api generate": -1}),
+        replace(RUN, samples=(replace(RUN.samples[0], images=-4),)),
+    ],
+)
+def test_a_count_that_cannot_be_shows_also_under_a_new_checksum(file: Path, run: Baseline) -> None:
+    file.write_bytes(dumped_baseline(run))
+
+    assert "is no count" in _refusal(file)
+
+
+def test_an_editors_byte_order_mark_is_named(file: Path) -> None:
+    file.write_bytes(BOM_UTF8 + file.read_bytes())
+
+    assert "was edited: a byte order mark" in _refusal(file)
+
+
+def test_what_a_later_harness_says_of_itself_is_shown_on_one_line(file: Path) -> None:
+    file.write_text('{"baseline": 99, "harness": "9\\n\\u001b[31m"}')
+
+    assert "the harness that wrote it (9 \\u001b[31m)" in _refusal(file)
 
 
 def test_a_checksum_that_was_taken_away_shows(file: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_run_that_sent_nothing_is_not_compared() -> None:
         (replace(RUN, created="2025-01-01T00:00:00+00:00"), "HEAD is older than BASE"),
         (replace(RUN, finished="2026-12-01T08:00:00+00:00"), "the clock went backwards while HEAD"),
         (replace(RUN, created="yesterday"), "the day of HEAD is unreadable: 'yesterday'"),
+        (replace(RUN, finished="soon"), "when HEAD ended is unreadable: 'soon'"),
         (replace(RUN, benchmark=True), "only HEAD is a benchmark"),
     ],
 )

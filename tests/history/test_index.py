@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from harness.core.errors import UsageError
 from harness.history.history import history_of
 from harness.history.index import CACHE
 from harness.history.model import History
@@ -30,6 +31,19 @@ def test_a_summary_that_is_as_it_was_is_not_read_again(folder: Path) -> None:
     os.utime(file, ns=(known.st_atime_ns, known.st_mtime_ns))
 
     assert said(history_of(folder)) == said(first)
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a*b?", "a\\b", "a'b;--", "a\nb"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    folder = write_runs(tmp_path / name, 2)
+
+    assert len(history_of(folder).runs) == 2
+    assert len(history_of(folder).runs) == 2  # by the index, too
+
+
+def test_a_name_that_no_folder_can_have_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: File name too long"):
+        history_of(tmp_path / ("x" * 256))
 
 
 def test_what_changed_is_read_again_what_went_is_gone_and_what_came_is_there(folder: Path) -> None:

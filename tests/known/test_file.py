@@ -1,4 +1,5 @@
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,27 @@ def test_an_entry_is_read_with_its_line() -> None:
     (entry,) = known_in(f"# why\n\n{ENTRY}", "f", providers=PROVIDERS, checks=tuple(CHECKS))
 
     assert entry == known(link="", line=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a" + ".a" * 100_000 + " = 1", "a key of more than 64 parts"),
+        (f"[{'a.' * 100_000}a]", "a key of more than 64 parts"),
+        ('known."\\"' + '"."\\"' * 10_000 + '" = 1', "a key of more than 64 parts"),
+        ("x = " + "9" * 100_000, "not valid TOML"),
+        ('"\\"' * 100_000, "not valid TOML"),
+    ],
+)
+def test_no_text_costs_more_than_its_length(text: str, said: str) -> None:
+    assert said in mistakes(text)[0]  # and comes within this suite's life
+
+
+def test_a_pipe_that_nobody_writes_into_is_empty_and_never_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "known.toml"
+    os.mkfifo(file)
+
+    assert read_known(file) == ()
 
 
 def test_an_empty_file_is_one_of_which_nothing_is_known(tmp_path: Path) -> None:

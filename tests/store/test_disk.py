@@ -8,7 +8,7 @@ import pytest
 
 from harness.cli.main import status
 from harness.core.errors import UsageError
-from harness.store.disk import LocalDisk
+from harness.store.disk import LocalDisk, write_through
 from harness.store.folder import BALLAST, RunFolder
 from harness.store.line import HEADER, IMAGES, JOURNAL
 from harness.store.reader import read_run
@@ -180,3 +180,31 @@ def test_what_a_kill_left_half_written_is_removed(run: Path) -> None:
     RunFolder.reopen(run).close()
 
     assert list(run.rglob(".tmp-*")) == []
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="No such device"):  # nobody reads it
+        write_through(pipe, b"whole")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    write_through(pipe, b"whole")
+
+    assert os.read(reader, 10) == b"whole"
+    assert pipe.is_fifo()
+    os.close(reader)
+
+
+def test_a_link_stays_one_and_a_circle_of_links_is_no_place(tmp_path: Path) -> None:
+    link, circle = tmp_path / "link", tmp_path / "circle"
+    link.symlink_to("file")
+    circle.symlink_to(circle)
+
+    write_through(link, b"whole")
+
+    assert (tmp_path / "file").read_bytes() == b"whole"
+    assert link.is_symlink()
+    with pytest.raises(OSError, match="Too many levels"):
+        write_through(circle, b"whole")
+    assert circle.is_symlink()

@@ -78,7 +78,7 @@ def _names_in(row: str) -> list[str]:
     """Return the names of the values on a line, as well as one can where it is no TOML."""
     if row.lstrip().startswith("["):
         return []
-    named = re.findall(r"([\w-]+)[\"'\s]*[=:]", row)
+    named = re.findall(r"(?<![\w-])([\w-]++)[\"'\s]*+[=:]", row)
     return named or [row]
 
 

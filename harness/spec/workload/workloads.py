@@ -1,7 +1,6 @@
 """Workloads from TOML: the sets that ship with the harness, and files of a user's own."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictInt, StringConstraints, ValidationError, model_validator
 
+from harness.core import tomltext
 from harness.core.benchmark import Purchase
 from harness.core.errors import UsageError
 from harness.core.files import MEBIBYTE, read_at_most
@@ -89,7 +89,7 @@ def load_workload_file(path: Path) -> WorkloadFile:
     """
     try:
         text = read_at_most(path, MEBIBYTE).decode("utf-8-sig")
-        raw = tomllib.loads(text)
+        raw = tomltext.loaded(text)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
