@@ -18,9 +18,9 @@ SERVES = ("harness emulate", "harness emulate --list-faults")
 LIVE = {"live", "try"}
 """Words of a command that sends something to an address."""
 
-ENDS_WITH = {"explain": {1}, "run": {0, 1}, "inspect": {1}}
-"""Exit codes other than 0: the request that is explained is refused, the fault is found, the image
-was drawn in another quality."""
+ENDS_WITH = {"explain": {1}, "run": {0, 1}, "inspect": {1}, "report": {1}}
+"""Exit codes other than 0: the request that is explained is refused, the fault is found (and found
+again by the report), the image was drawn in another quality."""
 
 
 def _blocks() -> list[str]:
