@@ -7,7 +7,13 @@ from types import MappingProxyType
 
 from harness.checks.check import CHECKS
 from harness.checks.judge import judge_records
-from harness.comparing.unscored import Unknown, known_then, scored, unscored_notes, without_unknown
+from harness.comparing.documents.unscored import (
+    Unknown,
+    known_then,
+    scored,
+    unscored_notes,
+    without_unknown,
+)
 from harness.core.errors import UsageError
 from harness.core.exchange import Failure
 from harness.core.inspection import Inspection

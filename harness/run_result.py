@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from harness.comparing.documents.unscored import unknown_then, with_operations_gone
 from harness.comparing.model import Baseline
-from harness.comparing.unscored import unknown_then, with_operations_gone
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
 from harness.known.model import KnownDeviation

@@ -65,6 +65,7 @@ def test_every_package_with_sub_packages_has_a_contract_of_its_own() -> None:
     assert nested == {
         "adaptive",
         "cli",
+        "comparing",
         "emulator",
         "report",
         "runner",

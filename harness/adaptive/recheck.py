@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.checks.judge import judge_records
-from harness.comparing.asked_again import shown
+from harness.comparing.asked_again.verdicts import shown
 from harness.core.case import Case, Plan, PlannedRequest
 from harness.core.record import Record
 from harness.planning.plan import planned_request

@@ -7,8 +7,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness.api.runs import report, run
+from harness.comparing.asked_again.recheck import (
+    Came,
+    Findings,
+    Whole,
+    doubts_of,
+    rechecked,
+    unasked,
+)
 from harness.comparing.model import Baseline, Diff
-from harness.comparing.recheck import Came, Findings, Whole, doubts_of, rechecked, unasked
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Amount
 from harness.core.record import RunHeader

@@ -17,8 +17,8 @@ from zlib import crc32
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from harness.comparing.documents.wording import one_line
 from harness.comparing.model import Baseline
-from harness.comparing.wording import one_line
 from harness.core.errors import UsageError
 from harness.core.files import MEBIBYTE, too_large
 from harness.core.jsonvalue import mistake

@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from harness.comparing.authenticity import compare_authenticity
-from harness.comparing.decide import decided
-from harness.comparing.documents import compare_documents
+from harness.comparing.documents.moved import compare_documents
 from harness.comparing.errors import compare_errors
+from harness.comparing.figures.authenticity import compare_authenticity
+from harness.comparing.figures.decide import decided
+from harness.comparing.figures.samples import (
+    compare_failures,
+    compare_prices,
+    compare_times,
+    sample_obstacles,
+)
 from harness.comparing.known import with_known
 from harness.comparing.model import (
     DEFAULT_FAIL_ON,
@@ -19,12 +25,6 @@ from harness.comparing.model import (
 )
 from harness.comparing.order import by_weight
 from harness.comparing.promises import compare_flaky, compare_promises
-from harness.comparing.samples import (
-    compare_failures,
-    compare_prices,
-    compare_times,
-    sample_obstacles,
-)
 from harness.comparing.scope import scope_of
 from harness.comparing.telling import promises_compared, unclear
 from harness.known.model import KnownShown

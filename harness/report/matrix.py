@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from harness.comparing.unscored import NOT_SCORED
+from harness.comparing.documents.unscored import NOT_SCORED
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.known import expecting

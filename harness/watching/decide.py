@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from harness.comparing.documents import compare_documents
+from harness.comparing.documents.moved import compare_documents
 from harness.comparing.model import Baseline, ChangeKind, PromiseShown
 from harness.comparing.scope import scope_of
 from harness.core.errors import NothingTested

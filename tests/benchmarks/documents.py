@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 
-from harness.comparing.changelog import changelog
+from harness.comparing.documents.changelog import changelog
 from harness.spec.catalogue import shipped_catalogue
 from harness.spec.load import parse_provider
 from harness.spec.provider import Provider

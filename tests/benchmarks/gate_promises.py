@@ -29,9 +29,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script
 import pytest
 
 from harness import api
+from harness.comparing.asked_again.recheck import is_open
 from harness.comparing.compare import compare
 from harness.comparing.model import Baseline, Diff
-from harness.comparing.recheck import is_open
 from harness.core.verdict import Finding
 from harness.emulator.faults.catalogue import NamedFault, catalogue
 from harness.emulator.faults.planted import DOCUMENTED

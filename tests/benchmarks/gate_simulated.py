@@ -8,9 +8,9 @@ from decimal import Decimal
 import numpy as np
 from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no types
 
-from harness.comparing.decide import decided
+from harness.comparing.figures.decide import decided
+from harness.comparing.figures.samples import compare_samples
 from harness.comparing.model import DEFAULT_FAIL_ON, Change, Sample, Thresholds
-from harness.comparing.samples import compare_samples
 
 MEDIAN_S = 10.0
 HEAVY = 4

@@ -5,8 +5,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.comparing.changelog import Changelog
-from harness.comparing.wording import names
+from harness.comparing.documents.changelog import Changelog
+from harness.comparing.documents.wording import names
 from harness.core.tomltext import key, value
 from harness.spec.quotes import QUOTED_AT
 

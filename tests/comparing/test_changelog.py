@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from harness.comparing.changelog import changelog
+from harness.comparing.documents.changelog import changelog
 from harness.spec.catalogue import shipped_catalogue
 from harness.spec.load import parse_provider
 from harness.spec.provider import Provider

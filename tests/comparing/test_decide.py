@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.comparing.decide import SHARES, decided, moved
+from harness.comparing.figures.decide import SHARES, decided, moved
+from harness.comparing.figures.samples import compare_samples
 from harness.comparing.model import Change, ChangeKind, Comparison, Thresholds
-from harness.comparing.samples import compare_samples
 from harness.core.verdict import Estimate
 from tests.benchmarks.gate_simulated import World, alarms, drawn, told
 

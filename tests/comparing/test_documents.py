@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.comparing.documents import compare_documents, moved_promises
+from harness.comparing.documents.moved import compare_documents, moved_promises
 from harness.comparing.model import Baseline, Diff, Side, Thresholds
 from harness.comparing.scope import scope_of
 from harness.core.record import Provenance

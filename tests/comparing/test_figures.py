@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.comparing.figures import Fresh, figure_standing, moved_as_well
+from harness.comparing.asked_again.figures import Fresh, figure_standing, moved_as_well
 from harness.comparing.model import Change, ChangeKind, Comparison, Thresholds
 from harness.core.case import Case, PlannedRequest, Price, Slot
 from harness.core.exchange import Request

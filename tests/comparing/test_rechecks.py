@@ -13,7 +13,7 @@ import pytest
 from harness import Output, ProgressListener, UsageError
 from harness.api.rechecks import recheck
 from harness.cli.main import status
-from harness.comparing.asked_again import concluded
+from harness.comparing.asked_again.verdicts import concluded
 from harness.comparing.model import HELD, REGRESSED, Diff
 from harness.core.case import Asking
 from harness.run_result import RunResult

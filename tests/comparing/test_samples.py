@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from harness.comparing.authenticity import compare_authenticity
+from harness.comparing.figures.authenticity import compare_authenticity
+from harness.comparing.figures.samples import compare_samples, compare_times, sample_obstacles
 from harness.comparing.model import AuthenticityShown, Comparison, Sample, SampleEnd
-from harness.comparing.samples import compare_samples, compare_times, sample_obstacles
 from harness.comparing.scope import Scope, scope_of
 from tests.comparing.baselines import TAPED, run, sample
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.checks.check import CHECKS
-from harness.comparing.tables import Moved, Path, Tables
+from harness.comparing.documents.tables import Moved, Path, Tables
 from harness.core.jsonvalue import Json
 from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.quotes import QUOTED_AT

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.comparing.failures import failures_of
+from harness.comparing.figures.failures import failures_of
+from harness.comparing.figures.prices import price_obstacles, prices_of
+from harness.comparing.figures.rows import name_of, question_of
+from harness.comparing.figures.times import time_obstacles, times_of
 from harness.comparing.model import Comparison, Sample
-from harness.comparing.prices import price_obstacles, prices_of
-from harness.comparing.rows import name_of, question_of
 from harness.comparing.scope import Scope
-from harness.comparing.times import time_obstacles, times_of
 
 
 def compare_samples(

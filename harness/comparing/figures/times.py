@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
+from harness.comparing.figures.rows import Name, Row, name_of, rows_of
 from harness.comparing.model import Comparison, Sample
-from harness.comparing.rows import Name, Row, name_of, rows_of
 from harness.stats.paired import BEYOND, paired_shift
 from harness.stats.stratified import stratified_shift
 from harness.stats.survival import CensoredTimes, censored_quantile

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from harness.comparing.figures.rows import Name, Row, rows_of
 from harness.comparing.model import Comparison, Sample
-from harness.comparing.rows import Name, Row, rows_of
 from harness.core.verdict import Estimate
 from harness.stats.intervals import median_estimate
 from harness.stats.paired import paired_shift

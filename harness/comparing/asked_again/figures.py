@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from harness.comparing.decide import may_be_ours
+from harness.comparing.figures.decide import may_be_ours
 from harness.comparing.model import Change, Comparison, Standing, Thresholds
 from harness.core.case import PlannedRequest
 

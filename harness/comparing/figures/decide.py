@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.comparing.figures.sentences import sentence_of
 from harness.comparing.model import Change, ChangeKind, Comparison, Standing, Thresholds
-from harness.comparing.sentences import sentence_of
 from harness.stats.discoveries import Hypothesis, adjusted
 from harness.stats.two_shares import level_for
 

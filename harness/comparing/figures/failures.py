@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from harness.comparing.figures.rows import Row, name_of, rows_of
 from harness.comparing.model import Comparison, Sample
-from harness.comparing.rows import Row, name_of, rows_of
 from harness.core.verdict import Estimate
 from harness.stats.difference import difference_estimate
 from harness.stats.intervals import proportion_estimate

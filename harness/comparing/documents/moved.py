@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.comparing.changelog import NOTHING, Changelog, changelog
+from harness.comparing.documents.changelog import NOTHING, Changelog, changelog
 from harness.comparing.model import Baseline, Change
 from harness.comparing.scope import Scope
 from harness.core.errors import SpecError

@@ -7,9 +7,10 @@ from decimal import Decimal
 from math import ceil, log, sqrt
 from statistics import NormalDist, variance
 
-from harness.comparing.asked_again import FAULTS, concluded, of_case
-from harness.comparing.authenticity import compare_authenticity
-from harness.comparing.figures import Fresh, effect_of, figure_standing, moved_as_well
+from harness.comparing.asked_again.figures import Fresh, effect_of, figure_standing, moved_as_well
+from harness.comparing.asked_again.verdicts import FAULTS, concluded, of_case
+from harness.comparing.figures.authenticity import compare_authenticity
+from harness.comparing.figures.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.model import (
     Baseline,
     Change,
@@ -21,7 +22,6 @@ from harness.comparing.model import (
     Standing,
 )
 from harness.comparing.order import by_weight
-from harness.comparing.samples import compare_failures, compare_prices, compare_times
 from harness.comparing.scope import scope_of
 from harness.core.errors import NothingTested
 from harness.core.jsonvalue import Amount

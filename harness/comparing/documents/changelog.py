@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.comparing.promised import SOURCES, Place, promises_of
-from harness.comparing.tables import Moved, Path, Tables, moves, plain
-from harness.comparing.wording import both_said, names, one_line, said
+from harness.comparing.documents.promised import SOURCES, Place, promises_of
+from harness.comparing.documents.tables import Moved, Path, Tables, moves, plain
+from harness.comparing.documents.wording import both_said, names, one_line, said
 from harness.core.jsonvalue import Json, digest
 from harness.spec.load import inherited, parse_provider, tables_of
 from harness.spec.provider import Provider

@@ -1,0 +1,1 @@
+"""What was asked again, and what that makes of the changes."""

@@ -1,0 +1,1 @@
+"""Times, failures, prices and images of two runs: comparisons, and which of them are changes."""
