@@ -191,7 +191,7 @@ class _Watch:
             turn = turn_of(entry, canary)
             self.notes.append(
                 f"{entry.name}: each single value that a day's share pays for is asked within "
-                f"{turn} days"
+                f"{turn} {'day' if turn == 1 else 'days'}"
                 if turn
                 else f"{entry.name}: not each single value is asked within {LONGEST} days"
             )

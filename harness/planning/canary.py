@@ -1,7 +1,7 @@
 """The plan of a canary: the same few cases each day in other words, and a part of the others.
 
-The plain request of each operation leaves every day, and so does a refusal of each rule, which is
-free. Few rows try all other rules and values; as the money allows, those that were not asked for
+Plain requests of two operations leave every day, and so does a refusal of each rule, which is free.
+Few rows try all other rules and values; as the money allows, those whose values were not asked for
 longest. Equal cases of two days are pairs; no cache knows their prompts.
 """
 

@@ -17,6 +17,10 @@ RESERVE = Decimal("0.3")
 A_DAY_S = Decimal("0.6")
 """The share of the reserve that is left which one day may take: another change may come."""
 
+MOST_DAYS, LEAST_IMAGES = 3, 6
+"""How many days' shares a canary takes at most, however many were missed (a watch may begin on the
+last day of a month); and how many images that is at least."""
+
 ROUNDS, AGAIN_IMAGES = 4, (4, 8, 12, 20)
 """In how many rounds a day asks again, and for how many images in each at most: a later one only
 where those before it leave it open."""
@@ -71,17 +75,16 @@ def share_of(
                 again = again.plus(each[provider])
             elif run[:10] == f"{day}":
                 today = today.plus(each[provider])
-    days_left = monthrange(day.year, day.month)[1] - day.day + 1
     images = amount = None
     if budget.images is not None:
         images = _parts(
             *(budget.images, of_month.images, again.images, today.images),
-            days_left=days_left,
+            day=day,
         )
     if budget.amount is not None:
         amount = _parts(
             *(budget.amount, of_month.amount, again.amount, today.amount),
-            days_left=days_left,
+            day=day,
         )
     kinds = [
         Budget(
@@ -99,10 +102,15 @@ def _parts(
     again: Decimal | int,
     today: Decimal | int,
     *,
-    days_left: int,
+    day: date,
 ) -> tuple[Decimal, Decimal, Decimal]:
     """Return what there is for the canary, to ask again, and in all."""
+    days = monthrange(day.year, day.month)[1]
+    days_left = days - day.day + 1
+    most = MOST_DAYS * (1 - RESERVE) * month / days
+    if isinstance(month, int):
+        most = max(most, Decimal(LEAST_IMAGES))
     left = max(Decimal(month) - spent, Decimal(0))
     reserve = max(min(RESERVE * month - again, left), Decimal(0))
-    canary = max((left - reserve + today) / days_left - today, Decimal(0))
+    canary = max(min((left - reserve + today) / days_left, most) - today, Decimal(0))
     return canary, A_DAY_S * reserve if days_left > 1 else reserve, left

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.watching.ledger import RESERVE, Budget, share_of
+from harness.watching.ledger import MOST_DAYS, RESERVE, Budget, share_of
 from harness.watching.model import Spent
 
 FIRST = date(2026, 12, 1)
@@ -58,3 +58,12 @@ def test_a_second_canary_of_a_day_shares_what_the_first_one_left() -> None:
     spent = {"2026-12-01": {"p": Spent(images=first)}}
 
     assert share_of(Budget(images=310), spent, "p", FIRST).canary.images == 0
+
+
+def test_a_watch_that_begins_on_the_last_day_does_not_spend_a_month_on_it() -> None:
+    share = share_of(Budget(images=310, amount=Decimal(31)), {}, "p", date(2026, 12, 31)).canary
+
+    assert share.images == int(MOST_DAYS * 310 * (1 - RESERVE) / 31)
+    assert share.amount == MOST_DAYS * 31 * (1 - RESERVE) / 31
+    few = share_of(Budget(images=5), {}, "p", date(2026, 12, 31)).canary
+    assert few.images == int(5 * (1 - RESERVE))
