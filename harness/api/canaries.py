@@ -476,7 +476,14 @@ def _entries(options: WatchOptions, catalogue: Catalogue) -> list[Entry]:
     names = options.target.providers or tuple(catalogue.asked)
     if not names:
         raise UsageError("a watch asks the providers that are named", hint="add --provider NAME")
-    return [catalogue.entry(name) for name in catalogue.chosen(names)]
+    entries = [catalogue.entry(name) for name in catalogue.chosen(names)]
+    for name in options.month.month_budgets:
+        if name not in {entry.name for entry in entries}:
+            raise UsageError(
+                f"--budget {name}: this watch asks no such provider",
+                hint=f"it asks {', '.join(entry.name for entry in entries)}",
+            )
+    return entries
 
 
 def _most(canary: Amount | None, again: Amount | None, headroom: Amount) -> Amount | None:

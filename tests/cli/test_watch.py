@@ -46,6 +46,7 @@ def test_a_dry_run_tells_the_price_and_sends_nothing(
             ],
             "needs a month's budget",
         ),
+        ([*WATCH, "--budget", "apifrane=20"], "--budget apifrane: this watch asks no such"),
         ([*WATCH, "--today", "tomorrow"], "--today tomorrow"),
         ([*WATCH, "--webhook", "http://hooks.test/secret"], "not https"),
     ],
