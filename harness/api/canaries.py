@@ -477,7 +477,7 @@ def _entries(options: WatchOptions, catalogue: Catalogue) -> list[Entry]:
     if not names:
         raise UsageError("a watch asks the providers that are named", hint="add --provider NAME")
     entries = [catalogue.entry(name) for name in catalogue.chosen(names)]
-    for name in options.month.month_budgets:
+    for name in options.watch.month_budgets:
         if name not in {entry.name for entry in entries}:
             raise UsageError(
                 f"--budget {name}: this watch asks no such provider",
