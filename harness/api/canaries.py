@@ -16,8 +16,15 @@ from harness.api.watched import Watched, reached_only, round_name, spent_by
 from harness.core.case import Price
 from harness.core.errors import NothingTested, UsageError
 from harness.core.money import money, unit_of
+from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
-from harness.planning.options import Canary, Options, Output, RunLimits
+from harness.planning.options import (
+    Canary,
+    Options,
+    Output,
+    RunLimits,
+    refuse_unknown_operations,
+)
 from harness.planning.plan import total_price
 from harness.planning.rotation import LONGEST
 from harness.planning.watch_options import WEBHOOK_URL, WatchOptions
@@ -122,13 +129,13 @@ class _Watch:
                 "a watch asks somebody: cassettes do not change",
                 hint="add --against emulator or live",
             )
-        self.catalogue = catalogue_of(options.target.specs)
+        self.catalogue = catalogue_of(options.target.documents)
         self.entries = _entries(options, self.catalogue)
         self.known = known_of(options.watch.known, (), self.catalogue).entries
         self.notes: list[str] = []
         self.budgets = {entry.name: self._budget(entry) for entry in self.entries}
         self.kept = Watched(
-            folder, catalogue=self.catalogue, specs=options.target.specs, known=self.known
+            folder, catalogue=self.catalogue, specs=options.target.documents, known=self.known
         )
 
     # -------------------------------------------------------------------------- what it costs
@@ -137,7 +144,7 @@ class _Watch:
         images, amount = month.month_images, month.month_budgets.get(entry.name)
         if images is None and amount is None:
             if self.options.target.against == "live":
-                plan = canary_plan(entry, Canary(number=0, images=DEFAULT_IMAGES // 40))
+                plan = canary_plan(entry, self._plainly(entry, images=DEFAULT_IMAGES // 40))
                 cost = total_price(plan.shots, entry.provider.prices.unit)
                 raise UsageError(
                     f"a live watch needs a month's budget for {entry.name}; nothing was sent",
@@ -151,9 +158,21 @@ class _Watch:
     def _share(self, entry: Entry) -> Share:
         return share_of(self.budgets[entry.name], self.kept.state.spent, entry.name, self.day)
 
+    def _plainly(self, entry: Entry, *, images: int | None) -> Canary:
+        """Return a canary of the operations that are asked, without what no address leads to."""
+        target = self.options.target
+        places = ((ASSETS, target.assets_url), (WEBHOOKS, target.webhook_url))
+        live = target.against == "live"
+        return Canary(
+            number=0,
+            operations=tuple(entry.provider.chosen(target.operations)),
+            unreachable=tuple(name for name, place in places if live and place is None),
+            images=images,
+        )
+
     def _canary(self, entry: Entry, number: int) -> Canary:
         share = self._share(entry)
-        plain_price = canary_plan(entry, Canary(number=0, images=1)).shots
+        plain_price = canary_plan(entry, self._plainly(entry, images=1)).shots
         dearest = max((shot.price.amount for shot in plain_price), default=Decimal(0))
         open_here = [each for each in self.kept.state.open if each.provider == entry.name]
         spared = [each for each in open_here if each.dear and not asks_dear(f"{self.day}")]
@@ -162,9 +181,9 @@ class _Watch:
             for sample in day.shown.samples:
                 if sample.provider == entry.name:
                     asked[first_id(sample.place)] = place
-        return Canary(
+        return replace(
+            self._plainly(entry, images=share.canary.images),
             number=number,
-            images=share.canary.images,
             amount=share.canary.amount,
             most_images=_most(share.canary.images, share.again.images, HEADROOM),
             most_amount=_most(share.canary.amount, share.again.amount, dearest * HEADROOM),
@@ -398,7 +417,7 @@ class _Watch:
         """Ask again for what is suspected; None where there is no money for it."""
         path = round_name(name, number)
         if path in self.kept.state.spent:
-            return report(self.folder / RUNS / path, specs=self.options.target.specs)
+            return report(self.folder / RUNS / path, specs=self.options.target.documents)
         canaries = {}
         for entry in self.entries:
             mine = [each for each in suspected if each.provider == entry.name]
@@ -421,7 +440,7 @@ class _Watch:
         """Return what is asked again at a provider, as far as there is money."""
         share = self._share(entry)
         only: list[str] = []
-        operations = list(entry.provider.operations)
+        operations = self._plainly(entry, images=None).operations
         figures = [each for each in suspected if each.kind != "broken"]
         for each in suspected:
             if each.kind == "broken":
@@ -435,9 +454,9 @@ class _Watch:
         most = AGAIN_IMAGES[number - 1]
         times = max(most // len(operations), 2) if figures else 2
         images = share.again.images
-        return Canary(
+        return replace(
+            self._plainly(entry, images=most if images is None else min(images, most)),
             number=self._number(),
-            images=most if images is None else min(images, most),
             amount=share.again.amount,
             most_images=images,
             most_amount=share.again.amount,
@@ -477,6 +496,9 @@ def _entries(options: WatchOptions, catalogue: Catalogue) -> list[Entry]:
     if not names:
         raise UsageError("a watch asks the providers that are named", hint="add --provider NAME")
     entries = [catalogue.entry(name) for name in catalogue.chosen(names)]
+    words = options.target.operations
+    refuse_unknown_operations(words, [entry.provider for entry in entries])
+    entries = [entry for entry in entries if entry.provider.chosen(words)]
     for name in options.watch.month_budgets:
         if name not in {entry.name for entry in entries}:
             raise UsageError(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from harness.core.case import Case, Plan, Price
+from harness.planning.addresses import texts_sent
 from harness.planning.conformance import new_plan
 from harness.planning.options import Canary
 from harness.planning.plan import Limits, make_plan, planned_request, request_digest
@@ -37,7 +38,7 @@ AGAIN = "again"
 
 def canary_plan(entry: Entry, canary: Canary) -> Plan:
     """Return the plan of a canary; the same for the same canary, in any process."""
-    plain, rows, refusals = _cases(entry)
+    plain, rows, refusals = _cases(entry, canary.operations, canary.unreachable)
     purse = _Purse(canary)
     free: list[Case] = []
     if canary.only:
@@ -64,7 +65,7 @@ def canary_plan(entry: Entry, canary: Canary) -> Plan:
 
 def never_asked(entry: Entry, canary: Canary) -> tuple[str, ...]:
     """Return the rules and values that no canary of this price asks for, as `OPERATION RULE`."""
-    plain, rows, _ = _cases(entry)
+    plain, rows, _ = _cases(entry, canary.operations, canary.unreachable)
     all_cases = (*plain, *rows)
     spared = _Purse(canary)
     left = [*spared.bought(entry.provider, plain)]
@@ -82,7 +83,7 @@ def turn_of(entry: Entry, canary: Canary) -> int | None:
 
     Pairs of values are in it only where a row happens to hold them.
     """
-    plain, rows, _ = _cases(entry)
+    plain, rows, _ = _cases(entry, canary.operations, canary.unreachable)
     never = {*never_asked(entry, canary)}
     left = {token for case in (*plain, *rows) for token in tokens_of(case)} - never
     price = {case.id: planned_request(entry.provider, case).price.images for case in rows}
@@ -99,15 +100,21 @@ def turn_of(entry: Entry, canary: Canary) -> int | None:
 
 
 @cache
-def _cases(entry: Entry) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
+def _cases(
+    entry: Entry, operations: tuple[str, ...], unreachable: tuple[str, ...]
+) -> tuple[tuple[Case, ...], tuple[Case, ...], tuple[Case, ...]]:
     """Return the plain requests, the rows that are asked by turns, and the refusals.
 
     The rows are few that together try every rule and value: each is the one that tries the most of
     what those before it do not, for its price.
     """
-    quick = new_plan(entry, seed=SEED, limits=quick_limits(Limits()))
-    whole = new_plan(entry, seed=SEED)
-    cases = {shot.case.id: _without_second(shot.case) for shot in (*quick.shots, *whole.shots)}
+    quick = new_plan(entry, seed=SEED, operations=operations, limits=quick_limits(Limits()))
+    whole = new_plan(entry, seed=SEED, operations=operations)
+    cases = {
+        shot.case.id: _without_second(shot.case)
+        for shot in (*quick.shots, *whole.shots)
+        if not any(text.startswith(unreachable) for text in texts_sent(entry.provider, shot))
+    }
     served = [case for case in cases.values() if case.expect == "accept"]
     plain = [case for case in served if case.id == f"{case.operation}/base"]
     covered = {token for case in plain for token in tokens_of(case)}

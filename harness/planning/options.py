@@ -317,10 +317,13 @@ class Canary:
     `number` makes its words: no two canaries have the same. `asked` says on which day, as an
     ordinal, a case was asked last. With `only` (ids of cases, constraints, names of operations),
     these alone are asked, each `times`. Cases of `first` are asked before all others, and those
-    that are `spared` not at all.
+    that are `spared` not at all. `operations` are asked, all without any; of them nothing that
+    names an address which begins like one of `unreachable`: it would only be skipped.
     """
 
     number: int
+    operations: tuple[str, ...] = ()
+    unreachable: tuple[str, ...] = ()
     images: int | None = None
     amount: Decimal | None = None
     most_images: int | None = None

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from harness.core.case import Plan
+from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.planning.addresses import texts_sent
 from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
 from harness.planning.conformance import new_plan
 from harness.planning.options import Canary
@@ -88,3 +90,22 @@ def test_the_default_budget_asks_for_each_single_value_within_a_week(name: str) 
     assert turn is not None
     assert turn <= 7
     assert everything - covered <= {*never_asked(entry, canary)}
+
+
+def test_what_cannot_arrive_takes_no_money_from_what_can() -> None:
+    plan = canary_plan(ENTRY, Canary(number=1, images=6, unreachable=(ASSETS, WEBHOOKS)))
+
+    assert {shot.case.operation for shot in plan.shots if shot.price.images} == {"generate"}
+    assert sum(shot.price.images for shot in plan.shots) == 6
+    assert not any(
+        text.startswith((ASSETS, WEBHOOKS))
+        for shot in plan.shots
+        for text in texts_sent(ENTRY.provider, shot)
+    )
+
+
+def test_only_the_operations_that_are_named_are_asked() -> None:
+    canary = Canary(number=1, images=6, operations=("edit",))
+
+    assert {shot.case.operation for shot in canary_plan(ENTRY, canary).shots} == {"edit"}
+    assert all(each.startswith("edit ") for each in never_asked(ENTRY, canary))
