@@ -277,8 +277,9 @@ def test_a_run_that_goes_on_is_interrupted_like_the_first(slow: Emulator, tmp_pa
     process = started("run", *live, "--max-images", "30", "--out", tmp_path / "run")
     wait_for_lines(process, tmp_path / "run", 3)
     interrupted(process)
+    lines = (tmp_path / "run" / JOURNAL).read_bytes().count(b"\n")
     again = started("run", "--resume", tmp_path / "run", *live, *LIMIT)
-    wait_for_work(again)
+    wait_for_lines(again, tmp_path / "run", lines + 1)
     interrupted(again)
 
     kept(tmp_path / "run")
