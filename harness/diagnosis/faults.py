@@ -18,7 +18,8 @@ from harness.core.record import Record
 from harness.core.verdict import Standing
 from harness.diagnosis.combinations import AssignedRecord, CombinationRanking, FailureGroup
 from harness.diagnosis.history import FAILS, CaseHistory
-from harness.diagnosis.planned_rows import Outcomes, RowEvidence, row_evidence, upper_tail
+from harness.diagnosis.planned_rows import Outcomes, RowEvidence, row_evidence
+from harness.stats.exact import chance_of_more
 
 SURE = 1e-3
 """A failure is put down to values where the neighbours' share would give it as rarely as this.
@@ -51,7 +52,7 @@ class Contrast:
 
         Corrected for the number of hypotheses from which the request was picked (`family`).
         """
-        tail = upper_tail(self.failed, self.tried, self.other_failed, self.others)
+        tail = chance_of_more(self.failed, self.tried, self.other_failed, self.others)
         return min(1.0, tail * self.family)
 
     @property

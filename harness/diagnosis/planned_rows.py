@@ -30,6 +30,7 @@ from math import comb
 
 from harness.core.case import FIRST_STAGES
 from harness.diagnosis.combinations import AssignedRecord, FailureGroup
+from harness.stats.exact import chance_of_more
 
 LEAST_ROWS = 3
 """Values that fewer rows hold are not tested by the rows."""
@@ -37,19 +38,6 @@ LEAST_ROWS = 3
 _SIZES = (1, 2, 3)
 _AMBIGUOUS = 20.0
 """Another hypothesis that stands out nearly as much, within this factor, leaves it open which."""
-
-
-def upper_tail(failed: int, tried: int, other_failed: int, others: int) -> float:
-    """Return how likely so many failures are if they hit any request alike.
-
-    The upper tail of the hypergeometric distribution: Fisher's exact test, one-sided.
-    """
-    total, failures = tried + others, failed + other_failed
-    ways = sum(
-        comb(failures, count) * comb(total - failures, tried - count)
-        for count in range(failed, min(tried, failures) + 1)
-    )
-    return ways / comb(total, tried)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +82,7 @@ class RowEvidence:
     @property
     def chance(self) -> float:
         """How likely it is that any hypothesis of this size stands out as much by chance."""
-        tail = upper_tail(self.failed, self.tried, self.other_failed, self.others)
+        tail = chance_of_more(self.failed, self.tried, self.other_failed, self.others)
         if self.blocks:
             tail = max(tail, 1 / comb(self.tried + self.others - 1, self.blocks - 1))
         return min(1.0, tail * self.family)

@@ -39,7 +39,6 @@ _WORDS: dict[Figure, str] = {
     "signed by the maker": "images signed by the maker",
     "fresh": "images signed after they were asked for",
 }
-FOLLOWED = tuple(_WORDS)
 """The figures whose changes are told; promises have a way of their own."""
 
 

@@ -9,7 +9,6 @@ from harness.report.model import Report, Shown
 from harness.report.text import count
 
 _ORDER: tuple[KnownState, ...] = ("expired", "stale", "expected", "unclear", "not tried")
-LONGEST_REASON = 600
 
 
 def in_order(known: Sequence[KnownShown]) -> tuple[KnownShown, ...]:

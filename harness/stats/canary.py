@@ -3,14 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, exp, log, log1p, sqrt
+from math import exp, log, log1p, sqrt
 from statistics import NormalDist, fmean, median
-
-RANK_SUM = (
-    "rank sum (F. Wilcoxon, Biometrics Bulletin 1, 1945; normal approximation, ties and continuity "
-    "corrected) of the logarithms, each less the median of the same question's earlier ones"
-)
-EXACT = "exact test of two shares (R. A. Fisher, 1935), one-sided"
 
 USUAL_DRIFT, VARIED = 0.07, 0.025
 """By how much the levels of days differ (a standard deviation of logarithms) where nothing is known
@@ -30,22 +24,6 @@ LEAST_DEGREES = 4
 
 LEAST_ALIKE = 3
 """How often a question was answered before what is usual for it is known."""
-
-
-def share_p(few: tuple[int, int], many: tuple[int, int]) -> float:
-    """Return how likely so many of the `few`, or more, are where both shares are equal.
-
-    Each is (count, of how many); 1 where one of them counts nothing. One-sided, exact.
-    """
-    (count, of), (others, all_others) = few, many
-    if not of or not all_others:
-        return 1.0
-    total, marked = of + all_others, count + others
-    ways = sum(
-        comb(of, found) * comb(all_others, marked - found)
-        for found in range(count, min(of, marked) + 1)
-    )
-    return ways / comb(total, marked)
 
 
 def shifts(
@@ -205,7 +183,8 @@ def student_p(t: float, degrees: int) -> float:
 def rank_sum_p(before: Sequence[float], now: Sequence[float]) -> float:
     """Return how likely figures as high as those of `now` are where both are alike; one-sided.
 
-    1 where one of the two is empty, or all figures are equal.
+    The rank sum (F. Wilcoxon, Biometrics Bulletin 1, 1945) by the normal approximation, corrected
+    for ties and continuity. 1 where one of the two is empty, or all figures are equal.
     """
     if not before or not now:
         return 1.0

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from harness.comparing.model import Baseline, ChangeKind, Sample
 from harness.core.outcome import ErrorClass
-from harness.stats.canary import drift, rank_sum_p, share_p, shifts
+from harness.stats.canary import drift, rank_sum_p, shifts
+from harness.stats.exact import chance_of_more
 from harness.watching.model import Day
 
 SLOWER = 1.2
@@ -173,9 +174,9 @@ def _share(
 ) -> Moved:
     points = 100 * (few[0] / few[1] - many[0] / many[1])
     if back:
-        p = share_p((few[1] - few[0], few[1]), (many[1] - many[0], many[1]))
+        p = chance_of_more(few[1] - few[0], few[1], many[1] - many[0], many[1])
     else:
-        p = share_p(few, many)
+        p = chance_of_more(*few, *many)
     return Moved(
         p=p,
         enough=(-points if back else points) >= FAILING_POINTS,
@@ -233,7 +234,7 @@ def less_authentic(
             missing, usual = (few[1] - few[0], few[1]), (many[1] - many[0], many[1])
             found.append(
                 Moved(
-                    p=share_p(few, many) if back else share_p(missing, usual),
+                    p=chance_of_more(*few, *many) if back else chance_of_more(*missing, *usual),
                     enough=(-points if back else points) >= AUTHENTIC_POINTS,
                     sentence=f"authenticity: {few[0]} of {few[1]} images of {provider} are "
                     f"{figure}, {many[0]} of {many[1]} before",

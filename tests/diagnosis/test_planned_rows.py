@@ -10,8 +10,9 @@ from harness.core.case import Case
 from harness.core.outcome import Fault, Outcome
 from harness.diagnosis.faults import SURE, shown_by_rows, suspected_by_rows
 from harness.diagnosis.history import FAILS, CaseHistory
-from harness.diagnosis.planned_rows import RowEvidence, upper_tail
+from harness.diagnosis.planned_rows import RowEvidence
 from harness.planning.plan import planned_request
+from harness.stats.exact import chance_of_more
 from tests.adaptive.world import World, base, fine, row
 from tests.shipped import shipped_provider as shipped
 
@@ -56,9 +57,9 @@ def evidence(
 
 
 def test_the_tail_is_that_of_fishers_exact_test() -> None:
-    assert upper_tail(8, 8, 0, 26) == pytest.approx(1 / 18156204)
-    assert upper_tail(0, 5, 3, 10) == 1
-    assert upper_tail(2, 4, 1, 4) == pytest.approx((6 * 4 + 4) / 56)
+    assert chance_of_more(8, 8, 0, 26) == pytest.approx(1 / 18156204)
+    assert chance_of_more(0, 5, 3, 10) == 1
+    assert chance_of_more(2, 4, 1, 4) == pytest.approx((6 * 4 + 4) / 56)
 
 
 def test_rows_that_all_fail_for_one_value_show_it_without_another_request() -> None:

@@ -9,7 +9,8 @@ from scipy.stats import (  # type: ignore[import-untyped]  # no types
 )
 from scipy.stats import t as student
 
-from harness.stats.canary import drift, rank_sum_p, share_p, shifts, student_p
+from harness.stats.canary import drift, rank_sum_p, shifts, student_p
+from harness.stats.exact import chance_of_more
 
 
 def test_a_share_has_the_p_of_fishers_exact_test() -> None:
@@ -17,9 +18,9 @@ def test_a_share_has_the_p_of_fishers_exact_test() -> None:
         table = [[few[0], few[1] - few[0]], [many[0], many[1] - many[0]]]
         expected = fisher_exact(table, alternative="greater").pvalue
 
-        assert share_p(few, many) == pytest.approx(expected)
-    assert share_p((2, 2), (0, 3)) == pytest.approx(1 / comb(5, 2))
-    assert share_p((0, 0), (1, 2)) == 1.0
+        assert chance_of_more(*few, *many) == pytest.approx(expected)
+    assert chance_of_more(2, 2, 0, 3) == pytest.approx(1 / comb(5, 2))
+    assert chance_of_more(0, 0, 1, 2) == 1.0
 
 
 def test_ranks_have_the_p_of_mann_and_whitney_ties_among_them() -> None:

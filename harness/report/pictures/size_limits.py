@@ -12,9 +12,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.diagnosis.planned_rows import upper_tail
 from harness.report.pictures.size_tries import Kind, Try
 from harness.spec.rules.lattice import Size, area
+from harness.stats.exact import chance_of_more
 
 Measure = Literal["width", "height", "longer edge", "shorter edge", "pixels", "ratio", "shape"]
 """By what sizes are put in order; `ratio` is long to short, `shape` is height to width."""
@@ -127,7 +127,7 @@ def _separating(
     if not found:
         return None
     _, measure, above, near, far = found[0]
-    once = upper_tail(len(beyond), len(beyond), 0, len(before))
+    once = chance_of_more(len(beyond), len(beyond), 0, len(before))
     return Limit(
         measure=measure,
         above=above,
