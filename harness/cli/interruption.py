@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM at the command line: it ends with 130, and in time, whatever it is at.
 
-    planning, importing, judging     the signal raises KeyboardInterrupt where the command is
+    planning, importing, judging     the signal raises KeyboardInterrupt where the command is, and
+                                     again every `AGAIN_S` until it ends: libraries lose some
     a run that waits for replies     has handlers of its own (`harness.runner.shutdown`)
     what ends in neither way         is ended from outside after `LATEST_S`
 
@@ -26,8 +27,12 @@ LATEST_S = 9.2
 """When a command has ended for certain, in seconds after the first signal: service managers and
 people kill what does not end in 10 s, and what is killed says nothing."""
 
-AGAIN_S = 0.01
-"""After which time an interruption is raised again that was lost."""
+LOST_S = 0.01
+"""After which time an interruption is raised again that Python says it lost."""
+
+AGAIN_S = 2.0
+"""After which time it is raised again without being asked: a library that is being imported may
+catch everything. What the command tidies up as it ends takes a small part of it."""
 
 
 @dataclass(slots=True)
@@ -82,11 +87,19 @@ class Interruption:
         self.signals += 1
         if self.signals > 1:
             self._end(INTERRUPTED)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
         raise KeyboardInterrupt
 
-    def _raise_again(self, _number: int, _frame: FrameType | None) -> None:
-        if self._raises_again:
-            raise KeyboardInterrupt
+    def _raise_again(self, _number: int, frame: FrameType | None) -> None:
+        """Interrupt what did not end: by the handler of a run that has begun meanwhile, if any."""
+        if not self._raises_again:
+            return
+        handler = signal.getsignal(signal.SIGTERM)
+        if callable(handler) and handler != self._raise:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            handler(signal.SIGTERM, frame)
+            return
+        raise KeyboardInterrupt
 
     def _unraisable(self, ignored: "sys.UnraisableHookArgs") -> None:
         """Raise an interruption anew that met a callback of the garbage collector: it was lost.
@@ -97,7 +110,7 @@ class Interruption:
         if not self.signals:
             sys.__unraisablehook__(ignored)
         elif issubclass(ignored.exc_type, KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+            signal.setitimer(signal.ITIMER_REAL, LOST_S, AGAIN_S)
 
     def _watch(self) -> None:
         time.sleep(LATEST_S)

@@ -135,7 +135,13 @@ def _code_of(error: BaseException, arguments: list[str]) -> int:
             return PIPE_CLOSED
         case BrokenPipeError():  # `harness plan | head` has read enough
             return silence_stdout()
-        case OSError():
-            return complain(f"{error.filename or 'output'}: {error.strerror or error}", OURS)
         case _:
-            return internal_error(error, traced="--traceback" in arguments)
+            return _unforeseen(error, traced="--traceback" in arguments)
+
+
+def _unforeseen(error: BaseException, *, traced: bool) -> int:
+    if INTERRUPTION.signals:  # what a library made of the interruption
+        return complain("interrupted", INTERRUPTED)
+    if isinstance(error, OSError):
+        return complain(f"{error.filename or 'output'}: {error.strerror or error}", OURS)
+    return internal_error(error, traced=traced)

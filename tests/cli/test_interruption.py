@@ -29,6 +29,33 @@ while True:
     except KeyboardInterrupt:
         pass
 """
+FORGETFUL = """
+interruption.AGAIN_S = 0.1
+try:
+    wait()
+except KeyboardInterrupt:
+    pass  # as a library does that is being imported
+try:
+    time.sleep(1e6)
+except KeyboardInterrupt:
+    sys.exit(taken.leave(130))
+"""
+RUNNING = """
+import signal
+interruption.AGAIN_S = 0.1
+try:
+    wait()
+except KeyboardInterrupt:
+    pass
+told = []
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda number, frame: told.append(number))
+while not told:
+    time.sleep(0.01)
+time.sleep(0.5)
+sys.stdout.write(str(len(told)))
+sys.exit(taken.leave(130))
+"""
 ORDERLY = """
 try:
     wait()
@@ -73,6 +100,47 @@ def test_a_command_that_ends_waits_for_no_thread_and_says_all(number: signal.Sig
     assert code == 130
     assert out == "last words"
     assert HINT in err
+
+
+@NUMBERS
+def test_an_interruption_that_is_lost_comes_again(number: signal.Signals) -> None:
+    code, _, err = ended(FORGETFUL, number)
+
+    assert (code, err) == (130, HINT)
+
+
+@NUMBERS
+def test_one_that_was_lost_ends_a_run_in_its_own_way_and_once(number: signal.Signals) -> None:
+    code, out, err = ended(RUNNING, number)
+
+    assert (code, out, err) == (130, "1", HINT)
+
+
+@NUMBERS
+def test_an_error_that_an_interruption_became_is_none_of_ours(number: signal.Signals) -> None:
+    script = """
+import os, signal, sys
+from harness.cli.main import main
+command = sys.modules["harness.cli.main"]
+
+def signalled(**_):
+    try:
+        os.kill(os.getpid(), signal.{name})
+        signal.pause()
+    except KeyboardInterrupt:
+        raise AssertionError
+
+command.cli.main = signalled
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script.format(name=number.name)],
+        check=False,
+        capture_output=True,
+        timeout=HUNG_S,
+    )
+
+    assert (done.returncode, done.stderr) == (130, b"\nharness: interrupted\n")
 
 
 def test_without_a_signal_the_code_is_returned() -> None:
