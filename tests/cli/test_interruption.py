@@ -140,7 +140,7 @@ main()
         timeout=HUNG_S,
     )
 
-    assert (done.returncode, done.stderr) == (130, b"\nharness: interrupted\n")
+    assert (done.returncode, done.stderr) == (130, b"harness: interrupted\n")
 
 
 def test_without_a_signal_the_code_is_returned() -> None:

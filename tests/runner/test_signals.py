@@ -308,4 +308,5 @@ def test_planning_ends_though_python_throws_an_interruption_away(number: signal.
     process = started("plan", command=(*HARNESS[:-1], script))
     _, err = process.communicate(timeout=HUNG_S)
 
-    assert (process.returncode, err) == (130, "\nharness: interrupted\n")
+    # Where it met Hypothesis at an assertion, click has not seen it, and begins no new line.
+    assert (process.returncode, err.lstrip("\n")) == (130, "harness: interrupted\n")
