@@ -65,7 +65,9 @@ class Target:
     Those of the `frozen` set stand in place of shipped ones of their names. Without `providers`:
     those of the `specs` and of the set, if there are any; else all, in a live run those with a base
     URL, or else with a key. `keys` have no flag: they come from the environment, and are never
-    written.
+    written. Nor has `emulated_time`: the addresses of a live run are an emulator's of somebody
+    else, or lead to one; its time runs at this factor, so that our waits are as short, and it
+    finds reference images and webhooks on loopback.
     """
 
     specs: tuple[Spec, ...] = option(
@@ -132,6 +134,7 @@ class Target:
         default=False,
     )
     keys: dict[str, str] = field(default_factory=dict, repr=False)
+    emulated_time: float | None = None
 
     @property
     def documents(self) -> tuple[Spec, ...]:
@@ -301,11 +304,12 @@ class Output:
 class Trial:
     """What is tried: an operation (the first one by default), and arguments beside the plain ones.
 
-    An argument that is None is left out.
+    An argument that is None is left out. It asks for one image, unless `most_images` allows more.
     """
 
     operation: str = ""
     arguments: Mapping[str, Json] = field(default_factory=dict)
+    most_images: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
