@@ -12,12 +12,14 @@ from harness.core.record import EvidenceKind
 from harness.core.verdict import Standing, Status
 
 MOMENT = "datetime64[us, UTC]"
+_TEXT, _WHOLE, _NUMBER, _TRUTH = "string", "Int64", "Float64", "boolean"
 
 
 class Column(NamedTuple):
     """A column: its type in pandas, what it means, and all that it can hold where that is closed.
 
-    Columns with `members` are categories of them, in that order.
+    What is closed is a text all the same: Parquet forgets the members of a category in a frame
+    without rows, and frames of several runs would not be of one type.
     """
 
     type: str
@@ -29,18 +31,17 @@ Columns = dict[str, Column]
 
 
 def _one_of(meaning: str, *members: str) -> Column:
-    return Column("category", meaning, members)
+    return Column(_TEXT, meaning, members)
 
 
-_TEXT, _WHOLE, _NUMBER, _TRUTH = "string", "Int64", "Float64", "boolean"
 _PROVIDER = Column(_TEXT, "the provider's name")
-_OPERATION = Column(_TEXT, "the operation's name: generate, edit, ...")
+_OPERATION = Column(_TEXT, "the operation's name (generate, edit)")
 _CASE = Column(_TEXT, "the request's id, the same in each run with the same plan")
 _EXPECT = _one_of("what the documents promise for the request", *get_args(Expect))
 _EVIDENCE = _one_of(
     "what it rests on: our emulator, a recording, or the provider itself", *get_args(EvidenceKind)
 )
-_UNIT = Column(_TEXT, "the provider's own unit of money: usd, credit, ...")
+_UNIT = Column(_TEXT, "the provider's own unit of money (usd, credit)")
 _PROMISE = Column(
     _TEXT, "the promise: a constraint's id, values that fail together, or the check itself"
 )
@@ -60,9 +61,7 @@ ATTEMPTS: Columns = {
     "evidence": _EVIDENCE,
     "provenance": Column(_TEXT, "the same in words, with a recording's day and author"),
     "arguments_json": Column(_TEXT, "the request's arguments in canonical words, as JSON"),
-    "outcome": _one_of(
-        "what came; missing where nothing was sent", "images", "refused", "fault"
-    ),
+    "outcome": _one_of("what came; missing where nothing was sent", "images", "refused", "fault"),
     "error_class": _one_of("the class of a refusal or a fault", *get_args(ErrorClass)),
     "error_message": Column(_TEXT, "what the provider, or our client, said of it"),
     "skipped": Column(_TEXT, "why nothing was sent"),

@@ -5,7 +5,8 @@ single image has the same columns as any other. `columns` says what each holds.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from harness.core.errors import StoreError, UsageError
 from harness.core.rate import Rate
-from harness.core.record import Record
-from harness.report.frames.columns import FRAMES, RUN, Column, Columns
+from harness.core.record import Record, RunHeader
+from harness.report.frames.columns import FRAMES, RUN, Columns
 from harness.report.frames.rows import (
     Row,
     attempt_row,
@@ -131,18 +132,29 @@ def tables_of(
     rates: Mapping[str, Rate] = NO_RATES,
 ) -> Tables:
     """Return the rows of a run's frames."""
-    header = report.header if report else None
-    clocks = header.clocks if header else {}
-    if header and header.benchmark:
-        rates = {**header.benchmark.design.exchange_rates, **rates}
     return {
-        "attempts": [
-            attempt_row(record, clocks.get(record.shot.case.provider, ())) for record in records
-        ],
+        "attempts": [*attempts_of(records, report.header if report else None)],
         "verdicts": [verdict_row(verdict) for verdict in report.verdicts] if report else [],
         "findings": [finding_row(shown) for shown in report.all_findings] if report else [],
-        "prices": [row for record in records for row in price_rows(record, rates)],
+        "prices": [*prices_of(records, report.header if report else None, rates)],
     }
+
+
+def attempts_of(records: Iterable[Record], header: RunHeader | None) -> Iterator[Row]:
+    """Yield the rows of attempts; without a header nobody knows on which day they left."""
+    clocks = header.clocks if header else {}
+    for record in records:
+        yield attempt_row(record, clocks.get(record.shot.case.provider, ()))
+
+
+def prices_of(
+    records: Iterable[Record], header: RunHeader | None, rates: Mapping[str, Rate] = NO_RATES
+) -> Iterator[Row]:
+    """Yield the rows of prices; the rates of a benchmark's header hold where no other is known."""
+    if header and header.benchmark:
+        rates = {**header.benchmark.design.exchange_rates, **rates}
+    for record in records:
+        yield from price_rows(record, rates)
 
 
 def joined_tables(runs: Iterable[tuple[str, Tables]]) -> Tables:
@@ -152,6 +164,17 @@ def joined_tables(runs: Iterable[tuple[str, Tables]]) -> Tables:
         for name, rows in tables.items():
             all_rows[name] += [{"run": run, **row} for row in rows]
     return all_rows
+
+
+def run_names(runs: Iterable[tuple[str, Path | None]]) -> list[str]:
+    """Name runs, each by an id and a folder, so that no two have one name."""
+    known = [*runs]
+    times = Counter(run for run, _ in known)
+    names: list[str] = []
+    for at, (run, folder) in enumerate(known, 1):
+        name = run if times[run] == 1 else str(folder or f"{run} ({at})")
+        names.append(name if name not in names else f"{name} ({at})")
+    return names
 
 
 def framed(tables: Tables, *, several: bool = False) -> Frames:
@@ -168,16 +191,10 @@ def _frame(columns: Columns, rows: Sequence[Row]) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            name: pd.array([_cell(row.get(name)) for row in rows], dtype=_dtype(column))
+            name: pd.array([_cell(row.get(name)) for row in rows], dtype=column.type)  # type: ignore[call-overload]  # a name of a type
             for name, column in columns.items()
         }
     )
-
-
-def _dtype(column: Column) -> "pd.CategoricalDtype | str":
-    import pandas as pd  # noqa: PLC0415 - see above
-
-    return pd.CategoricalDtype([*column.members]) if column.members else column.type
 
 
 def _cell(content: object) -> object:
