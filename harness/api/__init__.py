@@ -52,7 +52,7 @@ from harness.history.model import History
 from harness.inspection.model import FilesInspected
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, RunLimits, Target
-from harness.report.frames import Frames
+from harness.report.frames.frames import Frames
 from harness.report.model import Report
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener

@@ -31,7 +31,7 @@ from harness.planning.options import (
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
 from harness.report.formats.format import refuse_unknown_formats
-from harness.report.frames import Frames, frames_of
+from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
 from harness.run_result import RunResult, concluded
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
@@ -127,7 +127,7 @@ def run(
     """
     _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
-    formats = options.output.formats
+    formats = options.output.on_request
     refuse_unknown_formats(formats)
     resume = options.output.resume
     past = read_run(resume) if resume else None
@@ -175,8 +175,6 @@ def run(
             formats=formats,
         )
         result = replace(result, notes=(*explored, *result.notes))
-    if options.output.frames:
-        frames(result, write=True)
     if options.output.record and not done.header.interrupted:
         return replace(
             result,
@@ -369,23 +367,48 @@ def choose(  # noqa: PLR0913 - what a choice depends on
     )
 
 
-def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:
-    """Return a run as two tidy data frames: a row for each attempt, and for each verdict.
+def frames(
+    run: RunResult | str | Path | Sequence[RunResult | str | Path],
+    *,
+    exchange_rates: Mapping[str, Rate] | None = None,
+    write: bool = False,
+) -> Frames:
+    """Return a run as four tidy data frames: `attempts`, `verdicts`, `findings`, `prices`.
 
-    Every column has a fixed type, and its unit in its name; `harness.report.frames` lists them. A
-    folder is judged again, with today's checks. With `write`, both stand as CSV and Parquet in the
-    run folder. Raises UsageError as `report` does, and where there is no folder to write into or
-    pyarrow is missing; StoreError where the folder cannot be written.
+    Every column has a fixed type, and its unit in its name; `harness.report.frames.columns` says
+    what each means. A folder is judged again, with today's checks. Of several runs (results,
+    folders, or both) the rows stand below each other, and a column `run` comes first: the run's id,
+    or its folder where two have one id. `exchange_rates` say what one unit of a provider's price is
+    worth in US dollars, by provider, beside those that a benchmark knows. With `write`, all four
+    stand as CSV and Parquet in the run folder, each in its own. Raises UsageError as `report` does,
+    and where there is no folder to write into or pyarrow is missing; StoreError where the folder
+    cannot be written.
 
         frames("reports/2026-12-01T093000-live").attempts.groupby("provider").seconds_to_images.median()
     """
-    result = run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
-    both = frames_of(result.records, result.report.verdicts)
+    if not isinstance(run, RunResult | str | Path):
+        results = [_judged(each) for each in run]
+        made = [tables_of(each.records, each.report, exchange_rates or {}) for each in results]
+        if write:
+            for result, tables in zip(results, made, strict=True):
+                _write(framed(tables), result)
+        names = run_names((each.header.run, each.folder) for each in results)
+        return framed(joined_tables(zip(names, made, strict=True)), several=True)
+    result = _judged(run)
+    one = framed(tables_of(result.records, result.report, exchange_rates or {}))
     if write:
-        if result.folder is None:
-            raise UsageError("this run has no folder to write its frames into")
-        both.write(result.folder)
-    return both
+        _write(one, result)
+    return one
+
+
+def _judged(run: RunResult | str | Path) -> RunResult:
+    return run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
+
+
+def _write(frames: Frames, result: RunResult) -> None:
+    if result.folder is None:
+        raise UsageError("this run has no folder to write its frames into")
+    frames.write(result.folder)
 
 
 def explain(

@@ -38,6 +38,9 @@ STRENGTH = 2
 SLOW = ("--discover", "--explore", "--strength")
 """Flags that ask for more requests than a quick run has."""
 
+FRAME_FORMATS = ("csv", "parquet")
+"""The formats on request that `--frames` stands for."""
+
 CASSETTES = Path("cassettes")
 """Where cassettes are written and looked for."""
 
@@ -287,7 +290,7 @@ class Output:
     )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
     frames: bool = option(
-        "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
+        "--frames", "The same as --format csv --format parquet.", default=False
     )
     formats: tuple[str, ...] = option(FORMAT, FORMAT_HELP, default=(), metavar="NAME")
     trust_anchors: tuple[Path, ...] = option(
@@ -305,6 +308,11 @@ class Output:
         default=None,
         folder=True,
     )
+
+    @property
+    def on_request(self) -> tuple[str, ...]:
+        """The formats that are written beside those of every run, each once."""
+        return tuple(dict.fromkeys((*self.formats, *(FRAME_FORMATS if self.frames else ()))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
