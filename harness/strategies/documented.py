@@ -5,6 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Literal, overload
 
+from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -114,9 +115,16 @@ def violations(
             hint=f"one that some do: {', '.join(_breakable(builder))}",
         )
     breaking = st.one_of([breakers(constraint, shape, builder) for shape in shapes])
-    drawn = st.builds(lambda valid, breaker: deepcopy(breaker(valid)), _valid(builder), breaking)
-    only = drawn.filter(lambda arguments: builder.breaks_only(arguments, constraint))
-    return _on_the_wire(only, builder) if wire else only
+    whole = _valid(builder)
+
+    @st.composite
+    def broken(draw: DrawFn) -> Arguments:
+        valid = draw(whole)
+        arguments = deepcopy(draw(breaking)(valid))
+        assume(builder.breaks_only(arguments, constraint))  # none was seen that does not
+        return arguments
+
+    return _on_the_wire(broken(), builder) if wire else broken()
 
 
 def rules(provider: ProviderLike, operation: str = "generate") -> tuple[str, ...]:
@@ -179,7 +187,11 @@ def _together(slots: Sequence[AnySlot]) -> SearchStrategy[Json]:
 
 
 def _on_the_wire(drawn: SearchStrategy[Arguments], builder: Builder) -> SearchStrategy[WireRequest]:
-    return drawn.map(lambda each: wire_request(builder.provider, builder.operation, each))
+    @st.composite
+    def sent(draw: DrawFn) -> WireRequest:  # a mapped value would be shown as a call
+        return wire_request(builder.provider, builder.operation, draw(drawn))
+
+    return sent()
 
 
 def _breakable(builder: Builder) -> tuple[str, ...]:

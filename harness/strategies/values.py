@@ -1,6 +1,7 @@
 """The values that a request may have, drawn so that a failing one shrinks to what reads well."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 from hypothesis import strategies as st
@@ -40,17 +41,23 @@ def _values(name: str, argument: Argument, operation: Operation) -> SearchStrate
     if argument.type != "string" or argument.one_of is not None or grid is None or not grid.sizes:
         return plain_values(name, argument)
     words = argument.format.words if argument.format else ()
-    drawn: SearchStrategy[Json] = pixel_sizes(argument, grid)
-    return drawn | st.sampled_from(words) if words else drawn
+    return _pixel_sizes(argument, grid, words)
 
 
-def pixel_sizes(argument: Argument, grid: Lattice) -> SearchStrategy[Json]:
-    """Draw sizes as `WxH`: every other one is on a boundary, and a failing one loses pixels."""
+def _pixel_sizes(argument: Argument, grid: Lattice, words: Sequence[str]) -> SearchStrategy[Json]:
+    """Draw sizes as `WxH`, almost half of them on a boundary, and words, as often as a tenth.
+
+    Each is one choice: its place among all, by pixels, the words last. So a failing size loses
+    pixels, and a failing word becomes a size if that fails, too.
+    """
     ranked = sorted(grid.sizes, key=_rank)
     touched = _on_boundaries(argument, grid)
     heavy = max(1, len(ranked) // max(1, len(touched)))
-    ends = list(accumulate(heavy if size in touched else 1 for size in ranked))
-    return st.integers(0, ends[-1] - 1).map(lambda at: text(ranked[bisect_right(ends, at)]))
+    weights = [heavy if size in touched else 1 for size in ranked]
+    weights += [-(-sum(weights) // (9 * len(words))) for _ in words]
+    values = (*map(text, ranked), *words)
+    ends = list(accumulate(weights))
+    return st.integers(0, ends[-1] - 1).map(lambda at: values[bisect_right(ends, at)])
 
 
 def _rank(size: Size) -> tuple[int, int, bool]:
