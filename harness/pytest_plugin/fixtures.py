@@ -86,7 +86,8 @@ def image_provider(
             name, marker.settings, faults=marker.faults, seed=marker.seed
         )
     except TwinUsageError as error:
-        pytest.fail(f"image_provider: {error}", pytrace=False)
+        # from None, or pytest would show the error twice
+        raise pytest.fail.Exception(f"image_provider: {error}", pytrace=False) from None
     request.node.stash[_TWIN] = twin
     yield twin
     twin.over()

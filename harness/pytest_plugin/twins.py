@@ -13,7 +13,7 @@ Errors here are those of a test's environment, a `TwinError` in one line:
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -238,7 +238,8 @@ class Twin:
         self._check()
         answer = self._process.ask("PUT", f"{self.url}/__emulator/faults", {"faults": faults})
         if "error" in answer:
-            raise TwinUsageError(f"{self.name}: {answer['error']}")
+            why = str(answer["error"]).replace("an emulator started with --signed", "signed=True")
+            raise TwinUsageError(f"{self.name}: {why}")
         self.faults = faults
 
     @property
@@ -362,7 +363,7 @@ class Twins:
                 process.close()
             process = self.processes[settings] = TwinProcess(settings)
         twin = Twin(name, process, settings, ())
-        twin.switch(*faults)
+        twin.switch(*(fault for fault in faults if not _of_another(name, fault, process.urls)))
         twin.reset(seed=seed)
         return twin
 
@@ -371,6 +372,12 @@ class Twins:
         for process in self.processes.values():
             process.close()
         self.processes.clear()
+
+
+def _of_another(name: str, fault: str, providers: Container[str]) -> bool:
+    """Tell whether a fault is one of another provider, as `buble:NAME` is."""
+    head, colon, _ = fault.partition(":")
+    return bool(colon) and head in providers and head != name
 
 
 def _ledger(name: str, told: Mapping[str, Any]) -> TwinLedger:
