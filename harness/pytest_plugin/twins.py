@@ -33,7 +33,7 @@ TWIN_KEY = "emulator-key"
 FAST = 0.001
 """How fast a twin's time runs by default: a generation of 15 seconds takes 15 milliseconds."""
 
-ENDS_WITHIN_S = 30.0
+ENDS_WITHIN_S, HUNG_S = 30.0, 120.0
 
 
 class TwinError(RuntimeError):
@@ -292,7 +292,9 @@ class TwinProcess:
         )
         line = self._child.stdout.readline() if self._child.stdout else ""
         if not line:
-            raise TwinError(f"the emulator did not start: {self._last_words()}")
+            words = self._last_words()
+            self.close()
+            raise TwinError(f"the emulator did not start: {words}")
         self.urls: dict[str, str] = json.loads(line)["providers"]
 
     @property
@@ -308,7 +310,7 @@ class TwinProcess:
     def ask(self, method: str, url: str, body: object = None) -> dict[str, Any]:
         """Return the reply of a control address; TwinError where there is none."""
         where = urlsplit(url)
-        connection = HTTPConnection(where.hostname or "", where.port)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=HUNG_S)
         try:
             connection.request(method, where.path, json.dumps(body) if body else None)
             answer = json.loads(connection.getresponse().read())
@@ -334,7 +336,7 @@ class TwinProcess:
 
     def _state(self, error: Exception) -> str:
         with suppress(subprocess.TimeoutExpired):
-            self._child.wait(1.0 if isinstance(error, OSError) else 0.0)
+            self._child.wait(ENDS_WITHIN_S if isinstance(error, OSError) else 0.0)
         code = self._child.returncode
         if code is None:
             return f"{type(error).__name__}: {error}"
