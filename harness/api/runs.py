@@ -41,11 +41,10 @@ from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
 from harness.runner.specs import documents_of, judged_otherwise, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
-from harness.spec.catalogue import Spec, catalogue_of, found
+from harness.spec.catalogue import Spec, catalogue_of, found, named_provider
 from harness.spec.explain.asked import from_body, present, with_plain_values
 from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
-from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
@@ -63,10 +62,7 @@ def load_provider(name_or_path: str | Path) -> Provider:
         load_provider("buble").operation("generate").constraints
         load_provider("mine.toml").prices.unit
     """
-    path = Path(name_or_path)
-    if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
-        return load_provider_file(path)
-    return catalogue_of().provider(name_or_path)
+    return named_provider(name_or_path)
 
 
 def plan(  # noqa: PLR0913 - what a plan depends on
