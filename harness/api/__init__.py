@@ -56,11 +56,13 @@ from harness.report.frames.frames import Frames
 from harness.report.model import Report
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
+from harness.runner.exported import export_cassette
 from harness.runner.scanning import scan
 from harness.sensitive.files import Leak
 from harness.spec.explain.explain import Explanation
 from harness.spec.frozen import FrozenDocuments
 from harness.spec.provider import Provider
+from harness.transport.cassettes.stock import StockCassette
 
 __all__ = [
     "Baseline",
@@ -91,6 +93,7 @@ __all__ = [
     "RunLimits",
     "RunResult",
     "SpecError",
+    "StockCassette",
     "StoreError",
     "Target",
     "Thresholds",
@@ -103,6 +106,7 @@ __all__ = [
     "choose",
     "diff",
     "explain",
+    "export_cassette",
     "frames",
     "history",
     "history_page",

@@ -13,8 +13,6 @@ from .received import BadFormError, File, Form, parse_form
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from .state import Settings
-
 Kept = dict[str, object]
 
 SECRET = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key")
@@ -23,16 +21,14 @@ REDACTED = "***"
 TEXT_AT_MOST = 100_000  # characters of a body that is neither JSON nor a form
 
 
-async def kept_content(settings: Settings, request: Request) -> Kept | None:
-    """Return what a request held; None where the ledger keeps digests only.
+async def kept_content(request: Request) -> Kept:
+    """Return what a request held.
 
     `headers` are by name in lower case, `query` is as sent, without its question mark. Of a body,
     one of three is there: `json`, its value; `form`, the parts by name, each a text or what is
     known of a file; `text`, what is neither. Of the value of a header that carries a key, the
     scheme is left.
     """
-    if not settings.keep_requests:
-        return None
     raw = await request.body()
     kind = request.headers.get("content-type", "")
     content = await asyncio.to_thread(_content, kind, raw) if raw else {}

@@ -303,7 +303,8 @@ async def answer_download(provider: ProviderServer, request: Request) -> Respons
     else:
         response = Response(data, 200, media_type=MEDIA_TYPES[claimed])
         note = Note(outcome="download")
-    content = await kept_content(provider.state.settings, request)
+    kept = provider.state.settings.keep_requests
+    content = await kept_content(request) if kept else None
     provider.state.record(request, await digests(request), response.status_code, note, content)
     return response
 
@@ -324,7 +325,7 @@ async def _respond(
     body: object = None,
 ) -> Response:
     state = provider.state
-    content = await kept_content(state.settings, request)
+    content = await kept_content(request) if state.settings.keep_requests else None
     asked = await digests(request, body)
     state.record(request, asked, decision.answer.status, decision.note, content)
     # The time that rendering took is part of the wait, not on top of it.

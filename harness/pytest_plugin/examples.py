@@ -7,12 +7,15 @@ from functools import cache
 from harness.core.errors import UsageError
 from harness.core.exchange import Part
 from harness.core.jsonvalue import Json
+from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.planning.options import Trial
 from harness.planning.trial import trial_plan
 from harness.pytest_plugin.twins import TwinUsageError
 from harness.reference_images import file_of
 from harness.spec.catalogue import Entry, catalogue_of
 from harness.spec.credentials import key_headers
+from harness.spec.request import build_request
+from harness.transport.placeholders import PlaceholderMap
 
 MOST_IMAGES = 1_000_000
 
@@ -62,10 +65,14 @@ def example(
         most_images=MOST_IMAGES,
     )
     try:
-        request = trial_plan(entry, trial).shots[0].request
+        case = trial_plan(entry, trial).shots[0].case
     except UsageError as error:
         raise TwinUsageError(f"{name}: {error}") from None
-    headers = dict(key_headers(entry.provider.auth, "own", key)) | dict(request.headers)
+    # Without an idempotency key, which a plan would give it: that is the client's to choose.
+    provider = entry.provider
+    planned = build_request(provider, provider.operation(case.operation), case.arguments)
+    request = PlaceholderMap(assets=ASSETS, webhooks=WEBHOOKS).real(planned)
+    headers = dict(key_headers(provider.auth, "own", key)) | dict(request.headers)
     form = request.form
     return Example(
         method=request.method,

@@ -77,7 +77,7 @@ def image_provider(
     `harness.pytest_plugin.twins.Twin`.
     """
     from harness.pytest_plugin.marker import read_marker, the_only  # noqa: PLC0415 - as above
-    from harness.pytest_plugin.twins import TwinUsageError  # noqa: PLC0415 - as above
+    from harness.pytest_plugin.twins import TwinError  # noqa: PLC0415 - as above
 
     marker = read_marker(request.node)
     name = getattr(request, "param", None) or the_only(marker, request.node)
@@ -85,8 +85,9 @@ def image_provider(
         twin = _image_provider_twins.twin(
             name, marker.settings, faults=marker.faults, seed=marker.seed
         )
-    except TwinUsageError as error:
-        pytest.fail(f"image_provider: {error}", pytrace=False)
+    except TwinError as error:
+        # from None, or pytest would show the error twice
+        raise pytest.fail.Exception(f"image_provider: {error}", pytrace=False) from None
     request.node.stash[_TWIN] = twin
     yield twin
     twin.over()

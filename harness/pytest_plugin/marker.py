@@ -53,8 +53,8 @@ def the_only(marker: ProviderMarker, node: pytest.Item) -> str:
     """Return the one provider of a test that pytest does not parametrize."""
     if len(marker.names) != 1:
         _wrong(
-            f"{node.name} is not run once for each provider (a method of a unittest.TestCase, or it "
-            "asks for the fixture by its name)",
+            f"{node.name} is not run once for each provider (a method of a unittest.TestCase, or "
+            "it asks for the fixture by its name)",
             f'mark it with one: @pytest.mark.{MARKER}("apiframe")',
         )
     return marker.names[0]

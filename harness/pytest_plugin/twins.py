@@ -13,7 +13,7 @@ Errors here are those of a test's environment, a `TwinError` in one line:
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -33,7 +33,7 @@ TWIN_KEY = "emulator-key"
 FAST = 0.001
 """How fast a twin's time runs by default: a generation of 15 seconds takes 15 milliseconds."""
 
-ENDS_WITHIN_S = 30.0
+ENDS_WITHIN_S, HUNG_S = 30.0, 120.0
 
 
 class TwinError(RuntimeError):
@@ -238,7 +238,8 @@ class Twin:
         self._check()
         answer = self._process.ask("PUT", f"{self.url}/__emulator/faults", {"faults": faults})
         if "error" in answer:
-            raise TwinUsageError(f"{self.name}: {answer['error']}")
+            why = str(answer["error"]).replace("an emulator started with --signed", "signed=True")
+            raise TwinUsageError(f"{self.name}: {why}")
         self.faults = faults
 
     @property
@@ -291,7 +292,9 @@ class TwinProcess:
         )
         line = self._child.stdout.readline() if self._child.stdout else ""
         if not line:
-            raise TwinError(f"the emulator did not start: {self._last_words()}")
+            words = self._last_words()
+            self.close()
+            raise TwinError(f"the emulator did not start: {words}")
         self.urls: dict[str, str] = json.loads(line)["providers"]
 
     @property
@@ -307,7 +310,7 @@ class TwinProcess:
     def ask(self, method: str, url: str, body: object = None) -> dict[str, Any]:
         """Return the reply of a control address; TwinError where there is none."""
         where = urlsplit(url)
-        connection = HTTPConnection(where.hostname or "", where.port)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=HUNG_S)
         try:
             connection.request(method, where.path, json.dumps(body) if body else None)
             answer = json.loads(connection.getresponse().read())
@@ -333,7 +336,7 @@ class TwinProcess:
 
     def _state(self, error: Exception) -> str:
         with suppress(subprocess.TimeoutExpired):
-            self._child.wait(1.0 if isinstance(error, OSError) else 0.0)
+            self._child.wait(ENDS_WITHIN_S if isinstance(error, OSError) else 0.0)
         code = self._child.returncode
         if code is None:
             return f"{type(error).__name__}: {error}"
@@ -362,7 +365,7 @@ class Twins:
                 process.close()
             process = self.processes[settings] = TwinProcess(settings)
         twin = Twin(name, process, settings, ())
-        twin.switch(*faults)
+        twin.switch(*(fault for fault in faults if not _of_another(name, fault, process.urls)))
         twin.reset(seed=seed)
         return twin
 
@@ -371,6 +374,12 @@ class Twins:
         for process in self.processes.values():
             process.close()
         self.processes.clear()
+
+
+def _of_another(name: str, fault: str, providers: Container[str]) -> bool:
+    """Tell whether a fault is one of another provider, as `buble:NAME` is."""
+    head, colon, _ = fault.partition(":")
+    return bool(colon) and head in providers and head != name
 
 
 def _ledger(name: str, told: Mapping[str, Any]) -> TwinLedger:
