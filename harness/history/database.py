@@ -218,20 +218,19 @@ class _Waiting:
         self._rows = 0
 
     def add(self, name: str, rows: list[Row], folder: str) -> None:
-        if rows:
-            self._texts[name].append(written(rows, folder)[1:-1])
-            self._rows += len(rows)
+        self._texts[name] += [written(row, folder) for row in rows]
+        self._rows += len(rows)
         if self._rows >= _BATCH_ROWS:
             self.flush()
 
     def flush(self) -> None:
         for name, texts in self._texts.items():
             if texts:
-                kinds = json.dumps([_STORED[name]])
+                kinds = json.dumps(_STORED[name])
                 self._store.execute(
-                    f"INSERT INTO {name} BY NAME SELECT unnest("
-                    f"json_transform($rows::JSON, '{kinds}'), max_depth := 2)",
-                    {"rows": f"[{','.join(texts)}]"},
+                    f"INSERT INTO {name} BY NAME SELECT unnest(json_transform(each, '{kinds}'))"  # noqa: S608 - ours
+                    " FROM (SELECT unnest($texts) AS each)",
+                    {"texts": texts},
                 )
                 texts.clear()
         self._rows = 0

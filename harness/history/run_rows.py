@@ -198,11 +198,9 @@ def _dicts(content: dict[str, Any] | None, key: str) -> Iterator[dict[str, Any]]
     return (each for each in _list(content, key) if isinstance(each, dict))
 
 
-def written(rows: list[Row], folder: str) -> str:
-    """Return rows of a folder as JSON that DuckDB reads: no NaN, no half of a surrogate pair."""
-    return json.dumps(
-        [{"folder": folder, **{name: _written(cell) for name, cell in row.items()}} for row in rows]
-    )
+def written(row: Row, folder: str) -> str:
+    """Return a row of a folder as JSON that DuckDB reads: no NaN, no half of a surrogate pair."""
+    return json.dumps({"folder": folder, **{name: _written(cell) for name, cell in row.items()}})
 
 
 def _written(cell: object) -> object:
