@@ -19,7 +19,7 @@ failure.
 
 from harness.api.acceptance import accept
 from harness.api.canaries import WatchOptions, WatchResult, watch
-from harness.api.histories import history, history_page
+from harness.api.histories import database, history, history_page
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
@@ -104,6 +104,7 @@ __all__ = [
     "accept",
     "baseline",
     "choose",
+    "database",
     "diff",
     "explain",
     "export_cassette",

@@ -289,9 +289,7 @@ class Output:
         default=False,
     )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
-    frames: bool = option(
-        "--frames", "The same as --format csv --format parquet.", default=False
-    )
+    frames: bool = option("--frames", "The same as --format csv --format parquet.", default=False)
     formats: tuple[str, ...] = option(FORMAT, FORMAT_HELP, default=(), metavar="NAME")
     trust_anchors: tuple[Path, ...] = option(
         TRUST_ANCHORS,

@@ -207,7 +207,10 @@ def test_a_csv_holds_nothing_that_a_spreadsheet_calculates(said: str, tmp_path: 
     assert list(csv["status"]) == [200]
 
 
-@pytest.mark.parametrize("said", ["a\0b", "\ud800", 'a,"b"\r\n;c', "x" * 1_000_000, "\x1b[2J\u202e"])
+ODD = ["a\0b", "\ud800", 'a,"b"\r\n;c', "x" * 1_000_000, "\x1b[2J\u202e"]
+
+
+@pytest.mark.parametrize("said", ODD)
 def test_a_hostile_text_is_one_cell(said: str, tmp_path: Path) -> None:
     frames_of([b.record(b.case(), b.refused(said))], None).write(tmp_path)
     csv = pd.read_csv(tmp_path / "attempts.csv")

@@ -191,13 +191,13 @@ def _frame(columns: Columns, rows: Sequence[Row]) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            name: pd.array([_cell(row.get(name)) for row in rows], dtype=column.type)  # type: ignore[call-overload]  # a name of a type
+            name: pd.array([plain(row.get(name)) for row in rows], dtype=column.type)  # type: ignore[call-overload]  # a name of a type
             for name, column in columns.items()
         }
     )
 
 
-def _cell(content: object) -> object:
+def plain(content: object) -> object:
     """Return a text without what no table holds: NUL, and halves of surrogate pairs, as escapes."""
     if not isinstance(content, str):
         return content
