@@ -33,12 +33,14 @@ from harness.api.runs import (
     report,
     run,
 )
+from harness.api.telemetry import export_spans, spans
 from harness.choosing.model import Choice
 from harness.comparing.model import Baseline, Diff, Thresholds
 from harness.config.settled import read_config
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
+    ExportError,
     HarnessError,
     NothingTested,
     RecordingError,
@@ -70,6 +72,7 @@ __all__ = [
     "EmulatorError",
     "EmulatorOptions",
     "Explanation",
+    "ExportError",
     "FilesInspected",
     "Finding",
     "Frames",
@@ -103,6 +106,7 @@ __all__ = [
     "choose",
     "diff",
     "explain",
+    "export_spans",
     "frames",
     "history",
     "history_page",
@@ -115,5 +119,6 @@ __all__ = [
     "report",
     "run",
     "scan",
+    "spans",
     "watch",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
 from harness.api.deviations import known_of
+from harness.api.exporting import exported
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.core.benchmark import Slo
@@ -49,6 +50,7 @@ from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.store.reader import joined, read_run
+from harness.telemetry.readiness import refuse_unready
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -122,6 +124,8 @@ def run(
     """
     _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
+    if options.output.otel:
+        refuse_unready(os.environ)
     resume = options.output.resume
     past = read_run(resume) if resume else None
     catalogue = catalogue_of(options.target.documents)
@@ -170,11 +174,9 @@ def run(
     if options.output.frames:
         frames(result, write=True)
     if options.output.record and not done.header.interrupted:
-        return replace(
-            result,
-            notes=(*explored, *recorded(done, options, catalogue, sound=not result.exit_code)),
-        )
-    return result
+        notes = (*explored, *recorded(done, options, catalogue, sound=not result.exit_code))
+        result = replace(result, notes=notes)
+    return exported(result) if options.output.otel else result
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it

@@ -280,6 +280,11 @@ class Output:
     frames: bool = option(
         "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
     )
+    otel: bool = option(
+        "--otel",
+        "Export the run as OpenTelemetry spans, as the OTEL_EXPORTER_OTLP_* variables say.",
+        default=False,
+    )
     trust_anchors: tuple[Path, ...] = option(
         TRUST_ANCHORS,
         TRUST_ANCHORS_HELP,
