@@ -144,7 +144,7 @@ def run(
         options,
         watch,
         catalogue=catalogue,
-        notes=(*ready.notes, *(options.recheck.notes if options.recheck else ())),
+        notes=(*ready.notes, *(options.ready.notes if options.ready else ())),
         strategy=strategies,
         criterion=StoppingRule,
         keep=known.kept,

@@ -15,13 +15,13 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
-from harness.planning.doubts import RecheckPlan
 from harness.planning.flags import given, option, topic
 from harness.planning.option_values import (
     read_base_urls,
     read_budgets,
     read_files,
 )
+from harness.planning.ready import ReadyPlans
 from harness.spec.catalogue import Spec
 from harness.spec.frozen import FrozenDocuments
 from harness.spec.provider import Provider
@@ -344,8 +344,9 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. A `trial`, or a `recheck`, is sent instead of a plan, and so is a `canary`, by
-    provider. The properties are the choices whose default depends on something, as they hold.
+    for one. A `trial`, or plans that are `ready`, are sent instead of a new plan, and so is a
+    `canary`, by provider. The properties are the choices whose default depends on something, as
+    they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -357,7 +358,7 @@ class Options:
     measuring: Measuring | None = None
     trial: Trial | None = None
     canary: Mapping[str, Canary] | None = None
-    recheck: RecheckPlan | None = None
+    ready: ReadyPlans | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:

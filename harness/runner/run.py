@@ -407,12 +407,13 @@ class _Runner:
 def provider_budget(options: Options, provider: Provider, *, measured: bool) -> Budget:
     """Return what a provider's run may spend; what is in the cassettes was paid for already.
 
-    A benchmark's design, and a recheck's plan, say how much they ask: they have no allowance by
-    default.
+    A benchmark's design, and a plan that nothing follows, say how much they ask: they have no
+    allowance by default.
     """
     limits = limits_of(options, provider.name)
     operations = len(provider.chosen(options.operations))
-    asked = options.target.against != "cassettes" and options.recheck is None
+    says_itself = options.ready is not None and not options.ready.follows_up
+    asked = options.target.against != "cassettes" and not says_itself
     allowed = asked and not measured
     return Budget(
         amount=limits.amount,
