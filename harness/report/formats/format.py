@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
 from harness.core.errors import UsageError
 from harness.core.record import Record
@@ -37,6 +38,8 @@ ReportFormat = Callable[[Report], str]
 
 DrawOnRequest = Callable[[Judged], Drawn]
 """Returns what its files hold; equal runs have equal files."""
+
+Function = TypeVar("Function", bound=DrawOnRequest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +86,14 @@ def format_on_request(  # noqa: PLR0913 - what a format says of itself
     appended_to: str = "",
     most_bytes: int = 0,
     insist: Callable[[], None] = lambda: None,
-) -> Callable[[DrawOnRequest], DrawOnRequest]:
+) -> Callable[[Function], Function]:
     """Register a function as what draws the format that `--format name` asks for.
 
     It returns the text of `file`, or without one its files by name. `FormatOnRequest` says what
     `appended_to`, `most_bytes` and `insist` are.
     """
 
-    def register(function: DrawOnRequest) -> DrawOnRequest:
+    def register(function: Function) -> Function:
         drawn = FormatOnRequest(
             file=file,
             draw=function,
