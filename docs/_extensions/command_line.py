@@ -1,7 +1,7 @@
 """The command line's reference, made of click's commands as `--help` shows them.
 
 A page says `<!-- harness: run -->` where the options of a verb are to stand, and
-`<!-- harness: providers try -->` for one below it. Each option has an anchor: `#run--max-images`.
+`<!-- harness: providers try -->` for one below it. Each option has an anchor: `#run-max-images`.
 """
 
 import argparse

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from harness import api
 
 
 def blocks_of_code(lines: list[str]) -> list[str]:
@@ -33,7 +38,21 @@ def _read(  # noqa: PLR0913, PLR0917 - Sphinx's own signature
     lines[:] = blocks_of_code(lines)
 
 
+def _public(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element
+) -> nodes.Element | None:
+    """Lead to a type's public name from where it is defined: `harness.run_result.RunResult`."""
+    target = node.get("reftarget", "")
+    name = target.rpartition(".")[2]
+    if node.get("refdomain") != "py" or name not in api.__all__ or not target.startswith("harness"):
+        return None
+    return env.domains["py"].resolve_xref(
+        env, node["refdoc"], app.builder, "obj", f"harness.api.{name}", node, shown
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Show the blocks as autodoc reads a docstring."""
     app.connect("autodoc-process-docstring", _read)
+    app.connect("missing-reference", _public)
     return {"parallel_read_safe": True}
