@@ -30,6 +30,7 @@ from harness.planning.options import (
 )
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
+from harness.report.formats.format import refuse_unknown_formats
 from harness.report.frames import Frames, frames_of
 from harness.run_result import RunResult, concluded
 from harness.runner.execution.provider_run import ProgressListener
@@ -126,6 +127,8 @@ def run(
     """
     _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
+    formats = options.output.formats
+    refuse_unknown_formats(formats)
     resume = options.output.resume
     past = read_run(resume) if resume else None
     catalogue = catalogue_of(options.target.documents)
@@ -169,14 +172,15 @@ def run(
             catalogue,
             inspections=found,
             known=known.entries,
+            formats=formats,
         )
-        result = replace(result, notes=explored)
+        result = replace(result, notes=(*explored, *result.notes))
     if options.output.frames:
         frames(result, write=True)
     if options.output.record and not done.header.interrupted:
         return replace(
             result,
-            notes=(*explored, *recorded(done, options, catalogue, sound=not result.exit_code)),
+            notes=(*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code)),
         )
     return result
 
@@ -189,6 +193,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     out: str | Path | None = None,
     trust_anchors: Sequence[str | Path] = (),
     known: str | Path | None = None,
+    formats: Sequence[str] = (),
     note: Callable[[str], None] = lambda _sentence: None,
     watch: WatchFile = lambda _file, _size, _entries: None,
 ) -> RunResult:
@@ -199,14 +204,17 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     the files hold; the result's `header.notes` hold them, too. `watch` receives each file with the
     bytes of it that have been read, twice its size in the end, and its interactions. With `out`, a
     run folder is written there. Who signed the images is checked against `trust_anchors`, PEM
-    files. What the file `known` expects to be broken fails nothing (`harness.known.file`).
+    files. What the file `known` expects to be broken fails nothing (`harness.known.file`). The
+    `formats` on request (`--format`) are written into `out`, and the result's `notes` say where.
 
-    Raises UsageError where no file is a recording, or `out` is there already and not empty;
+    Raises UsageError where no file is a recording, or `out` is there already and not empty, and for
+    an unknown format or one without `out`;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
     written.
 
         judge(["traffic.har"], "buble").exit_code
     """
+    _refuse_formats(formats, out)
     catalogue, entry = found(provider, specs)
     anchors = read_anchors(trust_anchors)
     expected = known_of(known, (), catalogue)
@@ -230,6 +238,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
             catalogue,
             inspections=shown,
             known=expected.entries,
+            formats=formats,
         )
     finally:
         if folder is not None:
@@ -248,27 +257,31 @@ def report(  # noqa: PLR0913 - what a report depends on
     trust_anchors: Sequence[str | Path] = (),
     known: str | Path | None = None,
     known_otherwise: str | Path | None = None,
+    formats: Sequence[str] = (),
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
-    With `out`, which may be one of the folders, every format of the report is written there; else
-    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
-    provider that the others are compared with, `exchange_rates` say what one unit of a provider's
-    price is worth in US dollars, and so do `known_rates`, of whoever was measured. A provider that
-    does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ. What the documents say otherwise since the run
-    was planned is not scored: it could not have known. What the images show is told as the folder
-    keeps it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes
-    long. What the file `known` expects to be broken fails nothing; without one, the file of which
-    the folders keep a copy, and `known_otherwise` where none does: so an old run says what it said.
+    With `out`, which may be one of the folders, every format of the report is written there, and of
+    those on request (`--format`) the `formats` that are named; else nothing is written. `slo`
+    (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the provider that the others
+    are compared with, `exchange_rates` say what one unit of a provider's price is worth in US
+    dollars, and so do `known_rates`, of whoever was measured. A provider that does not ship with
+    the harness is judged by the TOML that the folder keeps of it, or by that of the `specs`; a note
+    says so where those differ. What the documents say otherwise since the run was planned is not
+    scored: it could not have known. What the images show is told as the folder keeps it;
+    `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes long.
+    What the file `known` expects to be broken fails nothing; without one, the file of which the
+    folders keep a copy, and `known_otherwise` where none does: so an old run says what it said.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
-    that is no benchmark; StoreError where `out` cannot be written.
+    that is no benchmark, and for an unknown format or one without `out`; StoreError where `out`
+    cannot be written.
 
         report("reports/2026-12-01T093000-live").why
     """
+    _refuse_formats(formats, out)
     runs = [read_run(Path(each)) for each in (folder, *more)]
     catalogue = catalogue_of(specs)
     for each in runs:
@@ -309,6 +322,7 @@ def report(  # noqa: PLR0913 - what a report depends on
         inspections=shown,
         documents=documents,
         known=expected.entries,
+        formats=formats,
     )
     if target is not None:
         expected.write(target)
@@ -446,6 +460,16 @@ def inspect(  # noqa: PLR0913 - what is inspected, and beside what
         anchors=read_anchors(trust_anchors),
         note=note,
     )
+
+
+def _refuse_formats(names: Sequence[str], out: str | Path | None) -> None:
+    """Raise UsageError for an unknown format on request, and where there is no folder for one."""
+    refuse_unknown_formats(names)
+    if names and out is None:
+        raise UsageError(
+            f"--format {names[0]}: there is no folder to write it into",
+            hint="name one with --out DIR",
+        )
 
 
 def _same(file: Path, other: Path) -> bool:

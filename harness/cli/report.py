@@ -7,6 +7,7 @@ import click
 from harness.cli.options import (
     documents_option,
     exchange_rate_option,
+    format_option,
     json_option,
     known_option,
     trust_anchors_option,
@@ -27,6 +28,7 @@ from harness.spec.catalogue import Spec
 @exchange_rate_option()
 @trust_anchors_option()
 @known_option("Without it, what the run folder keeps of one.")
+@format_option()
 @click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
 @click.option(
     "--baseline",
@@ -48,6 +50,7 @@ def report(  # noqa: PLR0913 - one for each option
     rates: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
     known: Path | None,
+    formats: tuple[str, ...],
     frames: bool,
     baseline: Path | None,
     as_json: bool,
@@ -72,11 +75,14 @@ def report(  # noqa: PLR0913 - one for each option
         trust_anchors=trust_anchors,
         known=known,
         known_otherwise=configured_known(context),
+        formats=formats,
         note=note,
     )
     if frames:
         tidy(result, write=True)
     publish(result.report, result.why, result.folder, as_json=as_json)
+    for sentence in result.notes:
+        note(sentence)
     if baseline:
         write_baseline(baseline, result.baseline)
     context.exit(result.exit_code)

@@ -46,6 +46,12 @@ TRUST_ANCHORS_HELP = (
     "A trust list, your copy of it as PEM: who signed an image is checked against it (repeatable)."
 )
 
+FORMAT = "--format"
+FORMAT_HELP = (
+    "Write the report in this format, too (repeatable): sarif, ctrf, github (a step's summary), "
+    "prometheus, csv, parquet."
+)
+
 KNOWN = "--known"
 KNOWN_HELP = (
     "A TOML of known deviations: what is broken as it expects is reported and does not fail; one "
@@ -280,6 +286,7 @@ class Output:
     frames: bool = option(
         "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
     )
+    formats: tuple[str, ...] = option(FORMAT, FORMAT_HELP, default=(), metavar="NAME")
     trust_anchors: tuple[Path, ...] = option(
         TRUST_ANCHORS,
         TRUST_ANCHORS_HELP,
