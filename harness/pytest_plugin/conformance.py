@@ -61,6 +61,7 @@ def begin(config: pytest.Config, parser: pytest.Parser, arguments: list[str]) ->
         typed = taken(arguments)
     except HarnessError as error:
         mistake = error
+        arguments[:] = ["--pyargs", NODE]  # pytest would complain of the same, and of more
     config.pluginmanager.register(
         ConformanceSession(config=config, typed=typed, mistake=mistake), "harness-conformance"
     )
@@ -84,7 +85,7 @@ def _show_options(parser: pytest.Parser) -> None:
             continue
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)  # pluggy keeps plugins in sets
 class ConformanceSession:
     """The plugin of such a session, in each of its processes."""
 
@@ -229,10 +230,9 @@ class ConformanceSession:
         if self.config.pluginmanager.hasplugin("dsession"):
             return
         sent = self.results[0] = self._send(self.selected, out=None)
-        parent = items[0].parent
         for test in sent.others:
             other: PromiseItem = PromiseItem.from_parent(
-                parent, name=test.id, test=test, plugin=self
+                items[0].getparent(Promises), name=test.id, test=test, plugin=self
             )
             session.items.append(other)
             session.testscollected += 1
