@@ -230,9 +230,10 @@ class ConformanceSession:
         if self.config.pluginmanager.hasplugin("dsession"):
             return
         sent = self.results[0] = self._send(self.selected, out=None)
+        collector = next(each for each in items[0].listchain() if isinstance(each, Promises))
         for test in sent.others:
             other: PromiseItem = PromiseItem.from_parent(
-                items[0].getparent(Promises), name=test.id, test=test, plugin=self
+                collector, name=test.id, test=test, plugin=self
             )
             session.items.append(other)
             session.testscollected += 1
@@ -319,7 +320,7 @@ class ConformanceSession:
 
     def _say(self, line: str) -> None:
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
+        if reporter is not None and not self._is_worker:  # whose output is that of a test
             reporter.ensure_newline()
             reporter.write_line(visible(line))
             reporter.flush()
