@@ -19,7 +19,7 @@ failure.
 
 from harness.api.acceptance import accept
 from harness.api.canaries import WatchOptions, WatchResult, watch
-from harness.api.histories import history, history_page
+from harness.api.histories import database, history, history_page
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
@@ -52,15 +52,17 @@ from harness.history.model import History
 from harness.inspection.model import FilesInspected
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, RunLimits, Target
-from harness.report.frames import Frames
+from harness.report.frames.frames import Frames
 from harness.report.model import Report
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
+from harness.runner.exported import export_cassette
 from harness.runner.scanning import scan
 from harness.sensitive.files import Leak
 from harness.spec.explain.explain import Explanation
 from harness.spec.frozen import FrozenDocuments
 from harness.spec.provider import Provider
+from harness.transport.cassettes.stock import StockCassette
 
 __all__ = [
     "Baseline",
@@ -91,6 +93,7 @@ __all__ = [
     "RunLimits",
     "RunResult",
     "SpecError",
+    "StockCassette",
     "StoreError",
     "Target",
     "Thresholds",
@@ -101,8 +104,10 @@ __all__ = [
     "accept",
     "baseline",
     "choose",
+    "database",
     "diff",
     "explain",
+    "export_cassette",
     "frames",
     "history",
     "history_page",

@@ -7,6 +7,7 @@ import click
 from harness.cli.options import (
     documents_option,
     exchange_rate_option,
+    format_option,
     json_option,
     known_option,
     trust_anchors_option,
@@ -27,7 +28,8 @@ from harness.spec.catalogue import Spec
 @exchange_rate_option()
 @trust_anchors_option()
 @known_option("Without it, what the run folder keeps of one.")
-@click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
+@format_option()
+@click.option("--frames", is_flag=True, help="The same as --format csv --format parquet.")
 @click.option(
     "--baseline",
     metavar="FILE",
@@ -48,17 +50,18 @@ def report(  # noqa: PLR0913 - one for each option
     rates: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
     known: Path | None,
+    formats: tuple[str, ...],
     frames: bool,
     baseline: Path | None,
     as_json: bool,
 ) -> None:
     """Judge the records of one or more RUN folders again and write their report; send nothing."""
     # What a report needs takes seconds to import, and `--help` is not to wait for it.
-    from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.configuration import configured_known, current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
+    from harness.planning.options import FRAME_FORMATS  # noqa: PLC0415
     from harness.report.baseline import write_baseline  # noqa: PLC0415
 
     result = judged_again(
@@ -72,11 +75,12 @@ def report(  # noqa: PLR0913 - one for each option
         trust_anchors=trust_anchors,
         known=known,
         known_otherwise=configured_known(context),
+        formats=tuple(dict.fromkeys((*formats, *(FRAME_FORMATS if frames else ())))),
         note=note,
     )
-    if frames:
-        tidy(result, write=True)
     publish(result.report, result.why, result.folder, as_json=as_json)
+    for sentence in result.notes:
+        note(sentence)
     if baseline:
         write_baseline(baseline, result.baseline)
     context.exit(result.exit_code)

@@ -71,3 +71,17 @@ def pytest_configure(config: pytest.Config) -> None:
         known_otherwise=otherwise[0] if otherwise else None,
     )
     config.pluginmanager.register(plugin, "harness-run")
+
+
+CONFORMANCE = "harness.conformance"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Take over a session that names `harness.conformance`, with the options of that alone."""
+    if any(each == CONFORMANCE or each.startswith(f"{CONFORMANCE}::") for each in args):
+        from harness.pytest_plugin.conformance import begin  # noqa: PLC0415 - only where it is used
+
+        begin(early_config, parser, args)
