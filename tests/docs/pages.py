@@ -7,8 +7,8 @@ The convention, which `docs/README.md` tells authors:
 * `text` behind it is output: its lines are there, in this order; `...` stands for anything.
 * `python` runs in one namespace for the page, in its place between the commands.
 * a block with a caption is saved under that name.
-* the classes `live` (needs a key) and `install` (needs a network, docker) are not run: their
-  commands are parsed.
+* the classes `live` (needs a key) and `install` (needs a network, docker) are not run, nor is
+  `examples` (tests/examples runs it): their commands are parsed.
 """
 
 import re
@@ -30,7 +30,7 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 OPTION = re.compile(r"^:(?P<name>[\w-]+):(?P<value>.*)$")
-ELSEWHERE = {"live", "install"}
+ELSEWHERE = {"live", "install", "examples"}
 SHELLS = {"sh", "console", "bash", "shell"}
 
 
