@@ -28,9 +28,7 @@ def found(words: list[str]) -> tuple[click.Command, click.Context]:
         following = command.get_command(context, word)
         assert following is not None, word
         command = following
-        context = click.Context(
-            command, info_name=word, parent=context, **command.context_settings
-        )
+        context = click.Context(command, info_name=word, parent=context, **command.context_settings)
     return command, context
 
 

@@ -1,7 +1,9 @@
 """Texts of the repository's other documents, shown here and written there.
 
 A page says `<!-- excerpt: README.md # Benchmarks -->` where a section is to stand, without its
-heading, or `<!-- excerpt: SECURITY.md -->` for a whole file. A link in it that leads to another
+heading, or `<!-- excerpt: SECURITY.md -->` for a whole file. `<!-- code: action.yml -->` shows a
+file as it is, and `<!-- page: ../data -->` is an entry of a toctree; both show nothing where the
+file is not there. A link in it that leads to another
 text which some page shows leads to that page; any other file of the repository is a download.
 """
 
@@ -17,6 +19,9 @@ from sphinx.application import Sphinx
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 MARK = re.compile(r"^<!-- excerpt: (?P<file>\S+)(?: # (?P<heading>.+?))? -->$", re.MULTILINE)
+CODE = re.compile(r"^<!-- code: (?P<file>\S+) -->$", re.MULTILINE)
+ENTRY = re.compile(r"^<!-- page: (?P<page>\S+) -->\n", re.MULTILINE)
+LANGUAGES = {".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".py": "python", ".ini": "ini"}
 LINK = re.compile(r"(?P<before>!?\[[^\]]*\]\()(?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^(?P<level>#+) (?P<text>.+)$")
 FENCE = re.compile(r"^ {0,3}(```|~~~)")
@@ -92,6 +97,13 @@ def _retarget(target: str, source: str, page: Path) -> str:
     return os.path.relpath(ROOT / file, page.parent)
 
 
+def _led(link: re.Match[str], source: str, page: Path) -> str:
+    """Return a link; one that is called by its file's name is called by its page's title."""
+    target = _retarget(link["target"], source, page)
+    called = link["before"] == f"[{link['target']}](" and ".md" in target
+    return f"[]({target})" if called else f"{link['before']}{target})"
+
+
 def expanded(text: str, page: Path) -> tuple[str, list[str]]:
     """Return a page with its excerpts, and the files that they are of."""
     files: list[str] = []
@@ -101,11 +113,21 @@ def expanded(text: str, page: Path) -> tuple[str, list[str]]:
         files.append(file)
         whole = (ROOT / file).read_text(encoding="utf-8")
         shown = section(whole, heading) if heading else whole
-        return LINK.sub(
-            lambda link: f"{link['before']}{_retarget(link['target'], file, page)})", shown
-        )
+        return LINK.sub(lambda link: _led(link, file, page), shown)
 
-    return MARK.sub(put, text), files
+    def code(mark: re.Match[str]) -> str:
+        file = ROOT / mark["file"]
+        if not file.is_file():
+            return ""
+        files.append(mark["file"])
+        language = LANGUAGES.get(file.suffix, "none")
+        return f"`{mark['file']}`:\n\n````{language}\n{file.read_text(encoding='utf-8')}````"
+
+    def entry(mark: re.Match[str]) -> str:
+        there = (page.parent / f"{mark['page']}.md").is_file()
+        return f"{mark['page']}\n" if there else ""
+
+    return ENTRY.sub(entry, CODE.sub(code, MARK.sub(put, text))), files
 
 
 def _read(app: Sphinx, name: str, content: list[str]) -> None:

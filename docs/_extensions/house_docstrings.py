@@ -26,13 +26,13 @@ def blocks_of_code(lines: list[str]) -> list[str]:
 
 
 def _language(line: str) -> str:
-    word = line.split()[0]
+    word = line.split(maxsplit=1)[0]
     if word in {"pytest", "harness"}:
         return "sh"
     return "text" if word.startswith(("HarnessError", "|", "`")) else "python"
 
 
-def _read(  # noqa: PLR0913, PLR0917 - Sphinx's own signature
+def _read(
     _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
 ) -> None:
     lines[:] = blocks_of_code(lines)

@@ -2,13 +2,13 @@
 
 The convention, which `docs/README.md` tells authors:
 
-* `sh` is typed, line by line, in one empty directory for each page, with an empty HOME. A line is to
-  end with 0, or with the code that its comment `# ends with 1` names.
+* `sh` is typed, line by line, in one empty directory for each page, with an empty HOME. A
+  line is to end with 0, or with the code that its comment `# ends with 1` names.
 * `text` behind it is output: its lines are there, in this order; `...` stands for anything.
 * `python` runs in one namespace for the page, in its place between the commands.
 * a block with a caption is saved under that name.
-* the classes `live` (needs a key) and `install` (needs a network, docker) are not run: their
-  commands are parsed.
+* the classes `live` (needs a key) and `install` (needs a network, docker) are not run, nor is
+  `examples` (tests/examples runs it): their commands are parsed.
 """
 
 import re
@@ -26,11 +26,12 @@ from excerpts import expanded  # type: ignore[import-not-found]  # noqa: E402 - 
 
 Kind = Literal["commands", "output", "python", "file", "elsewhere", "shown"]
 FENCE = re.compile(
-    r"^(?P<indent> *)(?P<marks>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)(?P=marks) *$",
+    r"^(?P<indent> *)(?P<marks>`{3,}|~{3,})(?P<info>[^\n`]*)\n"
+    r"(?P<body>.*?)^(?P=indent)(?P=marks) *$",
     re.MULTILINE | re.DOTALL,
 )
 OPTION = re.compile(r"^:(?P<name>[\w-]+):(?P<value>.*)$")
-ELSEWHERE = {"live", "install"}
+ELSEWHERE = {"live", "install", "examples"}
 SHELLS = {"sh", "console", "bash", "shell"}
 
 

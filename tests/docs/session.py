@@ -67,12 +67,11 @@ class Reader:
             case []:
                 return ""
             case ["cd", where]:
-                (self.cwd,) = [found.resolve() for found in self.cwd.glob(where)] or [
-                    (self.cwd / where).resolve()
-                ]
+                self.cwd = next(self.cwd.glob(where), self.cwd / where).resolve()
                 return ""
             case ["export", *values]:
-                self.environment.update(value.split("=", 1) for value in values)
+                parts = [value.partition("=") for value in values]
+                self.environment.update({name: value for name, _, value in parts})
                 return ""
             case ["harness", *arguments, "&"]:
                 return self._serves(arguments)
@@ -93,7 +92,7 @@ class Reader:
 
     def _outside(self, line: str) -> tuple[int, str]:
         done = subprocess.run(
-            ["bash", "-c", line],
+            ["bash", "-c", line],  # noqa: S607 - the reader's shell
             cwd=self.cwd,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -160,9 +160,7 @@ def test_all_public_names_stand_in_the_reference(built: Path, site: dict[Path, P
     )
 
 
-def test_every_verb_and_option_stands_in_the_reference(
-    built: Path, site: dict[Path, Page]
-) -> None:
+def test_every_verb_and_option_stands_in_the_reference(built: Path, site: dict[Path, Page]) -> None:
     anchors = site[built / "reference" / "cli.html"].anchors
 
     wanted = {

@@ -29,7 +29,7 @@ FIRST = [_runs(page)[0].text for page in PAGES]
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
+def kept() -> dict[str, tuple[Path, str]]:
     """What the commands that several pages begin with left behind and printed: they run once."""
     return {}
 
