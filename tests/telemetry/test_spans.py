@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from harness import RunResult, api
-from harness.core.exchange import Exchange, Request
+from harness.core.exchange import Exchange, Request, Step
 from harness.core.record import ClockReading, Provenance
 from harness.telemetry import names
 from harness.telemetry.spans import Span, spans_of
@@ -162,7 +162,7 @@ def test_an_address_keeps_neither_users_nor_values_of_its_query(
 ) -> None:
     record = next(record for record in replayed.records if record.exchanges)
     exchange = record.exchanges[0]
-    step = "download" if "://" in target else "submit"
+    step: Step = "download" if "://" in target else "submit"
     asked = replace(exchange, request=Request(method="POST", target=target), step=step)
     found = one_exchange(replayed, asked, source)
 
