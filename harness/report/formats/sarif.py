@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from harness.core.jsonvalue import Json, digest
 from harness.core.verdict import Standing
@@ -179,7 +180,7 @@ class _Log:
                 {
                     "description": {"text": "Sends the request again."},
                     "artifactLocation": {
-                        "uri": f"{shown.reproduction.folder}/repeat.sh",
+                        "uri": quote(f"{shown.reproduction.folder}/repeat.sh"),
                         "uriBaseId": RUN,
                     },
                 }
