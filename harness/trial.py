@@ -23,7 +23,7 @@ from harness.report.formats.write import write_report
 from harness.runner.execution.budget import most_at_risk
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.preflight import decided
-from harness.runner.run import execute_run, saying_where
+from harness.runner.run import Run, execute_run, saying_where
 from harness.spec.catalogue import Catalogue, Entry, catalogue_of
 from harness.spec.provider import Operation, Provider
 from harness.wire.images import DECLARED
@@ -108,11 +108,27 @@ def send(
     watch: ProgressListener | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Tried:
-    """Send a trial and return what came of it.
+    """Send a trial, write its report and return what came of it.
 
     Raises UsageError for a live one without an address or a key, and where the request cannot be
     sent from here; then nothing was sent.
     """
+    done = _run(prepared, watch=watch, environment=environment)
+    provider = prepared.entry.provider
+    with saying_where(done.folder):
+        conclusion = conclude(done.header, done.records, {provider.name: provider})
+        write_report(done.folder, conclusion.report)
+    return _tried(prepared, done)
+
+
+def exchanged(prepared: Prepared, *, environment: Mapping[str, str] | None = None) -> Tried:
+    """Send a trial as `send` does, and write no report."""
+    return _tried(prepared, _run(prepared, watch=None, environment=environment))
+
+
+def _run(
+    prepared: Prepared, *, watch: ProgressListener | None, environment: Mapping[str, str] | None
+) -> Run:
     watch, catalogue = watch or ProgressListener(), prepared.catalogue
     ready = decided(
         prepared.options,
@@ -124,10 +140,11 @@ def send(
     done = execute_run(ready.options, watch, catalogue=catalogue, notes=ready.notes)
     if done.failure is not None:
         raise done.failure
+    return done
+
+
+def _tried(prepared: Prepared, done: Run) -> Tried:
     provider = prepared.entry.provider
-    with saying_where(done.folder):
-        conclusion = conclude(done.header, done.records, {provider.name: provider})
-        write_report(done.folder, conclusion.report)
     (record,) = done.records
     if record.skipped is not None and not record.exchanges:
         raise UsageError(f"nothing was sent: {record.skipped}")

@@ -44,7 +44,8 @@ class FollowUpStrategies:
 
     def __call__(self, provider: Provider, plan: Plan) -> FollowUpStrategy:
         """Return the strategy of one provider's session."""
-        if plan.askings or self._options.recheck is not None:
+        ready = self._options.ready
+        if plan.askings or (ready is not None and not ready.follows_up):
             return AskingAgain(provider=provider, plan=plan)
         options = self._options
         operations = provider.chosen(options.operations)

@@ -25,6 +25,7 @@ from harness.planning.conformance import limits_of
 from harness.planning.doubts import RecheckPlan
 from harness.planning.kept import with_kept
 from harness.planning.options import Options, Planning
+from harness.planning.ready import ReadyPlans
 from harness.planning.recheck import measuring_of, recheck_plan
 from harness.report.labels import finding_name
 from harness.report.model import Report
@@ -171,7 +172,9 @@ def _asking(options: Options, plan: RecheckPlan) -> Options:
         benchmark=BenchmarkOptions(calibrate=not measured),  # ratios need no error of our own
         measuring=measuring_of(plan.benchmark.design) if plan.benchmark and not resumed else None,
         limits=options.limits if measured else replace(options.limits, max_shrink=0),
-        recheck=plan,
+        ready=ReadyPlans(
+            plans=plan.plans, benchmark=plan.benchmark, notes=plan.notes, follows_up=False
+        ),
     )
 
 

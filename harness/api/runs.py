@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.api.deviations import known_of
+from harness.api.exporting import exported
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.core.benchmark import Slo
@@ -20,6 +20,7 @@ from harness.core.errors import (
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
+from harness.diagnosis.known_file import known_of
 from harness.inspection.inspect import inspect_files
 from harness.inspection.model import FilesInspected
 from harness.planning.conformance import new_plan
@@ -31,8 +32,8 @@ from harness.planning.options import (
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
 from harness.report.formats.format import refuse_unknown_formats
-from harness.report.frames import Frames, frames_of
-from harness.run_result import RunResult, concluded
+from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
+from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
 from harness.runner.preflight import decided
@@ -40,17 +41,17 @@ from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
-from harness.runner.specs import documents_of, judged_otherwise, keys_by_variable
+from harness.runner.specs import keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
-from harness.spec.catalogue import Spec, catalogue_of, found
+from harness.spec.catalogue import Spec, catalogue_of, found, named_provider
 from harness.spec.explain.asked import from_body, present, with_plain_values
 from harness.spec.explain.explain import Explanation
 from harness.spec.explain.explain import explain as explained
-from harness.spec.load import load_provider_file
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
-from harness.store.reader import joined, read_run
+from harness.store.reader import read_run
+from harness.telemetry.readiness import refuse_unready
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -64,10 +65,7 @@ def load_provider(name_or_path: str | Path) -> Provider:
         load_provider("buble").operation("generate").constraints
         load_provider("mine.toml").prices.unit
     """
-    path = Path(name_or_path)
-    if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
-        return load_provider_file(path)
-    return catalogue_of().provider(name_or_path)
+    return named_provider(name_or_path)
 
 
 def plan(  # noqa: PLR0913 - what a plan depends on
@@ -127,8 +125,10 @@ def run(
     """
     _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
-    formats = options.output.formats
+    formats = options.output.on_request
     refuse_unknown_formats(formats)
+    if options.output.otel:
+        refuse_unready(os.environ)
     resume = options.output.resume
     past = read_run(resume) if resume else None
     catalogue = catalogue_of(options.target.documents)
@@ -151,7 +151,7 @@ def run(
         options,
         watch,
         catalogue=catalogue,
-        notes=(*ready.notes, *(options.recheck.notes if options.recheck else ())),
+        notes=(*ready.notes, *(options.ready.notes if options.ready else ())),
         strategy=strategies,
         criterion=StoppingRule,
         keep=known.kept,
@@ -175,14 +175,10 @@ def run(
             formats=formats,
         )
         result = replace(result, notes=(*explored, *result.notes))
-    if options.output.frames:
-        frames(result, write=True)
     if options.output.record and not done.header.interrupted:
-        return replace(
-            result,
-            notes=(*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code)),
-        )
-    return result
+        notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
+        result = replace(result, notes=notes)
+    return exported(result) if options.output.otel else result
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
@@ -282,18 +278,10 @@ def report(  # noqa: PLR0913 - what a report depends on
         report("reports/2026-12-01T093000-live").why
     """
     _refuse_formats(formats, out)
-    runs = [read_run(Path(each)) for each in (folder, *more)]
-    catalogue = catalogue_of(specs)
-    for each in runs:
-        catalogue = catalogue.with_copies(each.specs, each.header.frozen)
-    documents = {
-        name: text for each in runs for name, text in documents_of(each, catalogue).items()
-    }
-    header, records = joined(runs)
-    moved = judged_otherwise(header, catalogue, documents)
-    header = replace(header, notes=(*header.notes, *moved))
+    again = reread([Path(each) for each in (folder, *more)], specs)
+    catalogue, documents = again.catalogue, again.documents
     header = judged_against(
-        header,
+        again.header,
         folder,
         slo=slo,
         reference=reference,
@@ -301,22 +289,21 @@ def report(  # noqa: PLR0913 - what a report depends on
         known_rates=known_rates or {},
         refuse_unknown=catalogue.entry,
     )
-    copies = [each.known for each in runs]
-    file = known if known is not None or any(copies) else known_otherwise
-    expected = known_of(file, copies, catalogue)
+    file = known if known is not None or any(again.known) else known_otherwise
+    expected = known_of(file, again.known, catalogue)
     looking = Looking(
         anchors=read_anchors(trust_anchors) if trust_anchors else None,
         clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
         note=note,
     )
     shown: dict[str, Inspection] = {}
-    for path, each in zip(map(Path, (folder, *more)), runs, strict=True):
+    for path, each in zip(map(Path, (folder, *more)), again.runs, strict=True):
         keeps = out is not None and path.resolve() == Path(out).resolve()
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
     result = concluded(
         header,
-        records,
+        again.records,
         target,
         catalogue,
         inspections=shown,
@@ -369,23 +356,48 @@ def choose(  # noqa: PLR0913 - what a choice depends on
     )
 
 
-def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:
-    """Return a run as two tidy data frames: a row for each attempt, and for each verdict.
+def frames(
+    run: RunResult | str | Path | Sequence[RunResult | str | Path],
+    *,
+    exchange_rates: Mapping[str, Rate] | None = None,
+    write: bool = False,
+) -> Frames:
+    """Return a run as four tidy data frames: `attempts`, `verdicts`, `findings`, `prices`.
 
-    Every column has a fixed type, and its unit in its name; `harness.report.frames` lists them. A
-    folder is judged again, with today's checks. With `write`, both stand as CSV and Parquet in the
-    run folder. Raises UsageError as `report` does, and where there is no folder to write into or
-    pyarrow is missing; StoreError where the folder cannot be written.
+    Every column has a fixed type, and its unit in its name; `harness.report.frames.columns` says
+    what each means. A folder is judged again, with today's checks. Of several runs (results,
+    folders, or both) the rows stand below each other, and a column `run` comes first: the run's id,
+    or its folder where two have one id. `exchange_rates` say what one unit of a provider's price is
+    worth in US dollars, by provider, beside those that a benchmark knows. With `write`, all four
+    stand as CSV and Parquet in the run folder, each in its own. Raises UsageError as `report` does,
+    and where there is no folder to write into or pyarrow is missing; StoreError where the folder
+    cannot be written.
 
         frames("reports/2026-12-01T093000-live").attempts.groupby("provider").seconds_to_images.median()
     """
-    result = run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
-    both = frames_of(result.records, result.report.verdicts)
+    if not isinstance(run, RunResult | str | Path):
+        results = [_judged(each) for each in run]
+        made = [tables_of(each.records, each.report, exchange_rates or {}) for each in results]
+        if write:
+            for result, tables in zip(results, made, strict=True):
+                _write(framed(tables), result)
+        names = run_names((each.header.run, each.folder) for each in results)
+        return framed(joined_tables(zip(names, made, strict=True)), several=True)
+    result = _judged(run)
+    one = framed(tables_of(result.records, result.report, exchange_rates or {}))
     if write:
-        if result.folder is None:
-            raise UsageError("this run has no folder to write its frames into")
-        both.write(result.folder)
-    return both
+        _write(one, result)
+    return one
+
+
+def _judged(run: RunResult | str | Path) -> RunResult:
+    return run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
+
+
+def _write(frames: Frames, result: RunResult) -> None:
+    if result.folder is None:
+        raise UsageError("this run has no folder to write its frames into")
+    frames.write(result.folder)
 
 
 def explain(

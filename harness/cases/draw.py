@@ -8,7 +8,7 @@ never drawn again).
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import TypeVar
 
@@ -125,7 +125,7 @@ def _refused(
         name = f"{constraint.id}/drawn/{short_digest(broken)}"
         return replace(builder.refuse(name, broken, constraint), drawn=True)
 
-    return st.builds(case, whole, _breakers(constraint, shape, builder))
+    return st.builds(case, whole, breakers(constraint, shape, builder))
 
 
 def valid_arguments(
@@ -136,13 +136,7 @@ def valid_arguments(
     A required argument is never left out, be its being required documented or not. Any other is
     left out where each of `density` draws leaves it out, by one chance in two.
     """
-    slots = _partners_first(
-        slot
-        for name, argument in builder.operation.arguments.items()
-        if argument.status == "documented" and argument.absent is None
-        for slot in [_slot(name, argument, builder.operation, cheap=cheap)]
-        if slot is not None
-    )
+    slots = argument_slots(builder.operation, partial(_drawn_values, cheap=cheap))
     subsets = st.integers(0, 2 ** len(slots) - 1)
 
     @st.composite
@@ -155,6 +149,24 @@ def valid_arguments(
         return chosen
 
     return arguments()
+
+
+Values = Callable[[str, Argument, Operation], SearchStrategy[Json] | None]
+"""Returns the values that an argument may have, by its name; None where it has none."""
+
+
+def argument_slots(operation: Operation, values: Values) -> "tuple[AnySlot, ...]":
+    """Return a place for each documented argument, in the order in which they are to be drawn.
+
+    Each draws one of its `values` that fits what is chosen before it.
+    """
+    return _partners_first(
+        slot
+        for name, argument in operation.arguments.items()
+        if argument.status == "documented" and argument.absent is None
+        for slot in [_slot(name, argument, operation, values)]
+        if slot is not None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +223,7 @@ Breaker = Callable[[dict[str, Json]], dict[str, Json]]
 """Turns valid arguments into arguments that break one rule."""
 
 
-def _breakers(constraint: Constraint, shape: Shape, builder: Builder) -> SearchStrategy[Breaker]:
+def breakers(constraint: Constraint, shape: Shape, builder: Builder) -> SearchStrategy[Breaker]:
     """Return the breakers of a constraint in one shape."""
     if shape.choices is None:
         name = constraint.parameter
@@ -269,19 +281,20 @@ def _partners(operation: Operation, argument: str) -> Iterable[str]:
     return references.partner_references(argument, operation) if known else ()
 
 
-def _slot(name: str, argument: Argument, operation: Operation, *, cheap: bool) -> AnySlot | None:
-    if argument.type == "file":
-        return MaskSlot(name=name, argument=argument, operation=operation)
+def _drawn_values(
+    name: str, argument: Argument, operation: Operation, *, cheap: bool
+) -> SearchStrategy[Json] | None:
     if operation.webhook is not None and operation.webhook.argument == name:
         return None  # deliveries are assigned by their address: a written case has its own
     if argument.type == "images":
-        values: SearchStrategy[Json] | None = references.drawn_references(
-            name, argument, operation, cheap=cheap
-        )
-    else:
-        values = _values(name, argument, cheap=cheap)
-    if argument.ours:
-        values = st.just(argument.cheapest)
+        return references.drawn_references(name, argument, operation, cheap=cheap)
+    return plain_values(name, argument, cheap=cheap)
+
+
+def _slot(name: str, argument: Argument, operation: Operation, of: Values) -> AnySlot | None:
+    if argument.type == "file":
+        return MaskSlot(name=name, argument=argument, operation=operation)
+    values = st.just(argument.cheapest) if argument.ours else of(name, argument, operation)
     if values is None:
         return None
     conditions = [rule for _, rule in argument.rules if isinstance(rule, Conditional)]
@@ -300,7 +313,9 @@ def _exempt(argument: Argument, rule: Conditional) -> SearchStrategy[Json] | Non
     return st.sampled_from(exempt) if exempt else None
 
 
-def _values(name: str, argument: Argument, *, cheap: bool) -> SearchStrategy[Json] | None:
+def plain_values(
+    name: str, argument: Argument, *, cheap: bool = False
+) -> SearchStrategy[Json] | None:
     """Return the values that an argument may have by the first document; None where it has none."""
     if name == "prompt":
         return _prompts(argument, cheap=cheap)

@@ -70,6 +70,7 @@ def main(argv: list[str] | None = None) -> int:
             seconds_per_image=options.seconds_per_image,
             keys=frozenset(options.key),
             natural=options.natural,
+            keep_requests=options.keep_requests,
             signer=signer,
         )
         applications = build(settings, faults, variants)
@@ -168,6 +169,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--variant", action="append", default=[], metavar="PROVIDER:NAME", help="choose a reading"
     )
+    parser.add_argument(
+        "--keep-requests", action="store_true", help="the ledger also holds what requests held:"
+        " headers (without keys), JSON, the parts of forms",
+    )  # fmt: skip
     parser.add_argument(
         "--until-eof", action="store_true", help="also end when standard input closes"
     )

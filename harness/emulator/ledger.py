@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from .received import LARGE_BYTES, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from starlette.requests import Request
 
@@ -58,7 +58,8 @@ class Digests:
 class LedgerEntry:
     """One request; `time_s` counts from the start of the server, on a monotonic clock.
 
-    `key` is the SHA-256 of its Idempotency-Key, None where it has none.
+    `key` is the SHA-256 of its Idempotency-Key, None where it has none. `content` is what it held,
+    where contents are kept.
     """
 
     time_s: float
@@ -70,6 +71,7 @@ class LedgerEntry:
     note: Note
     unit: str
     key: str | None = None
+    content: Mapping[str, object] | None = None
 
     @property
     def paid(self) -> bool:
@@ -96,6 +98,7 @@ class LedgerEntry:
             "job": note.job,
             "met": list(note.met),
             "struck": list(note.struck),
+            **({} if self.content is None else {"content": self.content}),
         }
 
 

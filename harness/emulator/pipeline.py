@@ -23,6 +23,7 @@ from .faults import combinations, job_faults, keys, type_faults
 from .faults.combinations import operation_of
 from .faults.planted import CONTENT, HANG_S
 from .jobs import ENDED, displayed_id
+from .kept import kept_content
 from .ledger import Note, digests
 from .pictures import MEDIA_TYPES
 from .received import read_json
@@ -302,7 +303,9 @@ async def answer_download(provider: ProviderServer, request: Request) -> Respons
     else:
         response = Response(data, 200, media_type=MEDIA_TYPES[claimed])
         note = Note(outcome="download")
-    provider.state.record(request, await digests(request), response.status_code, note)
+    kept = provider.state.settings.keep_requests
+    content = await kept_content(request) if kept else None
+    provider.state.record(request, await digests(request), response.status_code, note, content)
     return response
 
 
@@ -322,7 +325,9 @@ async def _respond(
     body: object = None,
 ) -> Response:
     state = provider.state
-    state.record(request, await digests(request, body), decision.answer.status, decision.note)
+    content = await kept_content(request) if state.settings.keep_requests else None
+    asked = await digests(request, body)
+    state.record(request, asked, decision.answer.status, decision.note, content)
     # The time that rendering took is part of the wait, not on top of it.
     wait_s = decision.wait_s - (state.now_s() - started_s)
     if wait_s > 0:

@@ -128,7 +128,8 @@ def _control_routes(state: ProviderState) -> list[Route]:
     """
 
     async def ledger(_: Request) -> Response:
-        return JSONResponse(state.ledger.as_json())
+        kept = {"jobs": state.jobs_as_json()} if state.settings.keep_requests else {}
+        return JSONResponse({**state.ledger.as_json(), **kept})
 
     async def reset(request: Request) -> Response:
         try:

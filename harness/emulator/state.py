@@ -15,6 +15,8 @@ from .jobs import EmulatedJob
 from .ledger import Ledger, LedgerEntry, key_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from .faults.planted import PlantedFault
@@ -70,6 +72,7 @@ class Settings:
     makes images takes before that, None for drawn durations. `keys` are those of the accounts;
     where there are none, the first key that a provider receives is its only one until a reset.
     With `natural`, pictures look like photographs; with a `signer`, they bear signed manifests.
+    With `keep_requests`, the ledger keeps what requests held, not only the digests of that.
     """
 
     seed: int = 0
@@ -78,6 +81,7 @@ class Settings:
     keys: frozenset[str] = frozenset()
     natural: bool = False
     signer: ImageSigner | None = None
+    keep_requests: bool = False
 
 
 class ProviderState:
@@ -224,7 +228,28 @@ class ProviderState:
         )
         return invented, "waiting"
 
-    def record(self, request: Request, digests: Digests, status: int, note: Note) -> None:
+    def jobs_as_json(self) -> list[dict[str, object]]:
+        """Return all jobs since the last reset; looking at them counts as no poll."""
+        now_s = self.now_s()
+        return [
+            {
+                "id": job.id,
+                "stage": job.stage(now_s),
+                "images": job.images,
+                "cost": {"amount": job.cost, "unit": self.unit},
+                "polls": job.polls,
+            }
+            for job in self.jobs.values()
+        ]
+
+    def record(
+        self,
+        request: Request,
+        digests: Digests,
+        status: int,
+        note: Note,
+        content: Mapping[str, object] | None = None,
+    ) -> None:
         """Write a request into the ledger."""
         self.ledger.entries.append(
             LedgerEntry(
@@ -237,5 +262,6 @@ class ProviderState:
                 note=note,
                 unit=self.unit,
                 key=key_digest(request),
+                content=content,
             )
         )

@@ -15,13 +15,13 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
-from harness.planning.doubts import RecheckPlan
 from harness.planning.flags import given, option, topic
 from harness.planning.option_values import (
     read_base_urls,
     read_budgets,
     read_files,
 )
+from harness.planning.ready import ReadyPlans
 from harness.spec.catalogue import Spec
 from harness.spec.frozen import FrozenDocuments
 from harness.spec.provider import Provider
@@ -37,6 +37,9 @@ STRENGTH = 2
 
 SLOW = ("--discover", "--explore", "--strength")
 """Flags that ask for more requests than a quick run has."""
+
+FRAME_FORMATS = ("csv", "parquet")
+"""The formats on request that `--frames` stands for."""
 
 CASSETTES = Path("cassettes")
 """Where cassettes are written and looked for."""
@@ -71,7 +74,9 @@ class Target:
     Those of the `frozen` set stand in place of shipped ones of their names. Without `providers`:
     those of the `specs` and of the set, if there are any; else all, in a live run those with a base
     URL, or else with a key. `keys` have no flag: they come from the environment, and are never
-    written.
+    written. Nor has `emulated_time`: the addresses of a live run are an emulator's of somebody
+    else, or lead to one; its time runs at this factor, so that our waits are as short, and it
+    finds reference images and webhooks on loopback.
     """
 
     specs: tuple[Spec, ...] = option(
@@ -138,6 +143,7 @@ class Target:
         default=False,
     )
     keys: dict[str, str] = field(default_factory=dict, repr=False)
+    emulated_time: float | None = None
 
     @property
     def documents(self) -> tuple[Spec, ...]:
@@ -283,10 +289,13 @@ class Output:
         default=False,
     )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
-    frames: bool = option(
-        "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
-    )
+    frames: bool = option("--frames", "The same as --format csv --format parquet.", default=False)
     formats: tuple[str, ...] = option(FORMAT, FORMAT_HELP, default=(), metavar="NAME")
+    otel: bool = option(
+        "--otel",
+        "Export the run as OpenTelemetry spans, as the OTEL_EXPORTER_OTLP_* variables say.",
+        default=False,
+    )
     trust_anchors: tuple[Path, ...] = option(
         TRUST_ANCHORS,
         TRUST_ANCHORS_HELP,
@@ -303,16 +312,22 @@ class Output:
         folder=True,
     )
 
+    @property
+    def on_request(self) -> tuple[str, ...]:
+        """The formats that are written beside those of every run, each once."""
+        return tuple(dict.fromkeys((*self.formats, *(FRAME_FORMATS if self.frames else ()))))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What is tried: an operation (the first one by default), and arguments beside the plain ones.
 
-    An argument that is None is left out.
+    An argument that is None is left out. It asks for one image, unless `most_images` allows more.
     """
 
     operation: str = ""
     arguments: Mapping[str, Json] = field(default_factory=dict)
+    most_images: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,8 +362,9 @@ class Options:
     """All choices of a run; each has a default, and a run without any replays the cassettes.
 
     `measuring` makes the run a benchmark; it follows from `benchmark` where `planning.only` asks
-    for one. A `trial`, or a `recheck`, is sent instead of a plan, and so is a `canary`, by
-    provider. The properties are the choices whose default depends on something, as they hold.
+    for one. A `trial`, or plans that are `ready`, are sent instead of a new plan, and so is a
+    `canary`, by provider. The properties are the choices whose default depends on something, as
+    they hold.
     """
 
     target: Target = topic(Target, "Providers")
@@ -360,7 +376,7 @@ class Options:
     measuring: Measuring | None = None
     trial: Trial | None = None
     canary: Mapping[str, Canary] | None = None
-    recheck: RecheckPlan | None = None
+    ready: ReadyPlans | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -45,9 +45,11 @@ def trial_plan(entry: Entry, trial: Trial) -> Plan:
         arguments=arguments,
     )
     plan = make_plan(provider, [case], seed=0, spec_digest=entry.digest)
-    if plan.shots[0].at_risk.images > 1:
+    images, most = plan.shots[0].at_risk.images, trial.most_images
+    if images > most:
+        allowed = "one" if most == 1 else f"{most} at most"
         raise UsageError(
-            f"this request could cost {plan.shots[0].at_risk.images} images; a trial costs one",
+            f"this request could cost {images} images; a trial costs {allowed}",
             hint="leave n out: what costs more is asked for in a run",
         )
     return plan

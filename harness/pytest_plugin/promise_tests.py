@@ -4,18 +4,24 @@ Their ids can be read, selected and kept in other files:
 
     apiframe/generate/n.range/refuses-0-11       what has to be refused, with the values in words
     apiframe/generate/output_format.one_of/serves  what has to be served
-    apiframe/generate/reply/images_are_whole     what no single parameter promises, by its check
+    apiframe/generate/reply/images_decode        what no single parameter promises, by its check
 
 Imports nothing of the harness: every process of pytest-xdist reads these values from a file.
 """
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
-Side = Literal["serves", "refuses", "reply"]
-"""Which half of a promise: what it allows, what it forbids, or what every reply has to be like."""
+Side = Literal["refuses", "serves", "observes", "reply", "known"]
+"""Which half of a promise: what it forbids, what it allows, or what the documents leave open; what
+every reply has to be like; a known deviation that is none any more."""
 
 Ending = Literal["passed", "failed", "xfailed", "skipped", "error"]
+"""`error` is a failure of ours, which says nothing about the provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +30,7 @@ class PromiseTest:
 
     `promise` is a constraint's id, or the name of the check where `side` is `reply`. `cases` are
     the ids of the cases that look into it; `images` and `price` (with its unit) are what they cost
-    where the provider keeps its documents.
+    where the provider keeps its documents: a request that several tests look at counts in each.
     """
 
     id: str
@@ -55,3 +61,60 @@ class TestOutcome:
     ending: Ending
     message: str
     properties: tuple[tuple[str, str], ...] = ()
+
+
+_UNFIT = re.compile(r"[^\w.+:-]+")
+_COLONS = re.compile(r"::+")
+_LONGEST = 40
+_MOST_VALUES = 3
+_DIGEST = 6
+
+
+def spelled(text: str, longest: int = _LONGEST) -> str:
+    """Return any text as a part of an id: letters, digits and `_.+:-`, never empty, not endless.
+
+    Those are the characters that `-k` takes, but for `::`, `[` and `]`, which mean more in an id.
+    """
+    plain = _UNFIT.sub("-", unicodedata.normalize("NFKC", text))
+    if plain != text:
+        plain = plain.strip("-")
+    plain = _COLONS.sub(":", plain)
+    if len(plain) > longest:
+        plain = f"{plain[: longest - _DIGEST - 1]}-{_digest(text)}"
+    return plain or f"text-{_digest(text)}"
+
+
+def values_spelled(values: Iterable[str]) -> str:
+    """Return values as the end of an id, each with its dash: `-0-11`, `-gif-bmp-tiff-and-2-more`.
+
+    Empty where there is none.
+    """
+    texts = [spelled(value) for value in values]
+    more = len(texts) - _MOST_VALUES
+    shown = texts[:_MOST_VALUES]
+    return "".join(f"-{text}" for text in shown) + (f"-and-{more}-more" if more > 0 else "")
+
+
+def spelled_id(
+    provider: str, operation: str, promise: str, side: Side, values: Iterable[str] = ()
+) -> str:
+    """Return the id of a test; the same for the same promise, in every run."""
+    where = f"{spelled(provider)}/{spelled(operation)}"
+    named = spelled(promise, 2 * _LONGEST)
+    match side:
+        case "reply":
+            return f"{where}/reply/{named}"
+        case "known":
+            about, _, check = promise.rpartition(" ")
+            return f"{where}/{spelled(about or 'reply')}/known-{spelled(check, 2 * _LONGEST)}"
+        case _:
+            return f"{where}/{named}/{side}{values_spelled(values)}"
+
+
+def told_apart(text: str, key: Iterable[str]) -> str:
+    """Return an id that another test has, with a mark of what it is really about."""
+    return f"{text}-{_digest(chr(0).join(key))}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]

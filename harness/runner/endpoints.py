@@ -78,9 +78,11 @@ class ProviderConnections:
 
     def _access(self, provider: Provider, places: CallbackServer) -> Access:
         name = provider.name
-        emulated = self.options.target.against == "emulator"
+        target = self.options.target
+        started = target.against == "emulator"
         address = self.addresses[name]
-        key = EMULATOR_KEY if emulated else self.options.target.keys[name]
+        key = EMULATOR_KEY if started else target.keys[name]
+        emulated_time = self.options.time_scale if started else target.emulated_time
         endpoint = LiveEndpoint(
             base_url=address,
             auth=provider.auth,
@@ -96,7 +98,7 @@ class ProviderConnections:
                 pictures=self.pictures,
                 redactor=self.redactor,
                 now_s=self.now_s,
-                time_scale=self.options.time_scale if emulated else 1.0,
+                time_scale=1.0 if emulated_time is None else emulated_time,
                 outside=places,
                 reach=reach,
             )
@@ -105,8 +107,8 @@ class ProviderConnections:
 
         return Access(
             evidence=Provenance(
-                kind="emulator" if emulated else "live",
-                source="emulator" if emulated else address,
+                kind="live" if emulated_time is None else "emulator",
+                source="emulator" if started else address,
                 date=today(),
                 by=by(),
             ),
@@ -137,7 +139,7 @@ def _callback_server(
         assets_url=options.target.assets_url,
         webhook_url=options.target.webhook_url,
         port=options.target.receive_port,
-        local=not live,
+        local=not live or options.target.emulated_time is not None,
         run_word=word,
         webhooks=webhooks,
     )

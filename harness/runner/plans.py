@@ -13,8 +13,15 @@ from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
 from harness.planning.options import Options
 from harness.planning.plan import dumped, is_unaltered, plan_digest, read_plan
+from harness.planning.ready import ReadyPlans
 from harness.planning.trial import trial_plan
-from harness.runner.recording import load_tape, recorded_benchmark, recorded_plan
+from harness.runner.recording import (
+    load_tape,
+    recorded_benchmark,
+    recorded_plan,
+    replayed,
+    saved_plan,
+)
 from harness.spec.catalogue import Catalogue, Entry
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
@@ -31,11 +38,24 @@ def plans_of(options: Options, entries: Sequence[Entry]) -> dict[str, Plan]:
         return {entry.name: plan_of(resume, entry.provider) for entry in entries}
     if options.canary is not None:
         return {entry.name: canary_plan(entry, options.canary[entry.name]) for entry in entries}
-    if options.recheck is not None:
-        return options.recheck.plans
+    if options.ready is not None:
+        return {**options.ready.plans}
     if options.measuring is not None:
         return benchmark_plan(options, entries)[1]
     return {entry.name: plan_for(entry, options) for entry in entries}
+
+
+def plans_ahead(options: Options, entries: Sequence[Entry]) -> dict[str, Plan]:
+    """Return the plan of each provider as a run would send or replay it; nothing is written."""
+    if options.target.against != "cassettes" or options.ready is not None:
+        return plans_of(options, entries)
+    operations = options.operations
+    return {
+        entry.name: replayed(
+            saved_plan(options.cassettes, entry.provider), entry.provider, operations
+        )
+        for entry in entries
+    }
 
 
 def entries_of(options: Options, catalogue: Catalogue) -> list[Entry]:
@@ -77,8 +97,8 @@ def run_plan(
         return RunPlan(plans={entry.name: trial_plan(entry, trial) for entry in entries})
     if options.canary is not None:
         return RunPlan(plans=plans_of(options, entries))
-    if (again := options.recheck) is not None:
-        return RunPlan(plans=again.plans, benchmark=again.benchmark)
+    if (ready := options.ready) is not None:
+        return RunPlan(plans=_explored(ready, entries, options, folder), benchmark=ready.benchmark)
     if options.measuring is None:
         return RunPlan(
             plans={
@@ -90,6 +110,18 @@ def run_plan(
         )
     design, plans = benchmark_plan(options, entries)
     return RunPlan(plans=plans, benchmark=Benchmark(design=design))
+
+
+def _explored(
+    ready: ReadyPlans, entries: Sequence[Entry], options: Options, folder: Path
+) -> dict[str, Plan]:
+    """Return plans that are ready, with what is drawn after them if anything follows them."""
+    plans = {**ready.plans}
+    if ready.follows_up:
+        for entry in entries:
+            plan = plans[entry.name]
+            plans[entry.name] = with_exploration(plan, entry.provider, options, folder=folder)
+    return plans
 
 
 def _refuse_altered(past: StoredRun, providers: Mapping[str, Provider]) -> None:
@@ -123,6 +155,8 @@ def _recorded(
         each.name: recorded_plan(cassettes, each, tapes[each.name], options.operations)
         for each in providers
     }
+    if options.ready is not None:
+        plans = {name: options.ready.plans[name] for name in plans}
     return RunPlan(plans=plans, tapes=tapes)
 
 

@@ -215,6 +215,11 @@ def recorded_plan(
     plan = saved_plan(cassettes, provider)
     again = f"harness run --against emulator --record --provider {name}{into(cassettes)}"
     _same(tape, plan, cassettes / name, again)
+    return replayed(plan, provider, operations)
+
+
+def replayed(plan: Plan, provider: Provider, operations: Sequence[str]) -> Plan:
+    """Return of a plan that was recorded what a replay asks of these operations, in its order."""
     shots = sorted(plan.shots, key=lambda shot: _place(shot.case.operation))  # stable
     chosen = provider.chosen(operations)
     return replace(plan, shots=tuple(shot for shot in shots if shot.case.operation in chosen))

@@ -107,8 +107,10 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     hold. `keep` are further texts that the folder holds from the beginning on, by file.
     """
     runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep)
-    with saying_where(runner.folder.path):
-        return asyncio.run(runner.run())
+    # Windows' usual loop would read past the sockets that stamp when bytes arrived.
+    loops = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
+    with saying_where(runner.folder.path), loops:
+        return loops.run(runner.run())
 
 
 @contextmanager
@@ -407,12 +409,13 @@ class _Runner:
 def provider_budget(options: Options, provider: Provider, *, measured: bool) -> Budget:
     """Return what a provider's run may spend; what is in the cassettes was paid for already.
 
-    A benchmark's design, and a recheck's plan, say how much they ask: they have no allowance by
-    default.
+    A benchmark's design, and a plan that nothing follows, say how much they ask: they have no
+    allowance by default.
     """
     limits = limits_of(options, provider.name)
     operations = len(provider.chosen(options.operations))
-    asked = options.target.against != "cassettes" and options.recheck is None
+    says_itself = options.ready is not None and not options.ready.follows_up
+    asked = options.target.against != "cassettes" and not says_itself
     allowed = asked and not measured
     return Budget(
         amount=limits.amount,

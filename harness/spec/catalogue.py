@@ -19,7 +19,7 @@ from harness.core.errors import HarnessError, SpecError, UsageError
 from harness.core.jsonvalue import digest
 from harness.spec.export.toml import toml_of
 from harness.spec.frozen import FrozenDocuments, read_frozen
-from harness.spec.load import provider_in, tables_of, toml_text
+from harness.spec.load import load_provider_file, provider_in, tables_of, toml_text
 from harness.spec.provider import Provider
 from harness.spec.quotes import without_quotes
 
@@ -168,6 +168,18 @@ class Catalogue(Mapping[str, Entry]):
                 same = known is not None and known == kept and not known.shipped
                 entries[name] = known if same and known is not None else kept
         return replace(self, entries=entries, broken=broken)
+
+
+def named_provider(name_or_path: str | Path) -> Provider:
+    """Return a shipped or installed provider by its name, or that of a TOML file by its path.
+
+    A text that has a suffix or a slash is a path. Raises UsageError for an unknown name or an
+    unreadable file, SpecError for a TOML with mistakes.
+    """
+    path = Path(name_or_path)
+    if isinstance(name_or_path, Path) or path.suffix or len(path.parts) > 1:
+        return load_provider_file(path)
+    return catalogue_of().provider(name_or_path)
 
 
 def catalogue_of(specs: Iterable[Spec] = ()) -> Catalogue:

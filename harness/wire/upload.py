@@ -31,7 +31,8 @@ def uploaded(
         if name is None or name in addresses:
             continue
         answer = yield from send_until_answered(
-            _request(provider, upload, image, arguments, request.timeout_s), "upload"
+            upload_request(provider, upload, image, arguments, timeout_s=request.timeout_s),
+            "upload",
         )
         if isinstance(answer, Failure):
             return _free(fault_of(answer, paid=False))
@@ -47,13 +48,15 @@ def uploaded(
     return replace(request, body=body, form=None)
 
 
-def _request(
+def upload_request(
     provider: Provider,
     upload: Upload,
     image: ReferenceImage,
     arguments: Arguments,
+    *,
     timeout_s: float,
 ) -> Request:
+    """Return the request that sends one file before the one with these arguments."""
     headers, query = beyond_submissions(provider, arguments)
     fields = tuple(Part(name=name, value=value) for name, value in upload.fields.items())
     return Request(

@@ -11,6 +11,7 @@ from rich.table import Table
 from harness.cli.options import documents_option, json_option
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.providers.authoring import schema, validate
+from harness.cli.providers.cassette import cassette
 from harness.cli.providers.files import import_, new
 from harness.cli.providers.freezing import freeze
 from harness.cli.providers.prices import prices
@@ -36,6 +37,7 @@ providers.add_command(new)
 providers.add_command(try_)
 providers.add_command(prices)
 providers.add_command(freeze)
+providers.add_command(cassette)
 
 
 @providers.command("list")

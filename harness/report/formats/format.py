@@ -48,13 +48,15 @@ class FormatOnRequest:
 
     `file` holds the text that `draw` returns; it is empty where that returns files by name. The
     text is also appended to the file that the environment variable `appended_to` names, if that is
-    set, as long as this stays below `most_bytes`.
+    set, as long as this stays below `most_bytes`. `insist` raises UsageError where something that
+    it needs is not installed; it is called before anything is sent.
     """
 
     file: str
     draw: DrawOnRequest
     appended_to: str = ""
     most_bytes: int = 0
+    insist: Callable[[], None] = lambda: None
 
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -76,18 +78,28 @@ def report_format(file: str, *, rank: int) -> Callable[[ReportFormat], ReportFor
     return register
 
 
-def format_on_request(
-    name: str, *, file: str = "", rank: int, appended_to: str = "", most_bytes: int = 0
+def format_on_request(  # noqa: PLR0913 - what a format says of itself
+    name: str,
+    *,
+    file: str = "",
+    rank: int,
+    appended_to: str = "",
+    most_bytes: int = 0,
+    insist: Callable[[], None] = lambda: None,
 ) -> Callable[[Function], Function]:
     """Register a function as what draws the format that `--format name` asks for.
 
     It returns the text of `file`, or without one its files by name. `FormatOnRequest` says what
-    `appended_to` and `most_bytes` are.
+    `appended_to`, `most_bytes` and `insist` are.
     """
 
     def register(function: Function) -> Function:
         drawn = FormatOnRequest(
-            file=file, draw=function, appended_to=appended_to, most_bytes=most_bytes
+            file=file,
+            draw=function,
+            appended_to=appended_to,
+            most_bytes=most_bytes,
+            insist=insist,
         )
         ON_REQUEST.add(name, drawn, rank=rank)
         return function
@@ -96,7 +108,10 @@ def format_on_request(
 
 
 def refuse_unknown_formats(names: Sequence[str]) -> None:
-    """Raise UsageError, with the nearest, for a name that is no format on request."""
+    """Raise UsageError, with the nearest, for a name that is no format on request.
+
+    The same for a format that needs what is not installed.
+    """
     for name in names:
         if name not in ON_REQUEST:
             near = get_close_matches(name, ON_REQUEST, n=1)
@@ -104,3 +119,4 @@ def refuse_unknown_formats(names: Sequence[str]) -> None:
             raise UsageError(
                 f"--format {name}: no such format", hint=f"{guess}one of {', '.join(ON_REQUEST)}"
             )
+        ON_REQUEST[name].insist()
