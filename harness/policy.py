@@ -24,7 +24,7 @@ from harness.diagnosis.findings import DECLARATION, findings, settled
 from harness.diagnosis.history import ACCEPTANCE, FAILS
 from harness.diagnosis.known import known_shown
 from harness.known.model import KnownDeviation
-from harness.report.compose import compose
+from harness.report.compose import compose, compose_verdicts
 from harness.report.labels import failure_rate, fault_lines, faults_text
 from harness.report.model import Exit, Report, Shown
 from harness.report.text import count
@@ -63,6 +63,7 @@ def conclude(  # noqa: PLR0913 - what is judged, and by what
     inspections: Mapping[str, Inspection] = MappingProxyType({}),
     unknown: Mapping[str, Unknown] = MappingProxyType({}),
     known: Sequence[KnownDeviation] = (),
+    brief: bool = False,
 ) -> Conclusion:
     """Judge the records by these providers' promises and compose the report; sends nothing.
 
@@ -76,7 +77,7 @@ def conclude(  # noqa: PLR0913 - what is judged, and by what
     nothing could be asked again, and any verdict counts: nobody chose the requests.
 
     What is `known` is reported, and breaks nothing; one that is stale or has expired does
-    (`harness.diagnosis.known`).
+    (`harness.diagnosis.known`). A `brief` report says what was judged and nothing beside it.
     """
     providers = {name: providers[name] for name in header.evidence}
     for case in (record.shot.case for record in records):
@@ -91,14 +92,19 @@ def conclude(  # noqa: PLR0913 - what is judged, and by what
     verdicts = settled(verdicts, all_findings)
     header = replace(header, notes=(*header.notes, *unscored_notes(verdicts, unknown)))
     shown = known_shown(known, header, records, verdicts, all_findings, providers)
-    report = compose(
-        header,
-        known_then(records, unknown),
-        verdicts,
-        all_findings,
-        providers,
-        inspections=inspections,
-        known=shown,
+    told = known_then(records, unknown)
+    report = (
+        compose_verdicts(header, told, verdicts, all_findings, providers, known=shown)
+        if brief
+        else compose(
+            header,
+            told,
+            verdicts,
+            all_findings,
+            providers,
+            inspections=inspections,
+            known=shown,
+        )
     )
     code, why = _outcome(report, records)
     return Conclusion(report=replace(report, exit=Exit(code=code, why=why)), code=code, why=why)

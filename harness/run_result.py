@@ -1,7 +1,7 @@
 """What a run, a judgement or a report comes to, as a value and as files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -9,13 +9,16 @@ from harness.comparing.documents.unscored import unknown_then, with_operations_g
 from harness.comparing.model import Baseline
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
+from harness.diagnosis.known_file import known_of
 from harness.known.model import KnownDeviation
 from harness.policy import conclude
 from harness.report.baseline import baseline_of
 from harness.report.formats.write import write_report
 from harness.report.model import Report
-from harness.spec.catalogue import Catalogue
+from harness.runner.specs import documents_of, judged_otherwise
+from harness.spec.catalogue import Catalogue, Spec, catalogue_of
 from harness.spec.provider import Provider
+from harness.store.reader import StoredRun, joined, read_run
 
 NOTHING: Mapping[str, Inspection] = MappingProxyType({})
 """No image was looked at."""
@@ -59,12 +62,13 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
     inspections: Mapping[str, Inspection] = NOTHING,
     documents: Mapping[str, str] = MappingProxyType({}),
     known: Sequence[KnownDeviation] = (),
+    brief: bool = False,
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
     `inspections` are of the records' images, by digest. `documents` are the TOMLs by which the run
     was planned, by provider: what these did not say and the catalogue's do is not scored. What is
-    `known` to be broken fails nothing.
+    `known` to be broken fails nothing. A `brief` report says what was judged and nothing beside it.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
@@ -74,7 +78,13 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         for name in header.evidence
     }
     conclusion = conclude(
-        header, records, providers, inspections=inspections, unknown=unknown, known=known
+        header,
+        records,
+        providers,
+        inspections=inspections,
+        unknown=unknown,
+        known=known,
+        brief=brief,
     )
     if folder is not None:
         write_report(folder, conclusion.report)
@@ -88,6 +98,76 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         inspections=inspections,
         providers=providers,
         documents={**_planned_by(header, catalogue), **documents},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """Run folders that were read back: what they hold, and by what it is judged.
+
+    `documents` are the TOMLs by which they were planned, by provider. `header` and `records` are of
+    all `runs` together.
+    """
+
+    header: RunHeader
+    records: tuple[Record, ...]
+    catalogue: Catalogue
+    documents: Mapping[str, str]
+    runs: tuple[StoredRun, ...]
+
+    @property
+    def known(self) -> tuple[str | None, ...]:
+        """What each folder keeps of known deviations; None where there were none."""
+        return tuple(each.known for each in self.runs)
+
+
+def reread(folders: Sequence[Path], specs: Sequence[Spec] = ()) -> Reread:
+    """Read run folders back, to be judged by today's documents and these `specs`.
+
+    A note of the header says what those documents say otherwise. Raises UsageError for a folder
+    that no run has written, and a provider that is in two of them.
+    """
+    runs = [read_run(each) for each in folders]
+    catalogue = catalogue_of(specs)
+    for each in runs:
+        catalogue = catalogue.with_copies(each.specs, each.header.frozen)
+    documents = {
+        name: text for each in runs for name, text in documents_of(each, catalogue).items()
+    }
+    header, records = joined(runs)
+    moved = judged_otherwise(header, catalogue, documents)
+    return Reread(
+        header=replace(header, notes=(*header.notes, *moved)),
+        records=tuple(records),
+        catalogue=catalogue,
+        documents=documents,
+        runs=tuple(runs),
+    )
+
+
+def verdicts_of(
+    folder: Path,
+    *,
+    specs: Sequence[Spec] = (),
+    known: Path | None = None,
+    known_otherwise: Path | None = None,
+) -> RunResult:
+    """Judge the records of a run folder again: its verdicts, findings and exit code, and no more.
+
+    It is what `harness.api.report` says of the folder, in a third of the time: no image is looked
+    at, and no transcript and picture is made. Raises what that does.
+    """
+    again = reread([folder], specs)
+    file = known if known is not None or any(again.known) else known_otherwise
+    expected = known_of(file, again.known, again.catalogue)
+    return concluded(
+        again.header,
+        again.records,
+        None,
+        again.catalogue,
+        documents=again.documents,
+        known=expected.entries,
+        brief=True,
     )
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.api.asking import cases_of, free_of, served_of, with_cases
-from harness.api.deviations import known_of
 from harness.api.runs import report, run
 from harness.api.watched import Watched, reached_only, round_name, spent_by
 from harness.core.case import Price
 from harness.core.errors import NothingTested, UsageError
 from harness.core.money import money, unit_of
 from harness.core.placeholders import ASSETS, WEBHOOKS
+from harness.diagnosis.known_file import known_of
 from harness.planning.canary import canary_plan, first_id, never_asked, turn_of
 from harness.planning.options import (
     Canary,

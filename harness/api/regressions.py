@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from harness.api.deviations import known_of
 from harness.api.rechecks import recheck
 from harness.api.reproductions import with_requests
 from harness.api.runs import report
@@ -12,6 +11,7 @@ from harness.comparing.compare import compare
 from harness.comparing.known import known_by_baseline
 from harness.comparing.model import DEFAULT_FAIL_ON, Baseline, ChangeKind, Diff, Thresholds
 from harness.core.errors import UsageError
+from harness.diagnosis.known_file import known_of
 from harness.planning.options import Options
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener

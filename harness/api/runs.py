@@ -9,7 +9,6 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
-from harness.api.deviations import known_of
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.core.benchmark import Slo
@@ -20,6 +19,7 @@ from harness.core.errors import (
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
+from harness.diagnosis.known_file import known_of
 from harness.inspection.inspect import inspect_files
 from harness.inspection.model import FilesInspected
 from harness.planning.conformance import new_plan
@@ -31,7 +31,7 @@ from harness.planning.options import (
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
 from harness.report.frames import Frames, frames_of
-from harness.run_result import RunResult, concluded
+from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
 from harness.runner.preflight import decided
@@ -39,7 +39,7 @@ from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
-from harness.runner.specs import documents_of, judged_otherwise, keys_by_variable
+from harness.runner.specs import keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.spec.catalogue import Spec, catalogue_of, found, named_provider
 from harness.spec.explain.asked import from_body, present, with_plain_values
@@ -48,7 +48,7 @@ from harness.spec.explain.explain import explain as explained
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
-from harness.store.reader import joined, read_run
+from harness.store.reader import read_run
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -265,18 +265,10 @@ def report(  # noqa: PLR0913 - what a report depends on
 
         report("reports/2026-12-01T093000-live").why
     """
-    runs = [read_run(Path(each)) for each in (folder, *more)]
-    catalogue = catalogue_of(specs)
-    for each in runs:
-        catalogue = catalogue.with_copies(each.specs, each.header.frozen)
-    documents = {
-        name: text for each in runs for name, text in documents_of(each, catalogue).items()
-    }
-    header, records = joined(runs)
-    moved = judged_otherwise(header, catalogue, documents)
-    header = replace(header, notes=(*header.notes, *moved))
+    again = reread([Path(each) for each in (folder, *more)], specs)
+    catalogue, documents = again.catalogue, again.documents
     header = judged_against(
-        header,
+        again.header,
         folder,
         slo=slo,
         reference=reference,
@@ -284,22 +276,21 @@ def report(  # noqa: PLR0913 - what a report depends on
         known_rates=known_rates or {},
         refuse_unknown=catalogue.entry,
     )
-    copies = [each.known for each in runs]
-    file = known if known is not None or any(copies) else known_otherwise
-    expected = known_of(file, copies, catalogue)
+    file = known if known is not None or any(again.known) else known_otherwise
+    expected = known_of(file, again.known, catalogue)
     looking = Looking(
         anchors=read_anchors(trust_anchors) if trust_anchors else None,
         clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
         note=note,
     )
     shown: dict[str, Inspection] = {}
-    for path, each in zip(map(Path, (folder, *more)), runs, strict=True):
+    for path, each in zip(map(Path, (folder, *more)), again.runs, strict=True):
         keeps = out is not None and path.resolve() == Path(out).resolve()
         shown |= inspected(each.records, path, looking, keep=keeps)
     target = None if out is None else Path(out)
     result = concluded(
         header,
-        records,
+        again.records,
         target,
         catalogue,
         inspections=shown,

@@ -4,13 +4,14 @@ Every verdict belongs to exactly one test, and a finding fails exactly one. What
 shows of other promises fails no second one: a finding says to which the fault belongs.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 
 from harness.cases.boundaries import single_violations
 from harness.cases.build import Builder
-from harness.cases.keys import TRIED, key_cases
+from harness.cases.keys import TRIED
 from harness.checks.check import CHECKS
 from harness.core.case import Case, Plan, PlannedRequest, Price
 from harness.core.money import money
@@ -18,7 +19,10 @@ from harness.pytest_plugin.places import Gathered, Place, ResultPlaces, Shots, b
 from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome, spelled_id, told_apart
 from harness.pytest_plugin.telling import Telling
 from harness.run_result import RunResult
+from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.provider import Provider
+from harness.spec.rules import Range
+from harness.spec.rules.files import UrlOnly
 
 
 def planned_tests(plan: Plan, provider: Provider) -> tuple[PromiseTest, ...]:
@@ -35,8 +39,8 @@ def tests_of_cases(
 ) -> tuple[PromiseTest, ...]:
     """Return a test for each promise of a parameter that these requests of a provider look into.
 
-    Their ids name the values that the documents make one try, whether these requests hold them or
-    not: so they are the same for every seed and budget.
+    Their ids name the values that every plan tries, whether these requests hold them or not: so
+    they are the same for every seed and budget.
     """
     return _tests(by_promise(provider, planned), {provider.name: provider})
 
@@ -54,12 +58,19 @@ def outcomes(
     The tests of the latter are in `tests_of_result`. `folder` is that of the run, for the commands
     that repeat a request; by default the one in which the result was written.
     """
+    return {test.id: outcome for test, outcome in told(result, tests, folder=folder)}
+
+
+def told(
+    result: RunResult, tests: Sequence[PromiseTest] = (), *, folder: Path | None = None
+) -> tuple[tuple[PromiseTest, TestOutcome], ...]:
+    """Return these tests and all others that the result speaks of, each with how it ends."""
     places = ResultPlaces(result)
     held = {place_of(test) for test in tests}
     missing = {place: shots for place, shots in places.gathered.items() if place not in held}
     others = _tests(missing, result.providers, taken={test.id for test in tests})
-    told = Telling(places, folder or result.folder, (*tests, *others))
-    return {test.id: told.outcome(test.id) for test in (*tests, *others)}
+    telling = Telling(places, folder or result.folder, (*tests, *others))
+    return tuple((test, telling.outcome(test)) for test in (*tests, *others))
 
 
 def place_of(test: PromiseTest) -> Place:
@@ -76,7 +87,7 @@ def _tests(
     gathered: Gathered, providers: Mapping[str, Provider], *, taken: Collection[str] = ()
 ) -> tuple[PromiseTest, ...]:
     """Return the tests in the order of the documents, each id once."""
-    values = _written_values(gathered, providers)
+    values = _values(gathered, providers)
     ids = set(taken)
     tests = []
     for place in sorted(gathered, key=_Order(providers)):
@@ -139,43 +150,58 @@ class _Order:
         return where, reply, number, place.promise, _SIDES.index(place.side)
 
 
-def _written_values(
-    gathered: Gathered, providers: Mapping[str, Provider]
-) -> dict[Place, tuple[str, ...]]:
-    """Return the values by which the documents' rules are to be broken, in words.
-
-    Where the documents name none, those of the requests that were planned.
-    """
-    values: dict[Place, tuple[str, ...]] = {}
+def _values(gathered: Gathered, providers: Mapping[str, Provider]) -> dict[Place, tuple[str, ...]]:
+    """Return by which values each rule is broken, in words, in an order of their own."""
     written: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    values: dict[Place, tuple[str, ...]] = {}
     for place, shots in gathered.items():
         if place.side not in ("refuses", "observes") or not shots:
             continue
-        where = place.provider, place.operation
-        if where not in written:
-            builder = Builder(providers[place.provider], place.operation)
-            written[where] = _by_rule(_violations(builder))
-        planned = _by_rule(shot.case for shot in shots.values())
-        name = f"{place.promise}/{place.side}"
-        values[place] = written[where].get(name) or planned.get(name, ())
+        planned = _by_rule(shot.case for shot in shots.values()).get(place.promise, ())
+        provider = providers[place.provider]
+        if place.side == "refuses":
+            planned = _lasting(place, planned, provider, written)
+        values[place] = tuple(sorted(planned, key=_numbers_first))
     return values
 
 
-def _violations(builder: Builder) -> Iterator[Case]:
-    yield from single_violations(builder)
-    yield from key_cases(builder, count=len(TRIED), seed=0)
+def _lasting(
+    place: Place,
+    planned: tuple[str, ...],
+    provider: Provider,
+    written: dict[tuple[str, str], dict[str, tuple[str, ...]]],
+) -> tuple[str, ...]:
+    """Return the values that every plan has: one for each side of the rule.
+
+    A small plan lacks some of them, another one has more: then the documents say which they are.
+    """
+    if place.promise == KEY_REQUIRED:
+        return tuple(one for one in TRIED if one != "other_scheme" or not provider.auth.query)
+    operation = provider.operation(place.operation)
+    constraint = operation.constraint(place.promise)
+    sides = 2 if constraint is not None and isinstance(constraint.rule, Range | UrlOnly) else 1
+    if len(planned) == sides:
+        return planned
+    where = place.provider, place.operation
+    if where not in written:
+        written[where] = _by_rule(single_violations(Builder(provider, place.operation)))
+    return written[where].get(place.promise, planned)[:sides]
 
 
-_WORDS = {"refuse": "refuses", "observe": "observes"}
+def _numbers_first(value: str) -> tuple[bool, float, str]:
+    try:
+        number = float(value)
+    except ValueError:
+        return True, 0, value
+    return False, number if isfinite(number) else 0, value
 
 
 def _by_rule(cases: Iterable[Case]) -> dict[str, tuple[str, ...]]:
-    """Return the last part of the names of cases that a person wrote, by rule and side."""
+    """Return the last part of the names of cases that a person wrote, by the rule they break."""
     values: dict[str, dict[str, None]] = {}
     for case in cases:
-        rule = case.breaks or case.about
+        rule = case.breaks or case.about or ""
         begins = f"{case.operation}/{rule}/{case.expect}/"
-        if case.expect in _WORDS and case.stage == "plan" and case.id.startswith(begins):
-            name = f"{rule}/{_WORDS[case.expect]}"
-            values.setdefault(name, {})[case.id.removeprefix(begins)] = None
-    return {name: tuple(found) for name, found in values.items()}
+        if case.stage == "plan" and case.id.startswith(begins):
+            values.setdefault(rule, {})[case.id.removeprefix(begins)] = None
+    return {rule: tuple(found) for rule, found in values.items()}

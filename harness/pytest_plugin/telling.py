@@ -37,7 +37,6 @@ class Telling:
         self._places = places
         self._folder = folder
         self._report = places.result.report
-        self._tests = {test.id: test for test in tests}
         self._ids = {_place(test): test.id for test in tests}
         self._findings: defaultdict[Place, list[Shown]] = defaultdict(list)
         self._near: defaultdict[tuple[str, str, str], list[Shown]] = defaultdict(list)
@@ -57,9 +56,8 @@ class Telling:
                 self._served[verdict.provider, verdict.case].append(verdict)
         self._unserved = unserved_values(places.result.records)
 
-    def outcome(self, test_id: str) -> TestOutcome:
+    def outcome(self, test: PromiseTest) -> TestOutcome:
         """Return how one of the tests ends."""
-        test = self._tests[test_id]
         place = _place(test)
         verdicts = self._verdicts.get(place, [])
         shown = self._findings.get(place, [])

@@ -66,17 +66,32 @@ def compose(  # noqa: PLR0913 - all that a report is made of
     or finding of another one is a KeyError. `inspections` are what image files show, by digest.
     `known` are known deviations with what these findings say of them.
     """
+    told = compose_verdicts(header, records, verdicts, findings, providers, known=known)
+    return _with_evidence(
+        told, records, [row.finding for row in told.all_findings], providers, inspections
+    )
+
+
+def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+    *,
+    known: Sequence[KnownShown] = (),
+) -> Report:
+    """Return a report of what was judged and measured, from which an exit code follows.
+
+    It lacks what `compose` tells beside that: transcripts, pictures, and what is known of images
+    and money, which take three quarters of its time.
+    """
     _refuse_unknown(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
     table = matrix(records, verdicts, findings, providers)
     # One order for every table: that of the documents, not the one in which replies came.
-    order: dict[tuple[str, str], int] = {}
-    for name, provider in providers.items():
-        for operation in provider.operations:
-            order[name, operation] = len(order)
-    records = sorted(
-        records, key=lambda record: order[record.shot.case.provider, record.shot.case.operation]
-    )
+    order = _order(providers)
+    records = _in_order(records, order)
     findings = sorted(
         findings,
         key=lambda row: (
@@ -87,8 +102,6 @@ def compose(  # noqa: PLR0913 - all that a report is made of
     )
     table = with_known(table, findings, known)
     words, doubts = cases_text(records), in_doubt(records)
-    rates = header.benchmark.design.exchange_rates if header.benchmark else {}
-    day, own = _day(header.created), [each for each in records if about_provider(each.evidence)]
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
@@ -99,9 +112,6 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         for number, finding in enumerate(findings, 1)
     ]
     benchmark = of_run(header, records, verdicts, providers)
-    behind = transcripts(records, verdicts, findings, providers, words=words, written=files)
-    drawn = pictures(records, verdicts, providers, benchmark=benchmark, inspections=inspections)
-    seen = (digest for each in behind.by_case.values() for digest in each.images)
     return Report(
         header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
@@ -129,9 +139,34 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         case_words=words,
         benchmark=benchmark,
         choice=choice_of_run(header, benchmark, providers),
-        behaviours=tuple(behaviours(records, providers)),
         explored=tuple(explored(records, verdicts)),
         in_doubt=doubts,
+        known=tuple(known),
+    )
+
+
+def _with_evidence(
+    told: Report,
+    records: Sequence[Record],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+    inspections: Mapping[str, Inspection],
+) -> Report:
+    """Return the report with what stands behind its verdicts, and what is told beside them."""
+    header, verdicts = told.header, told.verdicts
+    records = _in_order(records, _order(providers))
+    rates = header.benchmark.design.exchange_rates if header.benchmark else {}
+    day, own = _day(header.created), [each for each in records if about_provider(each.evidence)]
+    behind = transcripts(
+        records, verdicts, findings, providers, words=told.case_words, written=told.files
+    )
+    drawn = pictures(
+        records, verdicts, providers, benchmark=told.benchmark, inspections=inspections
+    )
+    seen = (digest for each in behind.by_case.values() for digest in each.images)
+    return replace(
+        told,
+        behaviours=tuple(behaviours(records, providers)),
         authenticity=authenticity(header, records, providers, inspections),
         suspicions=suspicions(records, providers, inspections),
         billing=billing(records, providers),
@@ -140,7 +175,22 @@ def compose(  # noqa: PLR0913 - all that a report is made of
         transcripts=behind,
         pictures=drawn,
         thumbnails=thumbnails((*drawn.images_shown, *seen), inspections),
-        known=tuple(known),
+    )
+
+
+def _order(providers: Mapping[str, Provider]) -> dict[tuple[str, str], int]:
+    """Return the place of each operation in the documents."""
+    operations = (
+        (name, operation)
+        for name, provider in providers.items()
+        for operation in provider.operations
+    )
+    return {operation: place for place, operation in enumerate(operations)}
+
+
+def _in_order(records: Sequence[Record], order: Mapping[tuple[str, str], int]) -> list[Record]:
+    return sorted(
+        records, key=lambda record: order[record.shot.case.provider, record.shot.case.operation]
     )
 
 
