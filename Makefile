@@ -11,7 +11,7 @@ BROWSER := $(if $(shell command -v npm),$(AXE))
 JOBS ?= 3
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulate simulations
-.PHONY: audit cassettes clean lock oldest-pip reference reliability sample sbom scan schema slow
+.PHONY: audit cassettes clean docs lock oldest-pip reference reliability sample sbom scan schema slow
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -132,6 +132,12 @@ schema: .venv/.tests
 reference: .venv/.tests
 	$(BIN)/python -m harness.spec.toml.reference
 
+# The documentation, from nothing, readable without a network; a warning is an error.
+docs: .venv/.tests
+	rm -rf docs/_build
+	$(BIN)/python -m sphinx -q -W -n --keep-going docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 lock:
 	$(LOCK) --group build pyproject.toml -o requirements.lock
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
@@ -210,4 +216,4 @@ audit: .venv-supply-chain/.made
 	.venv-supply-chain/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
 
 clean:
-	rm -rf sbom.cdx.json tests/browser/node_modules .venv-sbom .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording
+	rm -rf docs/_build sbom.cdx.json tests/browser/node_modules .venv-sbom .venv .venv-oldest-pip $(dir $(CLIENTS) $(TOOLS)) reports/demo reports/recording

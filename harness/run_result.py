@@ -1,5 +1,6 @@
 """What a run, a judgement or a report comes to, as a value and as files."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from harness.diagnosis.known_file import known_of
 from harness.known.model import KnownDeviation
 from harness.policy import conclude
 from harness.report.baseline import baseline_of
-from harness.report.formats.write import write_report
+from harness.report.formats.format import Judged
+from harness.report.formats.write import write_on_request, write_report
 from harness.report.model import Report
 from harness.runner.specs import documents_of, judged_otherwise
 from harness.spec.catalogue import Catalogue, Spec, catalogue_of
@@ -62,13 +64,15 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
     inspections: Mapping[str, Inspection] = NOTHING,
     documents: Mapping[str, str] = MappingProxyType({}),
     known: Sequence[KnownDeviation] = (),
+    formats: Sequence[str] = (),
     brief: bool = False,
 ) -> RunResult:
     """Judge records, and write every format of the report into the folder, if there is one.
 
     `inspections` are of the records' images, by digest. `documents` are the TOMLs by which the run
     was planned, by provider: what these did not say and the catalogue's do is not scored. What is
-    `known` to be broken fails nothing. A `brief` report says what was judged and nothing beside it.
+    `known` to be broken fails nothing. `formats` on request are written, too; `notes` say where.
+    A `brief` report says what was judged and nothing beside it.
     Raises UsageError where the catalogue has no TOML of a provider that was asked, or a broken one;
     StoreError where the folder cannot be written.
     """
@@ -86,8 +90,16 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         known=known,
         brief=brief,
     )
+    notes: tuple[str, ...] = ()
     if folder is not None:
         write_report(folder, conclusion.report)
+        judged = Judged(
+            report=conclusion.report,
+            records=tuple(records),
+            entries={name: catalogue.entry(name) for name in header.evidence},
+            folder=folder,
+        )
+        notes = write_on_request(judged, formats, environment=os.environ)
     return RunResult(
         exit_code=conclusion.code,
         why=conclusion.why,
@@ -95,6 +107,7 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         header=conclusion.report.header,
         records=tuple(records),
         folder=folder,
+        notes=notes,
         inspections=inspections,
         providers=providers,
         documents={**_planned_by(header, catalogue), **documents},

@@ -19,6 +19,8 @@ MADE_ONCE = (
     "cli/test_report.py",
     "cli/test_strangers_folders.py",
     "comparing/test_rechecks.py",
+    "docs/test_built.py",
+    "docs/test_commands.py",
     "plugin/test_pytest_plugin.py",
     "report/formats/test_columns.py",
     "report/reproduction/test_generated_test.py",

@@ -19,7 +19,7 @@ failure.
 
 from harness.api.acceptance import accept
 from harness.api.canaries import WatchOptions, WatchResult, watch
-from harness.api.histories import history, history_page
+from harness.api.histories import database, history, history_page
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
@@ -33,12 +33,14 @@ from harness.api.runs import (
     report,
     run,
 )
+from harness.api.telemetry import export_spans, spans
 from harness.choosing.model import Choice
 from harness.comparing.model import Baseline, Diff, Thresholds
 from harness.config.settled import read_config
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
+    ExportError,
     HarnessError,
     NothingTested,
     RecordingError,
@@ -52,7 +54,7 @@ from harness.history.model import History
 from harness.inspection.model import FilesInspected
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.options import EmulatorOptions, Options, Output, Planning, RunLimits, Target
-from harness.report.frames import Frames
+from harness.report.frames.frames import Frames
 from harness.report.model import Report
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
@@ -72,6 +74,7 @@ __all__ = [
     "EmulatorError",
     "EmulatorOptions",
     "Explanation",
+    "ExportError",
     "FilesInspected",
     "Finding",
     "Frames",
@@ -104,9 +107,11 @@ __all__ = [
     "accept",
     "baseline",
     "choose",
+    "database",
     "diff",
     "explain",
     "export_cassette",
+    "export_spans",
     "frames",
     "history",
     "history_page",
@@ -119,5 +124,6 @@ __all__ = [
     "report",
     "run",
     "scan",
+    "spans",
     "watch",
 ]

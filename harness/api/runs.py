@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
+from harness.api.exporting import exported
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.core.benchmark import Slo
@@ -30,7 +31,8 @@ from harness.planning.options import (
 )
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
-from harness.report.frames import Frames, frames_of
+from harness.report.formats.format import refuse_unknown_formats
+from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
 from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
@@ -49,6 +51,7 @@ from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.store.reader import read_run
+from harness.telemetry.readiness import refuse_unready
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -122,6 +125,10 @@ def run(
     """
     _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
+    formats = options.output.on_request
+    refuse_unknown_formats(formats)
+    if options.output.otel:
+        refuse_unready(os.environ)
     resume = options.output.resume
     past = read_run(resume) if resume else None
     catalogue = catalogue_of(options.target.documents)
@@ -165,16 +172,13 @@ def run(
             catalogue,
             inspections=found,
             known=known.entries,
+            formats=formats,
         )
-        result = replace(result, notes=explored)
-    if options.output.frames:
-        frames(result, write=True)
+        result = replace(result, notes=(*explored, *result.notes))
     if options.output.record and not done.header.interrupted:
-        return replace(
-            result,
-            notes=(*explored, *recorded(done, options, catalogue, sound=not result.exit_code)),
-        )
-    return result
+        notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
+        result = replace(result, notes=notes)
+    return exported(result) if options.output.otel else result
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
@@ -185,6 +189,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     out: str | Path | None = None,
     trust_anchors: Sequence[str | Path] = (),
     known: str | Path | None = None,
+    formats: Sequence[str] = (),
     note: Callable[[str], None] = lambda _sentence: None,
     watch: WatchFile = lambda _file, _size, _entries: None,
 ) -> RunResult:
@@ -195,14 +200,17 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
     the files hold; the result's `header.notes` hold them, too. `watch` receives each file with the
     bytes of it that have been read, twice its size in the end, and its interactions. With `out`, a
     run folder is written there. Who signed the images is checked against `trust_anchors`, PEM
-    files. What the file `known` expects to be broken fails nothing (`harness.known.file`).
+    files. What the file `known` expects to be broken fails nothing (`harness.known.file`). The
+    `formats` on request (`--format`) are written into `out`, and the result's `notes` say where.
 
-    Raises UsageError where no file is a recording, or `out` is there already and not empty;
+    Raises UsageError where no file is a recording, or `out` is there already and not empty, and for
+    an unknown format or one without `out`;
     NothingTested where none holds an exchange of the provider; StoreError where `out` cannot be
     written.
 
         judge(["traffic.har"], "buble").exit_code
     """
+    _refuse_formats(formats, out)
     catalogue, entry = found(provider, specs)
     anchors = read_anchors(trust_anchors)
     expected = known_of(known, (), catalogue)
@@ -226,6 +234,7 @@ def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
             catalogue,
             inspections=shown,
             known=expected.entries,
+            formats=formats,
         )
     finally:
         if folder is not None:
@@ -244,27 +253,31 @@ def report(  # noqa: PLR0913 - what a report depends on
     trust_anchors: Sequence[str | Path] = (),
     known: str | Path | None = None,
     known_otherwise: str | Path | None = None,
+    formats: Sequence[str] = (),
     note: Callable[[str], None] = lambda _sentence: None,
 ) -> RunResult:
     """Judge the records of one or more run folders again, with today's checks; send nothing.
 
-    With `out`, which may be one of the folders, every format of the report is written there; else
-    nothing is written. `slo` (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the
-    provider that the others are compared with, `exchange_rates` say what one unit of a provider's
-    price is worth in US dollars, and so do `known_rates`, of whoever was measured. A provider that
-    does not ship with the harness is judged by the TOML that the folder keeps of it, or by that of
-    the `specs`; a note says so where those differ. What the documents say otherwise since the run
-    was planned is not scored: it could not have known. What the images show is told as the folder
-    keeps it; `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes
-    long. What the file `known` expects to be broken fails nothing; without one, the file of which
-    the folders keep a copy, and `known_otherwise` where none does: so an old run says what it said.
+    With `out`, which may be one of the folders, every format of the report is written there, and of
+    those on request (`--format`) the `formats` that are named; else nothing is written. `slo`
+    (`p95<60s`) is a ceiling to hold a benchmark against, `reference` the provider that the others
+    are compared with, `exchange_rates` say what one unit of a provider's price is worth in US
+    dollars, and so do `known_rates`, of whoever was measured. A provider that does not ship with
+    the harness is judged by the TOML that the folder keeps of it, or by that of the `specs`; a note
+    says so where those differ. What the documents say otherwise since the run was planned is not
+    scored: it could not have known. What the images show is told as the folder keeps it;
+    `trust_anchors`, PEM files, have it looked at again. `note` hears of it where it takes long.
+    What the file `known` expects to be broken fails nothing; without one, the file of which the
+    folders keep a copy, and `known_otherwise` where none does: so an old run says what it said.
 
     Raises UsageError for a folder that no run has written, a provider that is in two of them, a
     benchmark beside another run, a reference that was not measured, or one of these three for a run
-    that is no benchmark; StoreError where `out` cannot be written.
+    that is no benchmark, and for an unknown format or one without `out`; StoreError where `out`
+    cannot be written.
 
         report("reports/2026-12-01T093000-live").why
     """
+    _refuse_formats(formats, out)
     again = reread([Path(each) for each in (folder, *more)], specs)
     catalogue, documents = again.catalogue, again.documents
     header = judged_against(
@@ -296,6 +309,7 @@ def report(  # noqa: PLR0913 - what a report depends on
         inspections=shown,
         documents=documents,
         known=expected.entries,
+        formats=formats,
     )
     if target is not None:
         expected.write(target)
@@ -342,23 +356,48 @@ def choose(  # noqa: PLR0913 - what a choice depends on
     )
 
 
-def frames(run: RunResult | str | Path, *, write: bool = False) -> Frames:
-    """Return a run as two tidy data frames: a row for each attempt, and for each verdict.
+def frames(
+    run: RunResult | str | Path | Sequence[RunResult | str | Path],
+    *,
+    exchange_rates: Mapping[str, Rate] | None = None,
+    write: bool = False,
+) -> Frames:
+    """Return a run as four tidy data frames: `attempts`, `verdicts`, `findings`, `prices`.
 
-    Every column has a fixed type, and its unit in its name; `harness.report.frames` lists them. A
-    folder is judged again, with today's checks. With `write`, both stand as CSV and Parquet in the
-    run folder. Raises UsageError as `report` does, and where there is no folder to write into or
-    pyarrow is missing; StoreError where the folder cannot be written.
+    Every column has a fixed type, and its unit in its name; `harness.report.frames.columns` says
+    what each means. A folder is judged again, with today's checks. Of several runs (results,
+    folders, or both) the rows stand below each other, and a column `run` comes first: the run's id,
+    or its folder where two have one id. `exchange_rates` say what one unit of a provider's price is
+    worth in US dollars, by provider, beside those that a benchmark knows. With `write`, all four
+    stand as CSV and Parquet in the run folder, each in its own. Raises UsageError as `report` does,
+    and where there is no folder to write into or pyarrow is missing; StoreError where the folder
+    cannot be written.
 
         frames("reports/2026-12-01T093000-live").attempts.groupby("provider").seconds_to_images.median()
     """
-    result = run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
-    both = frames_of(result.records, result.report.verdicts)
+    if not isinstance(run, RunResult | str | Path):
+        results = [_judged(each) for each in run]
+        made = [tables_of(each.records, each.report, exchange_rates or {}) for each in results]
+        if write:
+            for result, tables in zip(results, made, strict=True):
+                _write(framed(tables), result)
+        names = run_names((each.header.run, each.folder) for each in results)
+        return framed(joined_tables(zip(names, made, strict=True)), several=True)
+    result = _judged(run)
+    one = framed(tables_of(result.records, result.report, exchange_rates or {}))
     if write:
-        if result.folder is None:
-            raise UsageError("this run has no folder to write its frames into")
-        both.write(result.folder)
-    return both
+        _write(one, result)
+    return one
+
+
+def _judged(run: RunResult | str | Path) -> RunResult:
+    return run if isinstance(run, RunResult) else replace(report(run), folder=Path(run))
+
+
+def _write(frames: Frames, result: RunResult) -> None:
+    if result.folder is None:
+        raise UsageError("this run has no folder to write its frames into")
+    frames.write(result.folder)
 
 
 def explain(
@@ -433,6 +472,16 @@ def inspect(  # noqa: PLR0913 - what is inspected, and beside what
         anchors=read_anchors(trust_anchors),
         note=note,
     )
+
+
+def _refuse_formats(names: Sequence[str], out: str | Path | None) -> None:
+    """Raise UsageError for an unknown format on request, and where there is no folder for one."""
+    refuse_unknown_formats(names)
+    if names and out is None:
+        raise UsageError(
+            f"--format {names[0]}: there is no folder to write it into",
+            hint="name one with --out DIR",
+        )
 
 
 def _same(file: Path, other: Path) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SPECS, FROZEN = ("target", "specs"), ("target", "frozen")
 TRUST_LISTS = ("output", "trust_anchors")
 KNOWN = ("output", "known")
+FORMATS = ("output", "formats")
 COMPARED, CONCURRENCY = ("comparison", "budgets"), ("limits", "concurrency")
 _READ = "harness.config"
 
@@ -68,6 +69,12 @@ def configured_known(context: click.Context) -> Path | None:
     """Return the file of known deviations that the configuration names."""
     file: Any = current_config(context).values.get(KNOWN)
     return file if isinstance(file, Path) else None
+
+
+def configured_formats(context: click.Context) -> tuple[str, ...]:
+    """Return the formats on request that the configuration names."""
+    names: Any = current_config(context).values.get(FORMATS, ())
+    return tuple(names)
 
 
 def configured_target() -> Target:

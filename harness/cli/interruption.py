@@ -48,7 +48,8 @@ class Interruption:
         """Take SIGINT and SIGTERM from now on; only the main thread can."""
         self._take(self._raise)
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGALRM, self._raise_again)
+            if sys.platform != "win32":
+                signal.signal(signal.SIGALRM, self._raise_again)
             sys.unraisablehook = self._unraisable
 
     def opened(self, folder: Path) -> None:
@@ -87,7 +88,7 @@ class Interruption:
         self.signals += 1
         if self.signals > 1:
             self._end(INTERRUPTED)
-        signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
+        _raise_after(AGAIN_S)
         raise KeyboardInterrupt
 
     def _raise_again(self, _number: int, frame: FrameType | None) -> None:
@@ -96,7 +97,7 @@ class Interruption:
             return
         handler = signal.getsignal(signal.SIGTERM)
         if callable(handler) and handler != self._raise:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _raise_after(0)
             handler(signal.SIGTERM, frame)
             return
         raise KeyboardInterrupt
@@ -110,7 +111,7 @@ class Interruption:
         if not self.signals:
             sys.__unraisablehook__(ignored)
         elif issubclass(ignored.exc_type, KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, LOST_S, AGAIN_S)
+            _raise_after(LOST_S)
 
     def _watch(self) -> None:
         time.sleep(LATEST_S)
@@ -135,6 +136,15 @@ class Interruption:
             except (OSError, ValueError, RuntimeError):  # closed, or being written to just now
                 continue
         os._exit(code)
+
+
+def _raise_after(seconds: float) -> None:
+    """Raise the interruption after that time, and then every `AGAIN_S`; 0 ends that.
+
+    Windows has no such timer: there a lost interruption is lost, until `LATEST_S` is over.
+    """
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
 
 
 INTERRUPTION = Interruption()

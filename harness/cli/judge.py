@@ -6,6 +6,7 @@ import click
 
 from harness.cli.options import (
     documents_option,
+    format_option,
     json_option,
     known_option,
     trust_anchors_option,
@@ -18,6 +19,7 @@ from harness.spec.catalogue import Spec
 @click.option("--provider", "name", metavar="NAME", help="Whose documents apply.")
 @documents_option("Its provider's documents apply where no other one is named.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a run folder here.")
+@format_option()
 @trust_anchors_option()
 @known_option()
 @json_option("Options")
@@ -30,6 +32,7 @@ def judge(  # noqa: PLR0913 - one for each option
     name: str | None,
     specs: tuple[Spec, ...],
     out: Path | None,
+    formats: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
     known: Path | None,
     as_json: bool,
@@ -54,10 +57,13 @@ def judge(  # noqa: PLR0913 - one for each option
             out=out,
             trust_anchors=trust_anchors,
             known=known or configured_known(context),
+            formats=formats,
             note=note,
             watch=watch,
         )
     if not as_json:
         show(result.records, result.report)
     publish(result.report, result.why, result.folder, as_json=as_json)
+    for sentence in result.notes:
+        note(sentence)
     context.exit(result.exit_code)

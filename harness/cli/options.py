@@ -12,6 +12,8 @@ from click.core import ParameterSource
 
 from harness.planning.flags import FLAG, TOPIC, Flag, flagged
 from harness.planning.options import (
+    FORMAT,
+    FORMAT_HELP,
     KNOWN,
     KNOWN_HELP,
     TRUST_ANCHORS,
@@ -170,6 +172,24 @@ def trust_anchors_option() -> Callable[[F], F]:
         metavar="FILE",
         callback=known,
         help=TRUST_ANCHORS_HELP,
+    )
+
+
+def format_option() -> Callable[[F], F]:
+    """Return `--format`; where none is typed, the formats that the configuration names."""
+
+    def known(
+        context: click.Context, _parameter: click.Parameter, typed: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if typed or context.resilient_parsing:
+            return typed
+        # What reads a configuration takes time to import, and `--help` is not to wait for it.
+        from harness.cli.configuration import configured_formats  # noqa: PLC0415
+
+        return configured_formats(context)
+
+    return click.option(
+        FORMAT, "formats", multiple=True, metavar="NAME", callback=known, help=FORMAT_HELP
     )
 
 

@@ -1,5 +1,6 @@
 """`harness report`: write reports again from run folders, with today's checks."""
 
+import os
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from harness.cli.options import (
     documents_option,
     exchange_rate_option,
+    format_option,
     json_option,
     known_option,
     trust_anchors_option,
@@ -27,7 +29,13 @@ from harness.spec.catalogue import Spec
 @exchange_rate_option()
 @trust_anchors_option()
 @known_option("Without it, what the run folder keeps of one.")
-@click.option("--frames", is_flag=True, help="Write attempts and verdicts as CSV and Parquet, too.")
+@format_option()
+@click.option("--frames", is_flag=True, help="The same as --format csv --format parquet.")
+@click.option(
+    "--otel",
+    is_flag=True,
+    help="Export the run as OpenTelemetry spans, as the OTEL_EXPORTER_OTLP_* variables say.",
+)
 @click.option(
     "--baseline",
     metavar="FILE",
@@ -48,19 +56,25 @@ def report(  # noqa: PLR0913 - one for each option
     rates: tuple[str, ...],
     trust_anchors: tuple[Path, ...],
     known: Path | None,
+    formats: tuple[str, ...],
     frames: bool,
+    otel: bool,
     baseline: Path | None,
     as_json: bool,
 ) -> None:
     """Judge the records of one or more RUN folders again and write their report; send nothing."""
     # What a report needs takes seconds to import, and `--help` is not to wait for it.
-    from harness.api import frames as tidy  # noqa: PLC0415
     from harness.api import report as judged_again  # noqa: PLC0415
+    from harness.api.exporting import exported  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.configuration import configured_known, current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
+    from harness.planning.options import FRAME_FORMATS  # noqa: PLC0415
     from harness.report.baseline import write_baseline  # noqa: PLC0415
+    from harness.telemetry.readiness import refuse_unready  # noqa: PLC0415
 
+    if otel:
+        refuse_unready(os.environ)
     result = judged_again(
         *runs,
         specs=specs,
@@ -72,11 +86,15 @@ def report(  # noqa: PLR0913 - one for each option
         trust_anchors=trust_anchors,
         known=known,
         known_otherwise=configured_known(context),
+        formats=tuple(dict.fromkeys((*formats, *(FRAME_FORMATS if frames else ())))),
         note=note,
     )
-    if frames:
-        tidy(result, write=True)
     publish(result.report, result.why, result.folder, as_json=as_json)
+    for sentence in result.notes:
+        note(sentence)
+    if otel:
+        result = exported(result)
+        note(result.notes[-1])
     if baseline:
         write_baseline(baseline, result.baseline)
     context.exit(result.exit_code)

@@ -20,7 +20,7 @@ from pydantic_core import from_json
 from harness.comparing.documents.wording import one_line
 from harness.comparing.model import Baseline
 from harness.core.errors import UsageError
-from harness.core.files import MEBIBYTE, too_large
+from harness.core.files import AT_ONCE, MEBIBYTE, too_large, wait_again
 from harness.core.jsonvalue import mistake
 
 FORMAT = 1
@@ -139,12 +139,12 @@ def _are_lines(lines: object) -> bool:
 
 def _content(path: Path) -> bytes:
     """Return a file's content; a pipe that nobody writes into is empty, and never waited for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | AT_ONCE)
     with os.fdopen(descriptor, "rb") as file:
         kind = os.fstat(file.fileno()).st_mode
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
             raise OSError("it is neither a file nor a folder of a run")
-        os.set_blocking(file.fileno(), True)
+        wait_again(file.fileno())
         content = file.read(AT_MOST_BYTES + 1)
     if len(content) > AT_MOST_BYTES:
         raise too_large(path)

@@ -6,6 +6,10 @@ from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
 
+AT_ONCE = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+"""Flags of `os.open`: nothing is waited for, no process that we start inherits it, and no byte is
+another one on Windows. What is read or written afterwards is waited for after `wait_again`."""
+
 
 def read_at_most(path: Path, most_bytes: int) -> bytes:
     """Return a file's content; OSError as the system raises it, and for a larger file.
@@ -14,7 +18,7 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
     writes into is empty, and never waited for.
     """
     with open(path, "rb", opener=_at_once) as file:
-        os.set_blocking(file.fileno(), True)
+        wait_again(file.fileno())
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise too_large(path)
@@ -22,7 +26,13 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
 
 
 def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | AT_ONCE)
+
+
+def wait_again(descriptor: int) -> None:
+    """Let reading and writing wait; a system without `O_NONBLOCK` (Windows) always does."""
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(descriptor, True)
 
 
 def too_large(path: Path | str) -> OSError:

@@ -36,10 +36,20 @@ class Found:
 
 def find_summaries(folder: Path) -> Found:
     """Look through a folder; OSError where it cannot be listed itself."""
-    with os.scandir(folder):
-        pass
     files: list[SummaryFile] = []
     notes: list[str] = []
+    for path, entries in run_folders(folder, notes):
+        _read_run(path, entries, files, notes)
+    return Found(files=tuple(files), notes=tuple(notes))
+
+
+def run_folders(folder: Path, notes: list[str]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Yield the path of each run's folder with what is in it; `notes` hears what is passed over.
+
+    OSError where the folder cannot be listed itself.
+    """
+    with os.scandir(folder):
+        pass
     waiting, seen = [("", 0)], 0
     while waiting:
         below, depth = waiting.pop()
@@ -55,13 +65,12 @@ def find_summaries(folder: Path) -> Found:
         names = {entry.name for entry in entries}
         run = SUMMARY in names or bool(names.intersection(OWN))
         if run:
-            _read_run(below or ".", entries, files, notes)
+            yield below or ".", entries
         inner = [*_folders(entries, run=run)]
         if inner and depth == DEEPEST:
             notes.append(f"{below}: lies {DEEPEST} folders deep; not looked into further")
             continue
         waiting += [(os.path.join(below, name), depth + 1) for name in reversed(inner)]  # noqa: PTH118 - relative
-    return Found(files=tuple(files), notes=tuple(notes))
 
 
 def _folders(entries: list[os.DirEntry[str]], *, run: bool) -> Iterator[str]:
@@ -84,7 +93,7 @@ def _read_run(
     elif not entry.is_file(follow_symlinks=False):
         kind = "a link" if entry.is_symlink() else "no plain file"
         notes.append(f"{path}: its {SUMMARY} is {kind}; left out")
-    elif not _is_text(path):
+    elif not is_text(path):
         notes.append(f"{path}: its name is not UTF-8; left out")
     else:
         known = entry.stat(follow_symlinks=False)
@@ -100,7 +109,8 @@ def _read_run(
             files.append(SummaryFile(path=path, size=known.st_size, mtime_ns=known.st_mtime_ns))
 
 
-def _is_text(path: str) -> bool:
+def is_text(path: str) -> bool:
+    """Tell whether a path can be written down: not all bytes that a system takes are UTF-8."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 from harness.core.errors import NothingTested, UsageError
+from harness.history.cache import Connection
 from harness.history.change_points import beside, changes_of
 from harness.history.folders import find_summaries
-from harness.history.index import Connection, indexed
+from harness.history.index import indexed
 from harness.history.model import Base, Figure, History, Mark, MarkKind, Point, RunSeen, Series
 from harness.history.order import StoredRun, in_order
 from harness.history.promises import Shown, broken_last, timelines, turns

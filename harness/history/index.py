@@ -1,42 +1,27 @@
 """The index of a folder's runs: what their summaries say, in a database that is made again at will.
 
 It lies in the folder as `.harness-history.duckdb`, and is a cache: a summary that is as it was
-(path, size, time of its last change) is not read again. Each command reads it as a copy of its own
-and puts the new one in its place in one step, so that two at once do no harm. Where it is damaged,
-of another version, or the folder cannot be written to, everything is read from the summaries.
+(path, size, time of its last change) is not read again.
 """
 
-import os
 import re
-import shutil
-import stat
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from zlib import crc32
 
 import duckdb
 
 from harness.core.files import read_at_most
+from harness.history.cache import AT_ONCE, Cache, Connection, is_pattern, taken_over
 from harness.history.extract import KEEP, NAMES, READ, SCHEMA, SEEN, STORE, TABLES, TAKE
 from harness.history.folders import MOST_BYTES, SUMMARY, SummaryFile
 
 CACHE = ".harness-history.duckdb"
-VERSION = crc32("".join([*TABLES, READ, *KEEP, *STORE]).encode())
-"""Of the tables and of what is taken for them; another one's cache is made anew."""
 
+_INDEX = Cache(file=CACHE, tables=TABLES, prepare=(SEEN,), taken="".join([READ, *KEEP, *STORE]))
 _BATCH_BYTES = 24 * 2**20
 _BATCH_FILES = 64
-_MOST_CACHE_BYTES = 2**31
-_AT_ONCE = 2
-_LEFT_BEHIND_S = 86_400
-
-_ODD = frozenset("\\[*?")
-
-Connection = duckdb.DuckDBPyConnection
 
 
 @contextmanager
@@ -45,134 +30,9 @@ def indexed(folder: Path, files: Sequence[SummaryFile]) -> Iterator[Connection]:
 
     A table `files` has each with the `problem` for which it was left out, or null.
     """
-    work = _place_for_work(folder)
-    database = _taken_over(work, folder) or _made_anew(work, folder)
-    try:
+    with taken_over(_INDEX, folder) as database:
         _bring_up_to_date(database, folder, files)
         yield database
-        database.close()
-        if work is not None:
-            with suppress(OSError):
-                work.replace(folder / CACHE)
-    finally:
-        database.close()
-        _removed(work)
-
-
-def _place_for_work(folder: Path) -> Path | None:
-    """Return where the index can be made; None where the folder cannot be written to.
-
-    Then it lives in memory, as below a folder whose name DuckDB takes for a pattern.
-    """
-    if _is_pattern(folder):
-        return None
-    try:
-        _tidied(folder)
-        handle, name = tempfile.mkstemp(prefix=f"{CACHE}.", suffix=".new", dir=folder)
-    except OSError:
-        return None
-    os.close(handle)
-    return Path(name)
-
-
-def _is_pattern(folder: Path) -> bool:
-    """Tell whether DuckDB takes a folder's name for another: its files are read for it, then."""
-    return not _ODD.isdisjoint(str(folder))
-
-
-def _tidied(folder: Path) -> None:
-    """Remove what a process that was killed has left behind long ago."""
-    for left in folder.glob(f"{CACHE}.*.new*"):
-        if left.lstat().st_mtime < time.time() - _LEFT_BEHIND_S:
-            left.unlink(missing_ok=True)
-
-
-def _removed(work: Path | None) -> None:
-    if work is not None:
-        for left in (work, Path(f"{work}.wal")):
-            with suppress(OSError):
-                left.unlink()
-
-
-def _taken_over(work: Path | None, folder: Path) -> Connection | None:
-    """Open a copy of the cache; None where there is none, or it is not one of this version."""
-    cache = folder / CACHE
-    if work is None or not _can_be_read(cache):
-        return None
-    database = None
-    try:
-        shutil.copyfile(cache, work)
-        database = _opened(work, folder)
-        if _is_sound(database):
-            return database
-    except (OSError, duckdb.Error):
-        pass
-    if database is not None:
-        database.close()
-    return None
-
-
-def _can_be_read(cache: Path) -> bool:
-    """Tell whether a cache is a plain file of a size that we would write."""
-    try:
-        known = cache.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(known.st_mode) and 0 < known.st_size <= _MOST_CACHE_BYTES
-
-
-def _is_sound(database: Connection) -> bool:
-    """Tell whether a database has our tables, all of them readable; duckdb.Error where one is not.
-
-    Nothing else is in it: a view of a stranger's would be run when it is asked.
-    """
-    kinds = database.execute(
-        "SELECT table_name, table_type FROM information_schema.tables"
-        " WHERE table_catalog = current_database()"
-    ).fetchall()
-    if set(kinds) != {(name, "BASE TABLE") for name in ("meta", *NAMES)}:
-        return False
-    if database.execute("SELECT version FROM meta").fetchall() != [(VERSION,)]:
-        return False
-    for name in NAMES:  # every block of it, while it can still be made anew
-        database.execute(f"SELECT count(COLUMNS(*)) FROM {name}").fetchall()  # noqa: S608 - ours
-    return True
-
-
-def _made_anew(work: Path | None, folder: Path) -> Connection:
-    """Return an empty index, in memory where there is no place for it."""
-    _removed(work)
-    database = _opened(work, folder)
-    database.execute("CREATE TABLE meta (version BIGINT)")
-    database.execute("INSERT INTO meta VALUES (?)", [VERSION])
-    for table in TABLES:
-        database.execute(f"CREATE TABLE {table}")
-    return database
-
-
-def _opened(work: Path | None, folder: Path) -> Connection:
-    """Open a database that reads files of the folder alone, loads nothing and spills nowhere."""
-    database = duckdb.connect(
-        ":memory:" if work is None else str(work),
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "temp_directory": "",
-            "threads": str(_AT_ONCE),
-        },
-    )
-    database.execute("ATTACH ':memory:' AS reading")
-    database.execute(SEEN)
-    quoted = str(folder).replace("'", "''")
-    for setting in (
-        f"allowed_directories = ['{quoted}']",
-        "enable_external_access = false",
-        "preserve_insertion_order = false",
-        "lock_configuration = true",
-    ):
-        database.execute(f"SET {setting}")
-    return database
 
 
 def _bring_up_to_date(database: Connection, folder: Path, files: Sequence[SummaryFile]) -> None:
@@ -198,7 +58,7 @@ def _bring_up_to_date(database: Connection, folder: Path, files: Sequence[Summar
         finally:
             cursor.close()
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in pool.map(read, _batches(folder, new)):
             pass
     for statement in STORE:
@@ -210,7 +70,7 @@ def _batches(folder: Path, files: Sequence[SummaryFile]) -> Iterator[list[Summar
     batch: list[SummaryFile] = []
     size = 0
     for file in files:
-        alone = _is_pattern(folder) or "\\" in file.path
+        alone = is_pattern(folder) or "\\" in file.path
         full = alone or size + file.size > _BATCH_BYTES or len(batch) == _BATCH_FILES
         if batch and full:
             yield batch
@@ -252,7 +112,7 @@ def _store(cursor: Connection, folder: Path, batch: Sequence[SummaryFile]) -> No
 
 
 def _read(cursor: Connection, places: Sequence[str], folder: Path) -> None:
-    if len(places) == 1 and ("\\" in places[0] or _is_pattern(folder)):
+    if len(places) == 1 and ("\\" in places[0] or is_pattern(folder)):
         content = read_at_most(Path(places[0]), MOST_BYTES)
         cursor.execute(TAKE, {"file": places[0], "content": content})
     else:

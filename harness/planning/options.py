@@ -38,12 +38,21 @@ STRENGTH = 2
 SLOW = ("--discover", "--explore", "--strength")
 """Flags that ask for more requests than a quick run has."""
 
+FRAME_FORMATS = ("csv", "parquet")
+"""The formats on request that `--frames` stands for."""
+
 CASSETTES = Path("cassettes")
 """Where cassettes are written and looked for."""
 
 TRUST_ANCHORS = "--trust-anchors"
 TRUST_ANCHORS_HELP = (
     "A trust list, your copy of it as PEM: who signed an image is checked against it (repeatable)."
+)
+
+FORMAT = "--format"
+FORMAT_HELP = (
+    "Write the report in this format, too (repeatable): sarif, ctrf, github (a step's summary), "
+    "prometheus, csv, parquet."
 )
 
 KNOWN = "--known"
@@ -280,8 +289,12 @@ class Output:
         default=False,
     )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
-    frames: bool = option(
-        "--frames", "Write attempts and verdicts as CSV and Parquet, too.", default=False
+    frames: bool = option("--frames", "The same as --format csv --format parquet.", default=False)
+    formats: tuple[str, ...] = option(FORMAT, FORMAT_HELP, default=(), metavar="NAME")
+    otel: bool = option(
+        "--otel",
+        "Export the run as OpenTelemetry spans, as the OTEL_EXPORTER_OTLP_* variables say.",
+        default=False,
     )
     trust_anchors: tuple[Path, ...] = option(
         TRUST_ANCHORS,
@@ -298,6 +311,11 @@ class Output:
         default=None,
         folder=True,
     )
+
+    @property
+    def on_request(self) -> tuple[str, ...]:
+        """The formats that are written beside those of every run, each once."""
+        return tuple(dict.fromkeys((*self.formats, *(FRAME_FORMATS if self.frames else ()))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

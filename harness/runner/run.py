@@ -107,8 +107,10 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     hold. `keep` are further texts that the folder holds from the beginning on, by file.
     """
     runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep)
-    with saying_where(runner.folder.path):
-        return asyncio.run(runner.run())
+    # Windows' usual loop would read past the sockets that stamp when bytes arrived.
+    loops = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
+    with saying_where(runner.folder.path), loops:
+        return loops.run(runner.run())
 
 
 @contextmanager

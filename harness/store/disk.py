@@ -4,18 +4,20 @@
 """
 
 import errno
-import fcntl
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self
 
 from harness.core.errors import UsageError
-from harness.core.files import MEBIBYTE, too_large
+from harness.core.files import MEBIBYTE, too_large, wait_again
+from harness.store.exclusive import hold
 from harness.store.own import foreign
+from harness.store.places import PLAIN, UNSUPPORTED, Place, opened
 
 TEMPORARY = ".tmp-"
 """How the names of files begin that are not whole yet."""
@@ -23,11 +25,7 @@ TEMPORARY = ".tmp-"
 READ_AT_MOST_BYTES = 256 * MEBIBYTE
 """Of one file of a run folder; a journal of 50,000 requests is smaller."""
 
-_UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP)
 _COPIED_BYTES = 1024 * 1024
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Opening a FIFO never waits; what turns out to be no plain file is closed again."""
 
 
 class Disk(Protocol):
@@ -109,12 +107,12 @@ class Disk(Protocol):
 
 
 class LocalDisk:
-    """A folder of this machine, held open: it stays the same one whatever its path leads to."""
+    """A folder of this machine: the same one whatever its path leads to (see `places`)."""
 
     def __init__(self, path: Path) -> None:
         """Open an existing folder; OSError where it is none."""
         self.path = path
-        self._root = os.open(path, _FOLDER)
+        self._root: Place | None = opened(path)
         self._kept: dict[str, int] = {}
 
     @classmethod
@@ -134,9 +132,9 @@ class LocalDisk:
     def names(self, folder: str = "") -> list[str]:
         """Return the names in the run folder, or in one of its folders, sorted."""
         if not folder:
-            return _names(self._root)
+            return self._here().names()
         with self._place(f"{folder}/_") as (place, _):
-            return _names(place)
+            return place.names()
 
     def exists(self, name: str) -> bool:
         """Tell whether there is a plain file of this name."""
@@ -157,7 +155,8 @@ class LocalDisk:
     def set_date_ns(self, name: str, date_ns: int) -> None:
         """Set when a file was last written."""
         with self._opened(name, os.O_RDONLY) as file:
-            os.utime(file, ns=(date_ns, date_ns))
+            named = os.utime in os.supports_fd
+            os.utime(file if named else self.path / name, ns=(date_ns, date_ns))
 
     def read(self, name: str) -> bytes:
         """Return a file's content; a larger one than any run writes is an OSError."""
@@ -184,20 +183,17 @@ class LocalDisk:
 
     def take(self, name: str, file: Path) -> None:
         """Move a plain file there, or copy it from another disk, durably."""
-        source = os.open(file, os.O_RDONLY | _PLAIN)
+        # Windows syncs only what is open for writing.
+        access = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY
+        source = os.open(file, access | PLAIN)
         try:
             if not stat.S_ISREG(os.fstat(source).st_mode):
                 raise OSError(errno.EINVAL, "not a plain file", str(file))
-            os.fchmod(source, 0o644)
+            _set_mode(source, 0o644)
             os.fsync(source)
             with self._place(name) as (place, base):
-                try:
-                    os.rename(file, base, dst_dir_fd=place)
-                except OSError as error:
-                    if error.errno != errno.EXDEV:
-                        raise
-                else:
-                    _sync_names(place)
+                if place.take(file, base):
+                    place.sync()
                     return
             self._put(name, lambda copy: _copy(source, copy))
         finally:
@@ -207,15 +203,15 @@ class LocalDisk:
         """Make a folder in the run folder, durably, where there is none yet."""
         with self._place(name) as (place, base):
             with suppress(FileExistsError):
-                os.mkdir(base, dir_fd=place)
-            _sync_names(place)
+                place.make_folder(base)
+            place.sync()
         with self._place(f"{name}/_") as (folder, _):
-            _sync_names(folder)
+            folder.sync()
 
     def remove(self, name: str) -> None:
         """Remove a file, or a link itself; nothing where there is none."""
         with self._place(name) as (place, base), suppress(FileNotFoundError):
-            os.unlink(base, dir_fd=place)
+            place.remove(base)
 
     def reserve(self, name: str, size: int) -> None:
         """Let a file take exactly so much room on the disk."""
@@ -233,17 +229,22 @@ class LocalDisk:
     def lock(self, name: str) -> None:
         """Make a file where there is none and lock it."""
         file = self._held(name)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _sync_names(self._root)
+        hold(file)
+        self._here().sync()
 
     def close(self) -> None:
         """Give up the lock and what is open."""
         held, self._kept = self._kept, {}
         for file in held.values():
             os.close(file)
-        root, self._root = self._root, -1
-        if root >= 0:
-            os.close(root)
+        root, self._root = self._root, None
+        if root is not None:
+            root.close()
+
+    def _here(self) -> Place:
+        if self._root is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), str(self.path))
+        return self._root
 
     def _held(self, name: str) -> int:
         """Return a file that is open for appending from now on."""
@@ -267,7 +268,7 @@ class LocalDisk:
             self._status(name, written=flags & os.O_ACCMODE != os.O_RDONLY)
         with self._place(name) as (place, base):
             try:
-                file = os.open(base, flags | _PLAIN, 0o644, dir_fd=place)
+                file = place.open(base, flags)
             except OSError as error:
                 if error.errno == errno.ELOOP:
                     raise self._foreign(name, "a symbolic link") from None
@@ -279,7 +280,7 @@ class LocalDisk:
 
     def _status(self, name: str, *, written: bool = False) -> os.stat_result:
         with self._place(name) as (place, base):
-            status = os.stat(base, dir_fd=place, follow_symlinks=False)
+            status = place.status(base)
         if stat.S_ISLNK(status.st_mode):
             raise self._foreign(name, "a symbolic link")
         if not stat.S_ISREG(status.st_mode):
@@ -289,16 +290,16 @@ class LocalDisk:
         return status
 
     @contextmanager
-    def _place(self, name: str) -> Iterator[tuple[int, str]]:
+    def _place(self, name: str) -> Iterator[tuple[Place, str]]:
         """Open the folder that a name is in, and return it with the name there."""
         *folders, base = name.split("/")
         if not all(_is_plain_name(part) for part in (*folders, base)) or len(folders) > 1:
             raise UsageError(f"{self.path}: {name!r} is no name of a file in a run folder")
         if not folders:
-            yield self._root, base
+            yield self._here(), base
             return
         try:
-            place = os.open(folders[0], _FOLDER | os.O_NOFOLLOW, dir_fd=self._root)
+            place = self._here().inside(folders[0])
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise self._foreign(folders[0], "no folder, or a symbolic link") from None
@@ -306,27 +307,27 @@ class LocalDisk:
         try:
             yield place, base
         finally:
-            os.close(place)
+            place.close()
 
     def _put(self, name: str, write: Callable[[int], None]) -> None:
         with self._place(name) as (place, base):
             temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             mode = 0o600 if base.startswith(".") else 0o644
-            file = os.open(temporary, flags, mode, dir_fd=place)
+            file = place.open(temporary, flags, mode)
             try:
                 try:
-                    os.fchmod(file, mode)  # as `take` does, whatever the process' mask is
+                    _set_mode(file, mode)  # as `take` does, whatever the process' mask is
                     write(file)
                     os.fsync(file)
                 finally:
                     os.close(file)
-                os.rename(temporary, base, src_dir_fd=place, dst_dir_fd=place)
+                place.rename(temporary, base)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(temporary, dir_fd=place)
+                    place.remove(temporary)
                 raise
-            _sync_names(place)
+            place.sync()
 
     def _foreign(self, name: str, kind: str) -> UsageError:
         return foreign(self.path / name, kind)
@@ -352,7 +353,7 @@ def write_through(path: Path, content: bytes) -> None:
     """
     if path.exists() and not path.is_file():
         with open(path, "wb", opener=_without_waiting) as file:
-            os.set_blocking(file.fileno(), True)
+            wait_again(file.fileno())
             file.write(content)
         return
     target = Path(os.path.realpath(path))
@@ -367,19 +368,17 @@ def _without_waiting(path: str, flags: int) -> int:
 
 def sync_folder(path: Path) -> None:
     """Return once the names in a folder are durable."""
-    folder = os.open(path, _FOLDER)
+    folder = opened(path)
     try:
-        _sync_names(folder)
+        folder.sync()
     finally:
-        os.close(folder)
+        folder.close()
 
 
-def _sync_names(folder: int) -> None:
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:  # some network file systems keep names durable alone
-            raise
+def _set_mode(file: int, mode: int) -> None:
+    """Set who may read a file; Windows leaves that to the folder that it is in."""
+    if sys.platform != "win32":
+        os.fchmod(file, mode)
 
 
 def _allocate(file: int, start: int, size: int) -> None:
@@ -387,7 +386,7 @@ def _allocate(file: int, start: int, size: int) -> None:
     try:
         os.posix_fallocate(file, start, size)
     except (AttributeError, OSError) as error:  # macOS has no such function
-        if isinstance(error, OSError) and error.errno not in _UNSUPPORTED:
+        if isinstance(error, OSError) and error.errno not in UNSUPPORTED:
             raise
         os.lseek(file, start, os.SEEK_SET)
         for done in range(0, size, _COPIED_BYTES):
@@ -404,11 +403,6 @@ def write_all(descriptor: int, raw: bytes | bytearray) -> None:
 def _copy(source: int, target: int) -> None:
     while piece := os.read(source, _COPIED_BYTES):
         write_all(target, piece)
-
-
-def _names(folder: int) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries)
 
 
 def _is_plain_name(name: str) -> bool:

@@ -1,12 +1,13 @@
 """A folder that one process at a time may write to."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.core.errors import StoreError, UsageError
+from harness.store.exclusive import hold
+from harness.store.places import PLAIN
 
 LOCK = ".lock"
 
@@ -19,14 +20,14 @@ def locked(folder: Path, who: str) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | PLAIN)
     except OSError as error:
         raise StoreError(
             f"cannot write to {folder}: {error.strerror or error}", hint="choose another folder"
         ) from None
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(descriptor)
         except BlockingIOError:
             raise UsageError(
                 f"another {who} is at {folder}", hint="wait until that has ended"

@@ -4,10 +4,13 @@ Such a process loads this module, so it imports the standard library only.
 """
 
 import os
-import resource
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+if sys.platform != "win32":
+    import resource
 
 READY = b"ready\n"
 """The first line of a process that has started."""
@@ -26,7 +29,12 @@ def take_answers() -> BinaryIO:
 
 
 def step_back(data_at_most_bytes: int) -> None:
-    """Let others go first, and take no more memory than that: what is beyond it is an error."""
+    """Let others go first, and take no more memory than that: what is beyond it is an error.
+
+    Windows knows neither: there a hostile file takes what memory the machine has.
+    """
+    if sys.platform == "win32":
+        return
     os.nice(NICENESS)
     with suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as file:
         file.write("1000")  # where memory runs out, the run goes on
@@ -36,7 +44,9 @@ def step_back(data_at_most_bytes: int) -> None:
 
 
 def allow_cpu(seconds: int) -> None:
-    """Let this process be ended after so many more seconds of one processor."""
+    """Let this process be ended after so many more seconds of one processor; not on Windows."""
+    if sys.platform == "win32":
+        return
     spent = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(spent.ru_utime + spent.ru_stime) + seconds
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)

@@ -1,8 +1,10 @@
 """`junit.xml`: the verdicts as test results, for CI servers."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from harness.core.verdict import Finding, Verdict
@@ -29,19 +31,24 @@ def junit(report: Report) -> str:
     is stale or has expired is a failure in a suite of its own. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
     XML 1.0 forbids are left out, others that hide or turn text round are spelled as their numbers.
+
+    Jenkins' XSD takes it, and Ant's but for attributes of `testsuites`. The text of a failure,
+    of an error and of what was skipped says all, for GitLab shows nothing else of a case; it keeps
+    one case of a name, so that a second verdict of a check on a case has its promise in its name.
     """
     suites: dict[tuple[str, str], list[Verdict]] = {}
     verdicts = _without_doubts(report)
     for verdict in verdicts:
         suites.setdefault((verdict.provider, verdict.operation), []).append(verdict)
     failing = [_failing(each) for each in report.failing_known]
-    root = ET.Element("testsuites", {"name": "harness", **_counts([*verdicts, *failing])})
+    counts = _counts([*verdicts, *failing])
+    del counts["skipped"]  # which no schema of `testsuites` has
+    root = ET.Element("testsuites", {"name": "harness", **counts})
     total = 0.0
     for (provider, operation), verdicts in suites.items():
-        suite = ET.SubElement(root, "testsuite")
-        total += _fill(suite, f"{provider}.{operation}", verdicts, report)
+        total += _fill(root, f"{provider}.{operation}", verdicts, report)
     if failing:
-        _fill(ET.SubElement(root, "testsuite"), "known deviations", failing, report)
+        _fill(root, "known deviations", failing, report)
     root.set("time", f"{total:.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
@@ -91,11 +98,18 @@ def _doubt(finding: Finding, verdict: Verdict) -> str:
     return f"{finding.standing} ({why}): {verdict.why}" if why else verdict.why
 
 
-def _fill(suite: ET.Element, name: str, verdicts: Sequence[Verdict], report: Report) -> float:
-    """Write a suite's attributes, properties and cases; return its time in seconds."""
-    header = report.header
-    suite.attrib |= {"name": _allowed(name), "timestamp": _allowed(header.created.rstrip("Z"))}
-    suite.attrib |= _counts(verdicts)
+def _fill(root: ET.Element, name: str, verdicts: Sequence[Verdict], report: Report) -> float:
+    """Write a suite with its attributes, properties and cases; return its time in seconds."""
+    header, number = report.header, len(root)
+    suite = ET.SubElement(root, "testsuite")
+    suite.attrib |= {
+        "name": _token(name),
+        "package": "harness",
+        "id": str(number),
+        "hostname": "localhost",
+        "timestamp": _moment(header.created),
+        **_counts(verdicts),
+    }
     properties = ET.SubElement(suite, "properties")
     facts = {
         "run": header.run,
@@ -107,33 +121,46 @@ def _fill(suite: ET.Element, name: str, verdicts: Sequence[Verdict], report: Rep
         ET.SubElement(properties, "property", {"name": key, "value": _allowed(text)})
     total = 0.0
     timed: set[tuple[str, str, str]] = set()
-    for verdict in verdicts:
+    names = _names(verdicts)
+    for verdict, own in zip(verdicts, names, strict=True):
         case = (verdict.provider, verdict.operation, verdict.case)
         seconds = 0.0 if case in timed else report.case_times_s.get(case, 0.0)
         timed.add(case)
         total += seconds
-        _case(ET.SubElement(suite, "testcase"), name, verdict, seconds)
+        place = {"classname": _token(name), "name": own, "time": f"{seconds:.3f}"}
+        _end(ET.SubElement(suite, "testcase", place), verdict)
+    ET.SubElement(suite, "system-out")
+    ET.SubElement(suite, "system-err")
     suite.set("time", f"{total:.3f}")
     return total
 
 
-def _case(element: ET.Element, suite: str, verdict: Verdict, seconds: float) -> None:
-    element.attrib |= {
-        "classname": _allowed(suite),
-        "name": _allowed(f"{verdict.case} [{verdict.check}]"),
-        "time": f"{seconds:.3f}",
-    }
+def _names(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return a name for each verdict of a suite, no two alike."""
+    used: Counter[str] = Counter()
+    names = []
+    for verdict in verdicts:
+        name = _token(f"{verdict.case} [{verdict.check}]")
+        if used[name] and verdict.constraint:
+            name = _token(f"{verdict.case} [{verdict.check}: {verdict.constraint}]")
+        used[name] += 1
+        names.append(name if used[name] == 1 else f"{name} ({used[name]})")
+    return names
+
+
+def _end(element: ET.Element, verdict: Verdict) -> None:
+    """Write how a case ended, where it did not pass."""
     tag = _TAGS.get(verdict.status)
     if tag is None:
         return
     why = _allowed(verdict.why) or verdict.status
     message = f"inconclusive: {why}" if verdict.status == "inconclusive" else why
     outcome = ET.SubElement(element, tag, {"message": message})
-    if tag != "skipped":
-        outcome.set("type", _allowed(verdict.check))
-        outcome.text = _allowed(
-            f"{verdict.constraint}: {verdict.why}" if verdict.constraint else verdict.why
-        )
+    if tag == "skipped":
+        outcome.text = message
+    else:
+        outcome.set("type", _token(verdict.check))
+        outcome.text = f"{_allowed(verdict.constraint)}: {why}" if verdict.constraint else why
 
 
 def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
@@ -148,3 +175,18 @@ def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
 
 def _allowed(text: str) -> str:
     return visible(_FORBIDDEN.sub("", text), keep="\n\t")
+
+
+def _token(text: str) -> str:
+    """Return a text as a name, which begins and ends with no blank and is never empty."""
+    return " ".join(_allowed(text).split()) or "-"
+
+
+def _moment(created: str) -> str:
+    """Return a moment in UTC without its zone, as XML has it here; a header may be altered."""
+    try:
+        found = datetime.fromisoformat(created)
+    except ValueError:
+        found = datetime(1970, 1, 1, tzinfo=UTC)
+    utc = found.astimezone(UTC) if found.tzinfo else found
+    return utc.strftime("%Y-%m-%dT%H:%M:%S")

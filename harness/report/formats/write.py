@@ -1,13 +1,13 @@
 """A report in its run folder, with the files that its findings name: each whole or not at all."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.core.errors import StoreError
 from harness.reference_images import reference_bytes
-from harness.report.formats.format import FORMATS
+from harness.report.formats.format import FORMATS, ON_REQUEST, FormatOnRequest, Judged
 from harness.report.model import Report, Reproduction
 from harness.report.reproduction.curl import FILES
 from harness.report.reproduction.folder import FOLDER
@@ -49,6 +49,42 @@ def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
     for shown in report.all_findings:
         _reproduce(folder, shown.reproduction)
     return paths
+
+
+def write_on_request(
+    judged: Judged, names: Sequence[str], *, environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Write these formats into the run folder; return a sentence for each file: `sarif: PATH`.
+
+    A format that is appended to a file of the environment is, as long as there is room for it; a
+    sentence says so, or why not. Raises as `write_report` does. The names are known ones.
+    """
+    said: list[str] = []
+    for name in dict.fromkeys(names):
+        form = ON_REQUEST[name]
+        drawn = form.draw(judged)
+        files = {form.file: drawn} if isinstance(drawn, str) else drawn
+        for file, content in files.items():
+            path = judged.folder / file
+            _replace(path, content.encode() if isinstance(content, str) else content)
+            said.append(f"{name}: {path}")
+        if isinstance(drawn, str) and (place := environment.get(form.appended_to)):
+            said.append(_append(Path(place), drawn, form))
+    return tuple(said)
+
+
+def _append(place: Path, text: str, form: FormatOnRequest) -> str:
+    """Append a text to a file that is another's; return a sentence that says what became of it."""
+    where = f"{form.appended_to} ({place})"
+    content = text.encode()
+    try:
+        with place.open("ab") as file:
+            if form.most_bytes and file.tell() + len(content) >= form.most_bytes:
+                return f"not appended to {where}: it would have {form.most_bytes:,} bytes or more"
+            file.write(content)
+    except OSError as error:
+        return f"not appended to {where}: {error.strerror or error}"
+    return f"appended to {where}"
 
 
 def _reproduce(folder: Path, again: Reproduction) -> None:

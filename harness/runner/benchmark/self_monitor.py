@@ -1,7 +1,6 @@
 """Our own process and machine, watched while a benchmark runs: what would spoil its figures."""
 
 import asyncio
-import resource
 import sys
 import time
 from collections import Counter
@@ -13,6 +12,9 @@ from typing import TypeVar
 import psutil
 
 from harness.core.benchmark import Watched
+
+if sys.platform != "win32":
+    import resource
 
 TICK_S = 0.025
 SLOW_TICKS = 40
@@ -158,10 +160,16 @@ def _left_share() -> float:
 
 def _memory_bytes(children: Sequence[psutil.Process]) -> int:
     """Return the most that this process ever held, and what those that it started hold now."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak = most if sys.platform == "darwin" else most * 1024
     held = (_reading(child.memory_info) for child in children)
-    return peak + sum(memory.rss for memory in held if memory is not None)
+    return _peak_bytes() + sum(memory.rss for memory in held if memory is not None)
+
+
+def _peak_bytes() -> int:
+    """Return the most memory that this process ever held."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def _children() -> Sequence[psutil.Process]:

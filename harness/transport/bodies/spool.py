@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 from harness.core.errors import StoreError
+from harness.core.files import AT_ONCE
 from harness.store.disk import write_all
 
 IN_MEMORY_BYTES = 256 * 1024
@@ -123,10 +124,9 @@ class Spool:
 
     def _free_bytes(self) -> int:
         try:
-            disk = os.statvfs(self._folder or self._given or tempfile.gettempdir())
+            return shutil.disk_usage(self._folder or self._given or tempfile.gettempdir()).free
         except OSError:
             return TOGETHER_AT_MOST_BYTES
-        return disk.f_bavail * disk.f_frsize
 
     async def cleared(self, body: "Incoming") -> None:
         """Wait until a body was removed, unless this one need not wait."""
@@ -295,7 +295,9 @@ class Incoming:
         try:
             if self._path is None:
                 self._path = self._spool.path()
-                self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+                self._file = os.open(
+                    self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | AT_ONCE, 0o600
+                )
             write_all(self._file, piece)
         except OSError:
             self._refuse(piece)

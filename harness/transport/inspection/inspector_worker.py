@@ -18,6 +18,7 @@ from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from harness.core.files import AT_ONCE
 from harness.transport.bodies.formats import HEAD_BYTES, image_format
 from harness.transport.inspection.signs import looked_at, signs_of
 from harness.transport.inspection.thumbnails import thumbnail_of
@@ -118,7 +119,7 @@ class _Bench:
 
 def _opened(path: Path) -> BufferedReader:
     """Open a plain file; OSError for anything else, and for one that is larger than any image."""
-    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    number = os.open(path, os.O_RDONLY | AT_ONCE | getattr(os, "O_NOFOLLOW", 0))
     about = os.fstat(number)
     if not stat.S_ISREG(about.st_mode) or about.st_size > IMAGE_AT_MOST_BYTES:
         os.close(number)

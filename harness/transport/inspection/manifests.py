@@ -1,11 +1,12 @@
 """One image file's signed manifest, read with c2pa-python: only in the inspecting process.
 
 Nothing is fetched: not by the settings, and not because a file would have it, for while the reader
-works this process can open nothing more, neither a file nor a connection.
+works this process can open nothing more, neither a file nor a connection. Windows has no such
+limit: there the settings alone keep it from fetching.
 """
 
 import json
-import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
@@ -14,6 +15,9 @@ import c2pa
 
 from harness.core.inspection import Manifest, ManifestState
 from harness.transport.inspection.told import LETTERS_AT_MOST, manifest_told
+
+if sys.platform != "win32":
+    import resource
 
 MIME = {
     "png": "image/png",
@@ -108,6 +112,9 @@ def _settings(anchors: str) -> dict[str, Any]:
 @contextmanager
 def _nothing_more_opened(image: BinaryIO) -> Iterator[None]:
     """Keep this process from opening anything: the image has the last number there is."""
+    if sys.platform == "win32":
+        yield
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (image.fileno() + 1, hard))
     try:
