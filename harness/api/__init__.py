@@ -46,6 +46,7 @@ from harness.core.errors import (
     StoreError,
     UsageError,
 )
+from harness.core.rate import Rate
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.history.model import History
@@ -85,6 +86,7 @@ __all__ = [
     "Planning",
     "ProgressListener",
     "Provider",
+    "Rate",
     "Record",
     "RecordingError",
     "Report",
