@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, UsageError
 from harness.core.money import money
 from harness.planning.plan import price_sentence, total_price
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR
@@ -57,14 +57,33 @@ def begin(config: pytest.Config, parser: pytest.Parser, arguments: list[str]) ->
         return
     mistake: HarnessError | None = None
     typed: Mapping[tuple[str, str], object] = {}
+    before = [*arguments]
     try:
         typed = taken(arguments)
+        _refuse_foreign_root(config, [each for each in before if each not in arguments])
     except HarnessError as error:
         mistake = error
         arguments[:] = ["--pyargs", NODE]  # pytest would complain of the same, and of more
     config.pluginmanager.register(
         ConformanceSession(config=config, typed=typed, mistake=mistake), "harness-conformance"
     )
+
+
+def _refuse_foreign_root(config: pytest.Config, ours: Sequence[str]) -> None:
+    """Raise UsageError where pytest took a path of our options for one of tests.
+
+    It looks for its own settings before it asks plugins what their options are, and would read
+    those beside that path.
+    """
+    here = config.invocation_params.dir
+    if config.rootpath in (here, *here.parents):
+        return
+    for each in ours:
+        if not each.startswith("-") and (here / each).exists():
+            raise UsageError(
+                f"{each}: pytest takes it for a path of tests, and {config.rootpath} for its root",
+                hint=f"write it behind its option with =, as in --spec={each}",
+            )
 
 
 def _show_options(parser: pytest.Parser) -> None:
@@ -152,6 +171,13 @@ class ConformanceSession:
         """Register the markers of our tests."""
         for line in MARKERS:
             config.addinivalue_line("markers", line)
+        relative = config.cwd_relative_nodeid
+
+        def shown(nodeid: Any) -> Any:  # noqa: ANN401 - a text, or an object of newer pytest
+            """Return an id as it is printed: ours is no path, wherever pytest was started."""
+            return nodeid if str(nodeid).startswith(NODE) else relative(nodeid)
+
+        config.cwd_relative_nodeid = shown  # type: ignore[method-assign]  # pytest has no hook for it
 
     def pytest_unconfigure(self) -> None:
         """Take away what was handed over to other processes."""
