@@ -22,7 +22,7 @@ from harness.core.money import money
 from harness.planning.plan import price_sentence, total_price
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR
 from harness.pytest_plugin.arguments import option_help, run_options, taken
-from harness.pytest_plugin.engine import Sent, Work, prepared, saved_work, send
+from harness.pytest_plugin.engine import Sent, Work, prepared, saved_work, send, unsent
 from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
 from harness.pytest_plugin.selection import parts, selected_plan
 from harness.report.text import count, visible
@@ -271,8 +271,7 @@ class ConformanceSession:
             theirs = [name for name, number in self.placed.items() if number == part]
             self.results[part] = self._send(theirs, out=self.out / f"part-{part}")
         sent = self.results[part]
-        nothing = TestOutcome(ending="error", message="the run says nothing of this promise")
-        return sent.outcomes.get(test.id, nothing)
+        return sent.outcomes.get(test.id, TestOutcome(ending="error", message=visible(sent.why)))
 
     def _send(self, selected: Collection[str], *, out: Path | None) -> Sent:
         opened: list[Path] = []
@@ -287,9 +286,11 @@ class ConformanceSession:
         except KeyboardInterrupt:
             pytest.exit(f"interrupted{_go_on(opened)}", returncode=INTERRUPTED)
         except HarnessError as error:
-            pytest.exit(f"harness: {visible(str(error))}", returncode=error.exit_code)
+            if not self._is_worker:
+                pytest.exit(f"harness: {visible(str(error))}", returncode=error.exit_code)
+            sent = unsent(error, opened)  # the other processes go on
         if sent.interrupted:
-            pytest.exit(f"{visible(sent.why)}{_go_on([sent.folder])}", returncode=INTERRUPTED)
+            pytest.exit(f"interrupted{_go_on([sent.folder])}", returncode=INTERRUPTED)
         others = [test.id for test in sent.others] if self._is_worker else []
         self.sent.append(
             {
@@ -396,6 +397,8 @@ class ConformanceSession:
             told = {"sent": self.sent, "whole": self.whole}
             self.config.workeroutput[HANDED_OVER] = told  # type: ignore[attr-defined]  # pytest-xdist's
             return
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED and self._unfinished():
+            session.exitstatus = INTERRUPTED
         if not self.sent:
             return
         self._remember()
