@@ -33,12 +33,14 @@ from harness.api.runs import (
     report,
     run,
 )
+from harness.api.telemetry import export_spans, spans
 from harness.choosing.model import Choice
 from harness.comparing.model import Baseline, Diff, Thresholds
 from harness.config.settled import read_config
 from harness.core.case import Plan
 from harness.core.errors import (
     EmulatorError,
+    ExportError,
     HarnessError,
     NothingTested,
     RecordingError,
@@ -72,6 +74,7 @@ __all__ = [
     "EmulatorError",
     "EmulatorOptions",
     "Explanation",
+    "ExportError",
     "FilesInspected",
     "Finding",
     "Frames",
@@ -108,6 +111,7 @@ __all__ = [
     "diff",
     "explain",
     "export_cassette",
+    "export_spans",
     "frames",
     "history",
     "history_page",
@@ -120,5 +124,6 @@ __all__ = [
     "report",
     "run",
     "scan",
+    "spans",
     "watch",
 ]

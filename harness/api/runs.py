@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.adaptive.stopping_rule import StoppingRule
 from harness.adaptive.strategies import follow_up_strategy
+from harness.api.exporting import exported
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.core.benchmark import Slo
@@ -50,6 +51,7 @@ from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.store.reader import read_run
+from harness.telemetry.readiness import refuse_unready
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -125,6 +127,8 @@ def run(
     options, watch = options or Options(), watch or ProgressListener()
     formats = options.output.on_request
     refuse_unknown_formats(formats)
+    if options.output.otel:
+        refuse_unready(os.environ)
     resume = options.output.resume
     past = read_run(resume) if resume else None
     catalogue = catalogue_of(options.target.documents)
@@ -172,11 +176,9 @@ def run(
         )
         result = replace(result, notes=(*explored, *result.notes))
     if options.output.record and not done.header.interrupted:
-        return replace(
-            result,
-            notes=(*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code)),
-        )
-    return result
+        notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
+        result = replace(result, notes=notes)
+    return exported(result) if options.output.otel else result
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it

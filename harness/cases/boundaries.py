@@ -17,12 +17,16 @@ def plain_case(builder: Builder) -> Case:
 
 def single_violations(builder: Builder) -> tuple[Case, ...]:
     """Return what steps over each rule, on the plain request: to be refused, or looked at."""
-    base = builder.base(prompt=prompts.PLAIN)
     return tuple(
         case
         for constraint in builder.operation.constraints
-        for case in _refused(builder, base, constraint)
+        for case in violations_of(builder, constraint)
     )
+
+
+def violations_of(builder: Builder, constraint: Constraint) -> tuple[Case, ...]:
+    """Return what steps over one rule, on the plain request."""
+    return tuple(_refused(builder, builder.base(prompt=prompts.PLAIN), constraint))
 
 
 def single_changes(builder: Builder) -> tuple[Case, ...]:

@@ -1,5 +1,6 @@
 """`harness report`: write reports again from run folders, with today's checks."""
 
+import os
 from pathlib import Path
 
 import click
@@ -31,6 +32,11 @@ from harness.spec.catalogue import Spec
 @format_option()
 @click.option("--frames", is_flag=True, help="The same as --format csv --format parquet.")
 @click.option(
+    "--otel",
+    is_flag=True,
+    help="Export the run as OpenTelemetry spans, as the OTEL_EXPORTER_OTLP_* variables say.",
+)
+@click.option(
     "--baseline",
     metavar="FILE",
     type=click.Path(path_type=Path),
@@ -52,18 +58,23 @@ def report(  # noqa: PLR0913 - one for each option
     known: Path | None,
     formats: tuple[str, ...],
     frames: bool,
+    otel: bool,
     baseline: Path | None,
     as_json: bool,
 ) -> None:
     """Judge the records of one or more RUN folders again and write their report; send nothing."""
     # What a report needs takes seconds to import, and `--help` is not to wait for it.
     from harness.api import report as judged_again  # noqa: PLC0415
+    from harness.api.exporting import exported  # noqa: PLC0415
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.configuration import configured_known, current_config  # noqa: PLC0415
     from harness.planning.option_values import read_exchange_rates  # noqa: PLC0415
     from harness.planning.options import FRAME_FORMATS  # noqa: PLC0415
     from harness.report.baseline import write_baseline  # noqa: PLC0415
+    from harness.telemetry.readiness import refuse_unready  # noqa: PLC0415
 
+    if otel:
+        refuse_unready(os.environ)
     result = judged_again(
         *runs,
         specs=specs,
@@ -81,6 +92,9 @@ def report(  # noqa: PLR0913 - one for each option
     publish(result.report, result.why, result.folder, as_json=as_json)
     for sentence in result.notes:
         note(sentence)
+    if otel:
+        result = exported(result)
+        note(result.notes[-1])
     if baseline:
         write_baseline(baseline, result.baseline)
     context.exit(result.exit_code)

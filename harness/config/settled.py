@@ -22,7 +22,7 @@ LOAD = ("arrivals", "rates", "sweep", "ramp", "concurrency")
 _LIVE = ("base_urls", "assets_url", "webhook_url", "receive_port")
 _CONFORMANCE = ("quick", "discover", "strength", "explore")
 _REPLAYED_BENCHMARK = ("slo", "reference", "exchange_rates", "calibrate")
-_RESUMED = ("cassettes", "frames", "formats")
+_RESUMED = ("cassettes", "frames", "formats", "otel")
 """What a run that is resumed does not keep; its TOMLs it does."""
 
 

@@ -10,6 +10,7 @@ are exceptions. Each says what happened and where, and carries a hint that says 
     |   |-- RecordingError       2: a cassette or foreign recording cannot be read or was altered
     |   `-- NothingTested        2: no case was left to try
     |-- StoreError               3: the run folder cannot be written (disk full, no permission)
+    |-- ExportError              3: a receiver of spans did not take them
     `-- EmulatorError            3: our emulator did not start
 """
 
@@ -147,6 +148,10 @@ class NothingTested(UsageError):  # noqa: N818 - a state that ends a command, na
 
 class StoreError(HarnessError):
     """The run folder cannot be written or read back."""
+
+
+class ExportError(HarnessError):
+    """A receiver of spans did not take all of them."""
 
 
 class EmulatorError(HarnessError):

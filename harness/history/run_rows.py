@@ -129,6 +129,7 @@ def _sent(
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         notes.append(f"no attempts, no prices: {said}")
         return None, {}
+    notes += [said for said in header.notes if said.startswith(JOURNAL)]  # torn, or lines removed
     return header, {"attempts": attempts, "prices": prices}
 
 

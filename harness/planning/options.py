@@ -291,6 +291,11 @@ class Output:
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
     frames: bool = option("--frames", "The same as --format csv --format parquet.", default=False)
     formats: tuple[str, ...] = option(FORMAT, FORMAT_HELP, default=(), metavar="NAME")
+    otel: bool = option(
+        "--otel",
+        "Export the run as OpenTelemetry spans, as the OTEL_EXPORTER_OTLP_* variables say.",
+        default=False,
+    )
     trust_anchors: tuple[Path, ...] = option(
         TRUST_ANCHORS,
         TRUST_ANCHORS_HELP,

@@ -61,6 +61,7 @@ def begin(config: pytest.Config, parser: pytest.Parser, arguments: list[str]) ->
         typed = taken(arguments)
     except HarnessError as error:
         mistake = error
+        arguments[:] = ["--pyargs", NODE]  # pytest would complain of the same, and of more
     config.pluginmanager.register(
         ConformanceSession(config=config, typed=typed, mistake=mistake), "harness-conformance"
     )
@@ -84,7 +85,7 @@ def _show_options(parser: pytest.Parser) -> None:
             continue
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)  # pluggy keeps plugins in sets
 class ConformanceSession:
     """The plugin of such a session, in each of its processes."""
 
@@ -229,10 +230,10 @@ class ConformanceSession:
         if self.config.pluginmanager.hasplugin("dsession"):
             return
         sent = self.results[0] = self._send(self.selected, out=None)
-        parent = items[0].parent
+        collector = next(each for each in items[0].listchain() if isinstance(each, Promises))
         for test in sent.others:
             other: PromiseItem = PromiseItem.from_parent(
-                parent, name=test.id, test=test, plugin=self
+                collector, name=test.id, test=test, plugin=self
             )
             session.items.append(other)
             session.testscollected += 1
@@ -319,7 +320,7 @@ class ConformanceSession:
 
     def _say(self, line: str) -> None:
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
+        if reporter is not None and not self._is_worker:  # whose output is that of a test
             reporter.ensure_newline()
             reporter.write_line(visible(line))
             reporter.flush()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 
-from harness.cases.boundaries import single_violations
+from harness.cases.boundaries import violations_of
 from harness.cases.build import Builder
 from harness.cases.keys import TRIED
 from harness.checks.check import CHECKS
@@ -152,7 +152,6 @@ class _Order:
 
 def _values(gathered: Gathered, providers: Mapping[str, Provider]) -> dict[Place, tuple[str, ...]]:
     """Return by which values each rule is broken, in words, in an order of their own."""
-    written: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
     values: dict[Place, tuple[str, ...]] = {}
     for place, shots in gathered.items():
         if place.side not in ("refuses", "observes") or not shots:
@@ -160,32 +159,24 @@ def _values(gathered: Gathered, providers: Mapping[str, Provider]) -> dict[Place
         planned = _by_rule(shot.case for shot in shots.values()).get(place.promise, ())
         provider = providers[place.provider]
         if place.side == "refuses":
-            planned = _lasting(place, planned, provider, written)
+            planned = _lasting(place, planned, provider)
         values[place] = tuple(sorted(planned, key=_numbers_first))
     return values
 
 
-def _lasting(
-    place: Place,
-    planned: tuple[str, ...],
-    provider: Provider,
-    written: dict[tuple[str, str], dict[str, tuple[str, ...]]],
-) -> tuple[str, ...]:
+def _lasting(place: Place, planned: tuple[str, ...], provider: Provider) -> tuple[str, ...]:
     """Return the values that every plan has: one for each side of the rule.
 
     A small plan lacks some of them, another one has more: then the documents say which they are.
     """
     if place.promise == KEY_REQUIRED:
         return tuple(one for one in TRIED if one != "other_scheme" or not provider.auth.query)
-    operation = provider.operation(place.operation)
-    constraint = operation.constraint(place.promise)
+    constraint = provider.operation(place.operation).constraint(place.promise)
     sides = 2 if constraint is not None and isinstance(constraint.rule, Range | UrlOnly) else 1
-    if len(planned) == sides:
+    if constraint is None or len(planned) == sides:
         return planned
-    where = place.provider, place.operation
-    if where not in written:
-        written[where] = _by_rule(single_violations(Builder(provider, place.operation)))
-    return written[where].get(place.promise, planned)[:sides]
+    violations = violations_of(Builder(provider, place.operation), constraint)
+    return _by_rule(violations).get(place.promise, planned)[:sides]
 
 
 def _numbers_first(value: str) -> tuple[bool, float, str]:

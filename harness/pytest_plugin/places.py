@@ -180,6 +180,6 @@ def of_finding(finding: Finding) -> Place:
 
 
 def of_known(known: KnownDeviation) -> Place:
-    """Return the place of a known deviation that is none any more."""
-    promise = f"{known.promise} {known.check}" if known.promise else known.check
+    """Return the place of a known deviation that is none any more: of its promise by its check."""
+    promise = f"{known.promise} {known.check}".strip()
     return Place(provider=known.provider, operation=known.operation, promise=promise, side="known")

@@ -104,6 +104,9 @@ def spelled_id(
     match side:
         case "reply":
             return f"{where}/reply/{named}"
+        case "known":
+            about, _, check = promise.rpartition(" ")
+            return f"{where}/{spelled(about or 'reply')}/known-{spelled(check, 2 * _LONGEST)}"
         case _:
             return f"{where}/{named}/{side}{values_spelled(values)}"
 

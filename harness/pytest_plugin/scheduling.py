@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # has no types
 
 Parts = Callable[[Collection[str], int], Mapping[str, int]]
 """The part of each of the selected tests, for so many processes."""
 
 
-class PartScheduling(LoadScopeScheduling):
+class PartScheduling(LoadScopeScheduling):  # type: ignore[misc]  # as above
     """Gives each part of the tests below a node to one process as a whole; others one by one."""
 
     def __init__(self, config: Any, log: Any, *, parts: Parts, node: str) -> None:  # noqa: ANN401 - as pytest-xdist's
@@ -20,7 +20,7 @@ class PartScheduling(LoadScopeScheduling):
 
     def schedule(self) -> None:
         """Share the tests out, once all processes have collected the same ones."""
-        collected = next(iter(self.registered_collections.values()), [])
+        collected: list[str] = next(iter(self.registered_collections.values()), [])
         ours = [each.removeprefix(self._begins) for each in collected if self._is_ours(each)]
         self._placed = self._parts_of(ours, self.numnodes)
         super().schedule()

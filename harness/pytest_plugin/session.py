@@ -1,24 +1,34 @@
-"""The verdicts of run folders as the items of a session, and the exit code that follows."""
+"""Run folders as the files of a session, their promises as its items, and the code that follows.
 
-from collections.abc import Mapping, Sequence
+Imports nothing of the harness but where this process judges: pytest-xdist's workers do not.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.api import RunResult, report
-from harness.core.errors import HarnessError
-from harness.core.verdict import Finding, Verdict
-from harness.known.model import KnownShown
-from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR, finding_behind
-from harness.report.known import known_behind, reason_text
-from harness.report.labels import failure_rate
-from harness.report.text import visible
+from harness.pytest_plugin.judged import Asked, JudgedRun, JudgedTest, NotJudgedError
+from harness.pytest_plugin.workers import (
+    INPUT,
+    JudgingProcesses,
+    is_worker,
+    judged_elsewhere,
+    number_of_workers,
+)
 
-GRAVEST_FIRST = (OURS, BROKEN, INTERRUPTED, UNCLEAR, NOTHING, HELD)
-OURS_IN_REPORTS = "harness_run"
-"""The property by which a test's report is known as one of a run folder, in any process."""
+GRAVEST_FIRST = (3, 1, 130, 4, 2, 0)
+"""Exit codes of the harness (`harness.policy`): our own failure, broken, interrupted, unclear,
+nothing tested, held."""
+
+HEADER = "run.json"
+"""The file that makes a folder a run folder, and of which its tests are."""
+
+RUN = "run"
+"""The property of a test that names its run folder."""
 
 DECIDED_BY_TESTS = (
     pytest.ExitCode.OK,
@@ -28,55 +38,77 @@ DECIDED_BY_TESTS = (
 """How a session ends that neither was interrupted nor failed by itself."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class RunSession:
     """The plugin of a session with run folders."""
 
-    results: Mapping[Path, RunResult]
-    whole: bool = True
-    others_failed: bool = field(default=False, init=False)
+    config: pytest.Config
+    asked: Asked
+    processes: JudgingProcesses | None = None
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    others_failed: bool = False
 
     @classmethod
-    def of(
-        cls,
-        folders: Sequence[Path],
-        specs: Sequence[Path],
-        *,
-        known: Path | None = None,
-        known_otherwise: Path | None = None,
-    ) -> "RunSession":
-        """Judge these folders; ends the session with the error's code where one is none."""
+    def of(cls, config: pytest.Config, asked: Asked) -> "RunSession":
+        """Judge these folders, or have them judged; ends the session with 2 where one is none."""
+        _add_files(config, asked.folders)
+        session = cls(config=config, asked=asked)
+        workers = number_of_workers(config)
+        if workers and all(Path(folder, HEADER).is_file() for folder in asked.folders):
+            session.processes = JudgingProcesses.started(asked, workers)
+        elif not is_worker(config):
+            session.runs_or_exit()
+        return session
+
+    @cached_property
+    def runs(self) -> tuple[JudgedRun, ...]:
+        """What was judged; NotJudgedError where that was not possible."""
+        if is_worker(self.config):
+            return judged_elsewhere(self.config.workerinput[INPUT])  # type: ignore[attr-defined]  # pytest-xdist sets it
+        if self.processes is not None:
+            return self.processes.judged()
+        from harness.pytest_plugin.judging import judged  # noqa: PLC0415 - only where it judges
+
+        return judged(self.asked)
+
+    def runs_or_exit(self) -> None:
+        """Wait until the folders are judged; ends the session where that is not possible."""
         try:
-            results = {
-                folder: report(folder, specs=specs, known=known, known_otherwise=known_otherwise)
-                for folder in folders
-            }
-            return cls(results=results)
-        except HarnessError as error:
-            pytest.exit(f"--harness-run: {error}", returncode=error.exit_code)
-        except Exception as error:  # noqa: BLE001 - pytest would end with 1, as for a broken promise
-            pytest.exit(
-                f"--harness-run: internal error: {type(error).__name__}: {error}", returncode=OURS
-            )
+            _ = self.runs
+        except NotJudgedError as error:
+            pytest.exit(f"--harness-run: {error}", returncode=error.code)
 
-    def pytest_collection_modifyitems(
-        self, session: pytest.Session, items: list[pytest.Item]
-    ) -> None:
-        """Add an item for each verdict."""
-        for folder, result in self.results.items():
-            items += [_item(session, verdict, result, folder) for verdict in result.report.verdicts]
-            items += [_known(session, each, folder) for each in result.report.failing_known]
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - of pytest-xdist
+        """Tell a worker where it finds what was judged."""
+        if self.processes is not None:
+            node.workerinput[INPUT] = [str(file) for file in self.processes.files]
 
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Note that the session does not hold all verdicts."""
-        self.whole = self.whole and not any(
-            isinstance(item, VerdictItem | KnownItem) for item in items
-        )
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self) -> Iterator[None]:
+        """Wait for what is judged, but not before the workers were told to start."""
+        yield
+        if self.processes is not None:
+            self.runs_or_exit()
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        """Collect the header of each run as the file of its tests."""
+        is_ours = any(_is(file_path.parent, each) for each in self.asked.folders)
+        if file_path.name != HEADER or not is_ours:
+            return None
+        run_file: RunFile = RunFile.from_parent(parent, path=file_path)
+        run_file.runs = self
+        return run_file
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note that another test failed."""
-        ours = OURS_IN_REPORTS in dict(report.user_properties)
-        self.others_failed = self.others_failed or (report.failed and not ours)
+        """Note which tests the session holds, and whether another one failed."""
+        run = dict(report.user_properties).get(RUN)
+        if run in self.asked.folders:
+            self.seen.add((str(run), report.nodeid.partition("::")[2]))
+        elif report.failed:
+            self.others_failed = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note that other tests could not be collected."""
@@ -84,113 +116,76 @@ class RunSession:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Let the session end as `harness report` does, where nothing else decides."""
-        if session.exitstatus in DECIDED_BY_TESTS and self.whole and not self.others_failed:
-            codes = [result.exit_code for result in self.results.values()]
-            session.exitstatus = min(codes, key=GRAVEST_FIRST.index)
+        if is_worker(self.config) or self.config.getoption("collectonly"):
+            return
+        if session.exitstatus in DECIDED_BY_TESTS and self.is_whole and not self.others_failed:
+            session.exitstatus = min((run.code for run in self.runs), key=GRAVEST_FIRST.index)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every test of every run was in this session."""
+        every = {(run.folder, test.id) for run in self.runs for test in run.tests}
+        return every <= self.seen
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest exports no type
         """Say of each run how it ended, and why."""
         terminalreporter.section("harness runs")
-        for folder, result in self.results.items():
-            code, why = result.exit_code, visible(result.why)
-            terminalreporter.write_line(f"{folder}: exit code {code}: {why}")
+        for run in self.runs:
+            terminalreporter.write_line(f"{run.folder}: exit code {run.code}: {run.why}")
+
+    def pytest_unconfigure(self) -> None:
+        """Remove what was written for the workers."""
+        if self.processes is not None:
+            self.processes.end()
 
 
-def _item(
-    session: pytest.Session, verdict: Verdict, result: RunResult, folder: Path
-) -> "VerdictItem":
-    about = f"[{verdict.constraint}]" if verdict.constraint else ""
-    verdict_item: VerdictItem = VerdictItem.from_parent(
-        session,
-        name=f"{verdict.provider}/{verdict.case}::{verdict.check}{about}",
-        folder=folder,
-        verdict=verdict,
-    )
-    failed = verdict.status == "fail"
-    expected = known_behind(verdict, result.report) if failed else None
-    if expected is not None:
-        verdict_item.add_marker(pytest.mark.xfail(reason=visible(reason_text(expected))))
-        return verdict_item
-    finding = finding_behind(verdict, result.report) if failed else None
-    if finding is not None and finding.standing != "confirmed":
-        verdict_item.add_marker(pytest.mark.xfail(reason=_doubt(finding)))
-    return verdict_item
+def _add_files(config: pytest.Config, folders: Sequence[str]) -> None:
+    """Have each run's file collected, as if it had been named; once, where it was."""
+    named = [Path(arg.partition("::")[0]) for arg in config.args]
+    for folder in folders:
+        if not any(each.name == HEADER and _is(each.parent, folder) for each in named):
+            config.args.append(str(Path(folder, HEADER)))
 
 
-def _known(session: pytest.Session, known: KnownShown, folder: Path) -> "KnownItem":
-    about = known.known
-    name = f"{about.provider}/{about.operation}::{about.check}[{about.promise}]::known"
-    item: KnownItem = KnownItem.from_parent(session, name=name, folder=folder, known=known)
-    return item
+def _is(path: Path, folder: str) -> bool:
+    return path.resolve() == Path(folder).resolve()
 
 
-def _doubt(finding: Finding) -> str:
-    why = failure_rate(finding) if finding.standing == "flaky" else finding.doubt
-    return f"{finding.standing}, {why or 'asked only once'}: {finding.observed}"
+class RunFile(pytest.File):
+    """The file of a run's tests."""
 
+    runs: RunSession
 
-class BrokenPromiseError(AssertionError):
-    """A provider did not do what its documents say."""
-
-
-class VerdictItem(pytest.Item):
-    """One verdict; its test only repeats what the check said."""
-
-    def __init__(self, *, folder: Path, verdict: Verdict, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]  # pytest passes its own through
-        self.folder = folder
-        self.verdict = verdict
-        self.user_properties.append((OURS_IN_REPORTS, str(folder)))
-
-    def runtest(self) -> None:
-        """Fail, skip or pass as the verdict says."""
-        match self.verdict.status:
-            case "pass":
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each promise."""
+        for run in self.runs.runs:
+            if _is(self.path.parent, run.folder):
+                for test in run.tests:
+                    item: PromiseItem = PromiseItem.from_parent(self, name=test.id, test=test)
+                    yield item
                 return
-            case "fail":
-                raise BrokenPromiseError(self.verdict.why)
-            case "error":
-                raise HarnessError(self.verdict.why)
-            case "skip" | "inconclusive":
-                pytest.skip(f"{self.verdict.status}: {self.verdict.why}")
-
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
-    ) -> str:
-        """Return the verdict's own words: a traceback of ours would tell nothing."""
-        del style
-        return f"{self.verdict.check.replace('_', ' ')}: {excinfo.value}"
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Return where the verdict comes from."""
-        return self.folder, None, self.name
 
 
-class KnownDeviationError(AssertionError):
-    """A known deviation holds again, or has expired."""
+class PromiseItem(pytest.Item):
+    """A promise of one operation; its test only repeats what was judged."""
 
-
-class KnownItem(pytest.Item):
-    """A known deviation that fails a build."""
-
-    def __init__(self, *, folder: Path, known: KnownShown, **kwargs: object) -> None:
+    def __init__(self, *, test: JudgedTest, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]  # pytest passes its own through
-        self.folder = folder
-        self.known = known
-        self.user_properties.append((OURS_IN_REPORTS, str(folder)))
+        self.test = test
+        self.user_properties += test.properties
+        if test.paid:
+            self.add_marker("paid")
+        first = test.message.partition("\n")[0]
+        if test.ending == "skipped":
+            self.add_marker(pytest.mark.skip(reason=first))
+        if test.ending == "xfailed":
+            self.add_marker(pytest.mark.xfail(reason=first))
 
     def runtest(self) -> None:
-        """Fail with what the run says of it."""
-        raise KnownDeviationError(self.known.sentence)
+        """Fail with the message, where the promise is broken or could not be judged by us."""
+        if self.test.ending in ("failed", "error", "xfailed"):
+            pytest.fail(self.test.message, pytrace=False)
 
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
-    ) -> str:
-        """Return that sentence: a traceback of ours would tell nothing."""
-        del style
-        reason = reason_text(self.known.known)
-        return visible(f"known deviation {self.known.state}: {excinfo.value}; {reason}")
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Return where it comes from."""
-        return self.folder, None, self.name
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the test is from."""
+        return self.path, 0, self.name

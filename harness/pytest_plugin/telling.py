@@ -125,8 +125,9 @@ class Telling:
     def _text(self, shown: Shown) -> str:
         """Return what a finding is, in a few lines that fit a terminal."""
         finding = shown.finding
+        first = _doubt(finding) or finding.check.replace("_", " ")
         lines = [
-            f"{finding.check.replace('_', ' ')}: {_line(finding.observed)}",
+            f"{first}: {_line(finding.observed)}",
             f"  expected: {_line(finding.expected)}",
             f"  request:  {request_line(shown, _LONGEST_REQUEST)}",
         ]
@@ -147,11 +148,8 @@ class Telling:
     @staticmethod
     def _sure(shown: Shown) -> str:
         finding = shown.finding
-        why = failure_rate(finding)
-        if finding.standing == "unconfirmed":
-            why = finding.doubt or "asked only once"
-        words = ", ".join(filter(None, (finding.standing, why)))
-        return f"{words}; {finding.record.evidence.words}"
+        sure = ", ".join(filter(None, ("confirmed", failure_rate(finding))))
+        return f"{_doubt(finding) or sure}; {finding.record.evidence.words}"
 
     def _properties(self, test: PromiseTest, shown: Sequence[Shown]) -> Iterator[tuple[str, str]]:
         evidence = self._places.result.header.evidence.get(test.provider)
@@ -173,6 +171,17 @@ def _place(test: PromiseTest) -> Place:
 
 def _is_sure(finding: Finding) -> bool:
     return finding.standing == "confirmed"
+
+
+def _doubt(finding: Finding) -> str:
+    """Say why a finding breaks nothing for certain; empty where it does."""
+    match finding.standing:
+        case "confirmed":
+            return ""
+        case "flaky":
+            return f"flaky, {failure_rate(finding)}"
+        case "unconfirmed":
+            return f"unconfirmed, {finding.doubt or 'asked only once'}"
 
 
 def _line(text: str) -> str:

@@ -1,8 +1,6 @@
 """The values that a request may have, drawn so that a failing one shrinks to what reads well."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -41,33 +39,44 @@ def _values(name: str, argument: Argument, operation: Operation) -> SearchStrate
     if argument.type != "string" or argument.one_of is not None or grid is None or not grid.sizes:
         return plain_values(name, argument)
     words = argument.format.words if argument.format else ()
-    return _pixel_sizes(argument, grid, words)
+    rules = [rule for _, rule in argument.rules if isinstance(rule, SizeRule)]
+    known = (grid, *((type(rule), rule.limit) for rule in rules))
+    if known not in _RANKED:
+        _RANKED[known] = _ranked(grid, rules)
+    boundaries, others = _RANKED[known]
+    return st.sampled_from((*boundaries, *words)) | _evenly(others)
 
 
-def _pixel_sizes(argument: Argument, grid: Lattice, words: Sequence[str]) -> SearchStrategy[Json]:
-    """Draw sizes as `WxH`, almost half of them on a boundary, and words, as often as a tenth.
+_RANKED: dict[object, tuple[list[str], list[str]]] = {}
+"""By a lattice and its rules, what was a search through thousands of sizes."""
 
-    Each is one choice: its place among all, by pixels, the words last. So a failing size loses
-    pixels, and a failing word becomes a size if that fails, too.
-    """
-    ranked = sorted(grid.sizes, key=_rank)
-    touched = _on_boundaries(argument, grid)
-    heavy = max(1, len(ranked) // max(1, len(touched)))
-    weights = [heavy if size in touched else 1 for size in ranked]
-    weights += [-(-sum(weights) // (9 * len(words))) for _ in words]
-    values = (*map(text, ranked), *words)
-    ends = list(accumulate(weights))
-    return st.integers(0, ends[-1] - 1).map(lambda at: values[bisect_right(ends, at)])
+
+def _ranked(grid: Lattice, rules: Iterable[SizeRule]) -> tuple[list[str], list[str]]:
+    """Return the sizes on a boundary and all sizes, those with the fewest pixels first."""
+    boundaries = {size for rule in rules for size in rule.corners(grid)}
+    return (
+        [text(size) for size in sorted(boundaries, key=_rank)],
+        [text(size) for size in sorted(grid.sizes, key=_rank)],
+    )
+
+
+_EVEN = 100
+"""Up to some more, Hypothesis draws integers evenly; of larger ones, small ones far more often."""
+
+
+def _evenly(items: Sequence[str]) -> SearchStrategy[str]:
+    """Draw from a long list, each item as often; a failing one moves to the front."""
+    block = -(-len(items) // _EVEN)
+    return st.builds(
+        lambda at, beyond: items[min(at * block + beyond, len(items) - 1)],
+        st.integers(0, min(_EVEN, len(items)) - 1),
+        st.integers(0, block - 1),
+    )
 
 
 def _rank(size: Size) -> tuple[int, int, bool]:
     """Order sizes by their pixels, then squarest and widest first."""
     return (area(size), max(size), size[0] < size[1])
-
-
-def _on_boundaries(argument: Argument, grid: Lattice) -> set[Size]:
-    rules = (rule for _, rule in argument.rules if isinstance(rule, SizeRule))
-    return {size for rule in rules for size in rule.corners(grid)}
 
 
 def _prompts(argument: Argument) -> SearchStrategy[Json]:

@@ -30,7 +30,7 @@ RUN_FLAGS = """
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
 --timeout --reference --exchange-rate
 --calibrate --time-scale --fault --natural --signed --port --out --resume --retry-unknown --record
---cassettes --frames --format --trust-anchors --known
+--cassettes --frames --format --otel --trust-anchors --known
 --json --help
 """
 

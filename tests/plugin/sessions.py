@@ -16,7 +16,7 @@ import harness.policy
 from harness.checks.check import CHECKS, CheckInput, CheckResult
 from harness.checks.judge import judge_records
 
-OPTIONS = ("-q", "-rsxf", "-p", "no:cacheprovider", "--import-mode=importlib")
+OPTIONS = ("-q", "-rsxf", "-o", "cache_dir=cache", "--import-mode=importlib")
 
 
 def crashes(subject: CheckInput) -> tuple[CheckResult, ...]:

@@ -74,16 +74,29 @@ MISTAKES = {
 }
 
 
-def session(folder: Path, *arguments: str) -> str:
-    """Run pytest in a folder, with no other plugins than a user of the fixtures has."""
+FIXTURES = ("-p", "harness.pytest_plugin.fixtures")
+
+
+def session(folder: Path, *arguments: str, alone: bool = True) -> str:
+    """Run pytest in a folder: `alone`, with the plugin of the fixtures only."""
+    alone_env = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if alone else {}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            *(FIXTURES if alone else ()),
+            *arguments,
+        ],
         capture_output=True,
         text=True,
         cwd=folder,
         check=False,
         timeout=HUNG_S,
-        env={**os.environ, "COLUMNS": "300", "PYTEST_ADDOPTS": "-p no:cov"},
+        env={**os.environ, "COLUMNS": "300", **alone_env},
     )
     return done.stdout + done.stderr
 
@@ -166,7 +179,7 @@ def test_many(image_provider, number):
 
 
 def test_each_worker_has_one_twin_of_its_own_and_leaves_none(tmp_path: Path) -> None:
-    said = session(written(tmp_path, BOTH), "-n", "2", "-p", "no:cacheprovider")
+    said = session(written(tmp_path, BOTH), "-p", "xdist", "-n", "2")
     pairs = [path.stem.split(".") for path in tmp_path.glob("*.twin")]
 
     assert "8 passed" in said
@@ -203,7 +216,7 @@ def loaded(arguments: Sequence[str], folder: Path) -> str:
         "    print([name for name in sorted(sys.modules) if name.startswith('harness')])\n"
     )
     (folder / "test_without.py").write_text(text)
-    return session(folder, "-s", *arguments)
+    return session(folder, "-s", *arguments, alone=False)
 
 
 def test_nothing_is_loaded_for_tests_without_fixtures(tmp_path: Path) -> None:

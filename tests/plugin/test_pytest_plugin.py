@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,7 +18,10 @@ from tests.report.folders import ENDINGS, HEADER, written
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = Path(__file__).parents[1] / "runner" / "recordings"
+IGNORING = "ignore:n.range/run.json"
+REFUSES = "nanobanana/generate/n.range/refuses-0-2"
 RUN = ["run", "--against", "emulator", "--provider", "nanobanana", "--time-scale", "0.0002"]
+RUN += ["--max-images", "8"]
 CODES = {
     "held": 0,
     "broken": 1,
@@ -62,9 +66,15 @@ def _test(folder: Path, name: str, text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all run folders."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def ended(runs: Path) -> dict[str, Ended]:
     """A session for a run folder of each kind, and for what may be beside one."""
-    here = tmp_path_factory.mktemp("runs")
+    here = runs
     for ending, (_, header, records) in ENDINGS.items():
         written(here / ending, header, records)
     for fault in ("ignore:n.range", "outage"):
@@ -92,11 +102,26 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
             "beside a test that passes": [passes, run, "inconclusive"],
             "beside a test that fails": [fails, run, "inconclusive"],
             "beside a module that is broken": [broken, run, "held"],
-            "in part": [none, run, "broken", "-k", "base"],
+            "in part": [none, run, "broken", "-k", "reply/images_decode"],
+            "failed last": [none, run, "ignore:n.range", "--lf"],
+            "by its line": [f"{IGNORING}::{REFUSES}"],
+            "by its file": [IGNORING],
+            "named twice": [f"{IGNORING}::{REFUSES}", run, "ignore:n.range"],
+            "without one": [none, run, "ignore:n.range", "--deselect", f"{IGNORING}::{REFUSES}"],
+            "what costs": [none, run, "ignore:n.range", "-m", "paid", "--collect-only"],
+            "only collected": [none, run, "ignore:n.range", "--collect-only"],
+            "as XML": [none, run, "ignore:n.range", "--junitxml", "junit.xml"],
             "two runs": [none, run, "unconfirmed only", run, "broken"],
             "another process": [none, run, "unconfirmed only", "-n", "1"],
         },
     )
+
+
+@pytest.fixture(scope="module")
+def junit(ended: dict[str, Ended], runs: Path) -> ET.Element:
+    """What pytest wrote of a run whose promise is broken."""
+    assert ended["as XML"].code == 1
+    return ET.parse(runs / "junit.xml").getroot()  # noqa: S314 - pytest wrote it
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -118,8 +143,8 @@ def test_the_summary_says_how_each_run_ended_and_why(ending: str, ended: dict[st
         ("unconfirmed only", r"XFAIL .*n\.range.*unconfirmed, not asked again: served with"),
         ("nothing tested", r"SKIPPED .*skip: budget: --max-requests 1 is too low"),
         ("inconclusive", r"SKIPPED .*inconclusive: "),
-        ("broken", r"FAILED .*n\.range/refuse/11::refuses_what_it_forbids\[n\.range\]"),
-        ("crashed", r"crashes: ZeroDivisionError"),
+        ("broken", r"FAILED broken/run\.json::sub2api/generate/n\.range/refuses-0-11 - "),
+        ("crashed", r"our own failure: crashes crashed on generate/base: ZeroDivisionError"),
     ],
 )
 def test_a_verdict_is_told_with_its_reason(ending: str, line: str, ended: dict[str, Ended]) -> None:
@@ -141,7 +166,7 @@ def test_a_known_deviation_that_holds_again_is_a_test_that_fails(ended: dict[str
     out = " ".join(ended["stale"].out.split())
 
     assert ended["stale"].code == 1
-    assert re.search(r"FAILED .*refuses_what_it_forbids\[n\.range\]::known", out)
+    assert re.search(r"FAILED .*::sub2api/generate/n\.range/known-refuses_what_it_forbids", out)
     assert "1 failed" in out
     assert "known deviation stale: sub2api generate n.range" in out
 
@@ -162,8 +187,72 @@ def test_a_broken_promise_fails_in_the_check_s_own_words(ended: dict[str, Ended]
 
     assert done.code == 1, done.out
     assert "refuses what it forbids: served with" in done.out
-    assert "nanobanana/generate/n.range/refuse/0::refuses_what_it_forbids[n.range]" in done.out
+    assert "  expected: refused: n is " in done.out
+    assert "  request:  POST /v1/images/generate n=0 " in done.out
+    assert "  again:    sh ignore:n.range/findings/01-" in done.out
+    assert "  sure:     confirmed, 2 of 2 times; emulator" in done.out
     assert "Traceback" not in done.out
+
+
+def test_a_broken_promise_fails_one_test_of_its_operation(ended: dict[str, Ended]) -> None:
+    failed = re.findall(r"^FAILED (.*?) - ", ended["ignore:n.range"].out, re.MULTILINE)
+
+    assert failed == [
+        f"{IGNORING}::{REFUSES}",
+        f"{IGNORING}::{REFUSES}".replace("generate", "edit"),
+    ]
+
+
+def test_what_failed_last_is_all_that_is_run_again(ended: dict[str, Ended]) -> None:
+    assert ended["failed last"].code == 1
+    assert re.search(r"^2 failed, \d+ deselected", ended["failed last"].out, re.MULTILINE)
+
+
+def test_the_id_that_pytest_prints_selects_the_test(ended: dict[str, Ended]) -> None:
+    for name in ("by its line", "named twice"):
+        assert re.search(r"^1 failed, \d+ warn", ended[name].out, re.MULTILINE), ended[name].out
+    assert f"FAILED {IGNORING}::{REFUSES} - " in ended["by its line"].out
+
+
+def test_the_file_of_a_run_is_as_good_as_its_option(ended: dict[str, Ended]) -> None:
+    def counted(name: str) -> str:
+        return ended[name].out.splitlines()[-1].rpartition(" in ")[0]
+
+    assert ended["by its file"].code == 1
+    assert counted("by its file") == counted("ignore:n.range")
+
+
+def test_a_test_is_left_out_by_its_id(ended: dict[str, Ended]) -> None:
+    assert re.search(r"^1 failed, .*1 deselected", ended["without one"].out, re.MULTILINE)
+
+
+def test_what_costs_has_a_marker(ended: dict[str, Ended]) -> None:
+    assert ended["what costs"].code == 0
+    assert f"{IGNORING}::nanobanana/generate/n.range/serves" in ended["what costs"].out
+    assert "refuses" not in ended["what costs"].out
+
+
+def test_what_is_only_collected_ends_with_0(ended: dict[str, Ended]) -> None:
+    assert ended["only collected"].code == 0
+    assert f"{IGNORING}::{REFUSES}" in ended["only collected"].out
+
+
+def test_junit_s_properties_say_what_a_test_rests_on_and_costs(
+    ended: dict[str, Ended], junit: ET.Element
+) -> None:
+    properties = {
+        case.attrib["name"]: {
+            each.attrib["name"]: each.attrib["value"] for each in case.iter("property")
+        }
+        for case in junit.iter("testcase")
+    }
+    serves = properties["nanobanana/generate/n.range/serves"]
+
+    assert ended["as XML"].code == 1
+    assert {"evidence": "emulator", "run": "ignore:n.range"}.items() <= serves.items()
+    assert int(serves["images"]) > 0
+    assert serves["price"].endswith(" credits")
+    assert properties[REFUSES]["request"].startswith("POST /v1/images/generate n=0 ")
 
 
 def test_an_outage_skips_with_its_reason(ended: dict[str, Ended]) -> None:

@@ -71,7 +71,7 @@ def markdown(report: Report) -> str:
     page.add_each(evidence_blocks(report.evidence), "section", share=0.5)
     page.add(_behaviours(report))
     if report.harness_errors:
-        page.add(_harness_errors(report))
+        page.add(harness_errors_block(report))
     if report.discovered:
         questions = count(len(report.discovered), "open question")
         page.add(f"## Discovered: {questions} of the documents")
@@ -79,9 +79,9 @@ def markdown(report: Report) -> str:
     # What the benchmark tells of times counts timeouts; latency beside it would contradict it.
     latency = "" if report.benchmark else times_markdown(report)
     page.add("## Promises")
-    page.add(_LEGEND)
-    head, *rows = _matrix(report)
-    together = _together(report)
+    page.add(LEGEND)
+    head, *rows = matrix_lines(report)
+    together = together_block(report)
     page.add_table(head, rows, reserve=len(latency) + len(together))
     page.add(together)
     page.add(latency)
@@ -195,7 +195,7 @@ def _doubts(shown: Shown) -> tuple[str, ...]:
     )
 
 
-def _together(report: Report) -> str:
+def together_block(report: Report) -> str:
     """List the values that fail together: no single promise's cell can hold them."""
     lines = [
         f"- {_SYMBOLS[interaction.state]} {escaped(interaction.provider)},"
@@ -223,7 +223,8 @@ def _behaviours(report: Report) -> str:
     return title + "\n".join(lines[:20])
 
 
-def _harness_errors(report: Report) -> str:
+def harness_errors_block(report: Report) -> str:
+    """List the checks that crashed."""
     lines = [
         f"- {code(error.checks[0])} at {escaped(error.provider)}, {escaped(error.operations[0])}"
         f" ({count(len(error.cases), 'case')}): {escaped(error.why)}"
@@ -235,14 +236,15 @@ def _harness_errors(report: Report) -> str:
 
 _FLAKY = "Kept at one time and broken at another, for the same question."
 _UNCONFIRMED = "Each was seen and could not be asked again; they convict nobody."
-_LEGEND = (
+LEGEND = (
     "✓ held (accepting+refusing cases); ✗ broken; ~ flaky; ✗? suspected, not confirmed;"
     " ○ undocumented, only observed (served/refused); ? inconclusive; · not tried; empty: no such"
     " promise."
 )
 
 
-def _matrix(report: Report) -> list[str]:
+def matrix_lines(report: Report) -> list[str]:
+    """Return the head of a table of all promises with its rule, and its rows."""
     named = (
         f"{escaped(group.provider)}<br>{escaped(operation)}"
         for group in column_groups(report.matrix)

@@ -1,0 +1,57 @@
+"""The names of attributes: OpenTelemetry's own where it has them, else ours under `harness.`.
+
+Those of HTTP, URLs, servers and errors are stable there; those of generative AI are still being
+worked on (semantic conventions 1.40). `generate_content` is their word for operations of any
+medium, and `gen_ai.output.type` says that it is images. tests/telemetry compares each name with the
+package of the conventions.
+"""
+
+GEN_AI_OPERATION = "gen_ai.operation.name"
+GEN_AI_PROVIDER = "gen_ai.provider.name"
+GEN_AI_OUTPUT = "gen_ai.output.type"
+GEN_AI_MODEL = "gen_ai.request.model"
+GEN_AI_CHOICES = "gen_ai.request.choice.count"
+GEN_AI_STREAM = "gen_ai.request.stream"
+GEN_AI_RESPONSE_MODEL = "gen_ai.response.model"
+GEN_AI_INPUT_TOKENS = "gen_ai.usage.input_tokens"
+GEN_AI_OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+
+HTTP_METHOD = "http.request.method"
+HTTP_STATUS = "http.response.status_code"
+HTTP_SIZE = "http.response.body.size"
+URL_FULL = "url.full"
+URL_TEMPLATE = "url.template"
+SERVER_ADDRESS = "server.address"
+SERVER_PORT = "server.port"
+ERROR_TYPE = "error.type"
+SERVICE_NAME = "service.name"
+SERVICE_VERSION = "service.version"
+
+GENERATE = "generate_content"
+IMAGE = "image"
+
+OURS = "harness."
+RUN_ID = "harness.run.id"
+RUN_AGAINST = "harness.run.against"
+RUN_SEED = "harness.run.seed"
+RUN_INTERRUPTED = "harness.run.interrupted"
+RUN_CASES = "harness.run.cases.sent"
+RUN_UNSENT = "harness.run.cases.not_sent"
+RUN_FINDINGS = "harness.run.findings"
+CASE_ID = "harness.case.id"
+CASE_OPERATION = "harness.case.operation"
+CASE_EXPECT = "harness.case.expect"
+CASE_PROMISE = "harness.case.promise"
+CASE_STAGE = "harness.case.stage"
+OUTCOME = "harness.outcome"
+VERDICT = "harness.verdict"
+CHECKS_FAILED = "harness.checks.failed"
+EVIDENCE = "harness.evidence"
+EVIDENCE_DATE = "harness.evidence.date"
+IMAGES = "harness.images.delivered"
+IMAGES_PAID = "harness.images.paid"
+PRICE = "harness.price.amount"
+PRICE_UNIT = "harness.price.unit"
+STEP = "harness.exchange.step"
+FIRST_BYTE_S = "harness.exchange.first_byte_s"
+WAITED_S = "harness.exchange.waited_s"
