@@ -4,6 +4,7 @@
 so that none is forgotten.
 """
 
+import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -67,7 +68,8 @@ def _rest(text: str, module: str) -> Iterator[str]:
         if re.search(rf"^\.\. auto\w+:: {re.escape(module)}\.{name}$", text, re.MULTILINE):
             continue
         public = getattr(home, name)
-        kind = "autoclass" if isinstance(public, type) else "autofunction"
+        kind = "autofunction" if inspect.isfunction(public) else "autodata"
+        kind = "autoclass" if inspect.isclass(public) else kind
         members = ["   :members:", "   :undoc-members:"] if kind == "autoclass" else []
         yield from ("```{eval-rst}", f".. {kind}:: {module}.{name}", *members, "```", "")
 
