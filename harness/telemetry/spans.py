@@ -62,14 +62,15 @@ def spans_of(
     *,
     findings: int = 0,
 ) -> tuple[Span, ...]:
-    """Return the spans of a run: the run's own first, then each case before its exchanges.
+    """Return the spans of a run: its own first, then cases as they began, each with its exchanges.
 
     A case that was not sent has none; the run's own counts them. Times are those of our wall clock
     as the run noted it; where it noted none, they count from the run's beginning.
     """
     run = _Run(header, verdicts, providers)
     sent = [record for record in records if record.exchanges]
-    below = [span for record in sent for span in run.of_record(record)]
+    groups = sorted((tuple(run.of_record(record)) for record in sent), key=_begin)
+    below = [span for group in groups for span in group]
     began = _ns(unix_s(header.created) or 0.0)
     ended = _ns(unix_s(header.finished) or 0.0)
     root = Span(
@@ -196,7 +197,6 @@ class _Run:
             **_server(record.evidence, request.target),
             names.ERROR_TYPE: error,
             names.STEP: exchange.step,
-            names.WAITED_S: max(0.0, times.sent_s - times.due_s),
             names.FIRST_BYTE_S: _since(times.sent_s, times.first_byte_s),
         }
         return Span(
@@ -222,6 +222,10 @@ class _Run:
         readings = self.header.clocks.get(record.shot.case.provider, ())
         wall = wall_s(readings, at_s)
         return _ns((unix_s(self.header.created) or 0.0) + at_s if wall is None else wall)
+
+
+def _begin(spans: Sequence[Span]) -> tuple[int, int]:
+    return (spans[0].start_ns, spans[0].id)
 
 
 def _path(operation: Operation) -> str:

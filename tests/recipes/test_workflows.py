@@ -78,7 +78,7 @@ def test_a_replay_compares_with_what_is_committed(tmp_path: Path) -> None:
 @pytest.fixture
 def provider() -> Iterator[str]:
     """The address of an emulated sub2api that plays a live one."""
-    command = [SCRIPTS / "harness", "emulate", "--json", "--time-scale", "0", "--until-eof"]
+    command = [str(SCRIPTS / "harness"), "emulate", "--json", "--time-scale", "0", "--until-eof"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as served:
@@ -103,6 +103,7 @@ def test_a_canary_keeps_what_it_knows_on_a_branch_from_night_to_night(
     tmp_path: Path, provider: str
 ) -> None:
     machine = Machine(tmp_path / "machine", variables=dict(WORKFLOWS["canary"]["env"]))
+    machine.variables["MAX_IMAGES"] = "30"  # fewer questions
     machine.install()
     origin = machine.place / "origin.git"
     git(machine, "init", "-q", "--bare", "-b", "main", str(origin))
