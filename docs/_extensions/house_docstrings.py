@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, get_origin
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -68,8 +68,9 @@ def _rest(text: str, module: str) -> Iterator[str]:
         if re.search(rf"^\.\. auto\w+:: {re.escape(module)}\.{name}$", text, re.MULTILINE):
             continue
         public = getattr(home, name)
-        kind = "autofunction" if inspect.isfunction(public) else "autodata"
-        kind = "autoclass" if inspect.isclass(public) else kind
+        kind = "autofunction" if inspect.isfunction(public) else "py:data"  # a name of a type
+        if inspect.isclass(public) and get_origin(public) is None:
+            kind = "autoclass"
         members = ["   :members:", "   :undoc-members:"] if kind == "autoclass" else []
         yield from ("```{eval-rst}", f".. {kind}:: {module}.{name}", *members, "```", "")
 
