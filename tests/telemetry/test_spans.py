@@ -6,11 +6,13 @@ from datetime import datetime
 from importlib import import_module
 
 import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from harness import RunResult, api
 from harness.core.exchange import Exchange, Request, Step
+from harness.core.jsonvalue import Json
 from harness.core.record import ClockReading, Provenance
-from harness.telemetry import names
+from harness.telemetry import export, names
 from harness.telemetry.spans import Span, spans_of
 
 CONVENTIONS = [
@@ -202,3 +204,17 @@ def test_a_run_that_sent_nothing_is_its_own_span_alone(replayed: RunResult) -> N
 
     assert root.attributes[names.RUN_UNSENT] == len(unsent)
     assert root.attributes[names.RUN_CASES] == 0
+
+
+def test_what_strangers_write_can_be_sent(replayed: RunResult) -> None:
+    hostile = f"<script>\0\x1b[31m]]>{'x' * 100_000}\ud800"
+    record = next(record for record in replayed.records if record.exchanges)
+    arguments: dict[str, Json] = {"model": "\ud800<b>", "n": 10**30, "prompt": hostile}
+    case = replace(record.shot.case, id=hostile, arguments=arguments)
+    written = replace(record, shot=replace(record.shot, case=case))
+    header = replace(replayed.header, run=hostile, created="no day")
+    found = spans_of(header, [written], (), replayed.providers)
+    sent = encode_spans(export.as_sdk(found)).SerializeToString()
+
+    assert len(sent) < 10_000
+    assert names.GEN_AI_CHOICES not in found[1].attributes
