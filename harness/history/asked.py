@@ -24,8 +24,8 @@ def answer(folder: Path, sql: str, *, as_json: bool, note: Callable[[str], None]
     try:
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
-        found = database.sql(sql)
-        names, rows = ([], []) if found is None else (found.columns, found.fetchall())
+        found = database.execute(sql)
+        names, rows = [column[0] for column in found.description or ()], found.fetchall()
     except duckdb.Error as error:
         raise UsageError(
             f"--sql: {str(error).splitlines()[0]}",
