@@ -86,6 +86,7 @@ def ended(runs: Path) -> dict[str, Ended]:
     (here / "none").mkdir()
     none = str(here / "none")
     passes = _test(here / "passes", "passes", "def test_passes(): pass\n")
+    (here / "passes" / "conftest.py").write_text("")
     fails = _test(here / "fails", "fails", "def test_fails(): assert False\n")
     broken = _test(here / "cannot", "cannot", "import nothing_of_this_name\n")
     run = "--harness-run"
