@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,14 @@ def test_a_branch_that_cannot_be_read_ends_the_job_before_anything_is_sent(tmp_p
 
     assert code not in (0, 2)
     assert not (machine.work / "canary").exists()
+
+
+@pytest.mark.skipif(find_spec("harness.conformance") is None, reason="it is not in this version")
+def test_the_conformance_step_finds_a_test_for_each_promise(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "machine")
+    machine.install()
+    (step,) = [step for step in steps_of("conformance") if "run" in step]
+    code = machine.run(step["run"], PROVIDER="sub2api", PYTEST_ADDOPTS="--collect-only -q")
+
+    assert code == 0, machine.said
+    assert "sub2api/generate/n.range" in machine.said
