@@ -34,8 +34,15 @@ def main() -> None:
             load = os.getloadavg()[0]
             begun_s, used_s = time.perf_counter(), _cpu_s()
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", "--pyargs", "harness.conformance", "-q"]
-                + arguments,
+                [
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "--pyargs",
+                    "harness.conformance",
+                    "-q",
+                    *arguments,
+                ],
                 capture_output=True,
                 text=True,
                 cwd=folder,
