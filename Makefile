@@ -11,7 +11,8 @@ BROWSER := $(if $(shell command -v npm),$(AXE))
 JOBS ?= 3
 
 .PHONY: demo test draws coverage lint check clients exam schemathesis speed simulate simulations
-.PHONY: audit cassettes clean docs lock oldest-pip reference reliability sample sbom scan schema slow
+.PHONY: audit cassettes clean docs interpreters lock oldest-pip reference reliability sample sbom scan schema
+.PHONY: slow
 
 # The user's settings say from where pip installs (index, certificates); what, and to where, is said
 # by each step.
@@ -201,6 +202,24 @@ oldest-pip: .venv/.made
 	.venv-oldest-pip/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 	.venv-oldest-pip/bin/python -m pip check
 	rm -rf .venv-oldest-pip
+
+# The lock and a part of the tests with each supported Python that is on the PATH, or that pyenv has.
+# Those that are not there are named, and fail nothing.
+INTERPRETERS ?= 3.11 3.12 3.13 3.14
+PART := tests/platforms tests/store tests/test_store.py tests/wire tests/checks tests/spec tests/plugin tests/cli/test_run.py
+interpreters:
+	@set -e; for version in $(INTERPRETERS); do \
+		python=$$(command -v python$$version || ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python 2>/dev/null | tail -1); \
+		if ! "$${python:-false}" -c 'import sys; sys.exit(sys.version_info[:2] != tuple(map(int, "'$$version'".split("."))))' 2>/dev/null; then \
+			echo "Python $$version: not there"; continue; fi; \
+		"$$python" -m venv --clear .venv-interpreter; \
+		.venv-interpreter/bin/python -m pip install -q --no-deps --require-hashes -r requirements-dev.lock; \
+		.venv-interpreter/bin/python -m pip install -q --no-deps --no-build-isolation -e .; \
+		.venv-interpreter/bin/python -m pip check; \
+		echo "Python $$version:"; \
+		.venv-interpreter/bin/python -m pytest -q -n $(JOBS) --dist loadgroup $(PART); \
+	done
+	rm -rf .venv-interpreter
 
 # What the harness runs with, as CycloneDX, from an environment that holds nothing else.
 sbom: .venv-supply-chain/.made

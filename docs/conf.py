@@ -22,7 +22,11 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 suppress_warnings = ["myst.strikethrough"]
-exclude_patterns = ["_build", "README.md", "shared"]  # the last: texts that several pages begin with
+exclude_patterns = [
+    "_build",
+    "README.md",
+    "shared",
+]  # the last: texts that several pages begin with
 nitpicky = True
 # Types of other packages and of our own depths have no page here, and nothing is fetched from
 # elsewhere (no intersphinx): the reference reads without a network.

@@ -48,6 +48,7 @@ from harness.core.errors import (
     StoreError,
     UsageError,
 )
+from harness.core.rate import Rate
 from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.history.model import History
@@ -90,6 +91,7 @@ __all__ = [
     "Planning",
     "ProgressListener",
     "Provider",
+    "Rate",
     "Record",
     "RecordingError",
     "Report",

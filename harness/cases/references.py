@@ -171,6 +171,18 @@ def first_file(chosen: Json) -> Recipe | None:
     return parse_recipe(image.filename) if image and image.filename else None
 
 
+_HEAVIEST = 150_000
+"""Bytes that every image drawn here stays below: it is weighed where fewer are allowed."""
+
+
+def _light(recipes: list[Recipe], argument: Argument) -> list[Recipe]:
+    """Return the images of as few bytes as the documents allow, whatever the seed."""
+    most = argument.max_bytes.most if argument.max_bytes else _HEAVIEST
+    if most >= _HEAVIEST:
+        return recipes
+    return [one for one in recipes if (reference_json(one).size_bytes or 0) * 1.1 < most]
+
+
 def drawn_references(
     name: str, argument: Argument, operation: Operation, *, cheap: bool = False
 ) -> SearchStrategy[Json]:
@@ -183,6 +195,7 @@ def drawn_references(
         for wide in _EDGES
         for high in _EDGES
     ]
+    recipes = _light(recipes, argument) or recipes
     least = _least(name, operation)
     _, most = argument.span("entries")
     few = _FEW if most is None else min(most, max(least, _FEW))

@@ -16,6 +16,9 @@ emulator, of recordings and of live providers are kept apart, and so are a bench
 An index is kept as DIR/.harness-history.duckdb, and made again where it is not right; the page is
 DIR/history.html. What cannot be read is left out, and told.
 
+With --sql, DuckDB answers: harness history reports --sql "select provider,
+median(seconds_to_images) from attempts group by all"
+
 \b
 Exit codes: 0 it tells, whatever changed; 2 wrong usage or no run there; 3 our own failure.
 """
@@ -42,6 +45,11 @@ Exit codes: 0 it tells, whatever changed; 2 wrong usage or no run there; 3 our o
     metavar="FILE",
     help="Where to write the page [DIR/history.html; none with --json].",
 )
+@click.option(
+    "--sql",
+    metavar="QUERY",
+    help="Ask the runs' attempts, verdicts, findings and prices instead; CSV, or JSON with --json.",
+)
 @json_option("Options")
 @click.pass_context
 def history(  # noqa: PLR0913 - one for each option
@@ -52,9 +60,15 @@ def history(  # noqa: PLR0913 - one for each option
     names: tuple[str, ...],
     since: datetime | None,
     out: Path | None,
+    sql: str | None,
     as_json: bool,
 ) -> None:
     """Index the runs, say what changed, write the page."""
+    if sql is not None:
+        if names or since or out:
+            raise click.UsageError("--sql goes with --json alone: say the rest in the query")
+        _ask(folder, sql, as_json=as_json)
+        return
     # What reads runs takes a second to import, and `--help` is not to wait for it; the functions
     # behind `harness.api.history`, without what the other verbs need.
     from harness.cli.over_time import as_json_text, show  # noqa: PLC0415
@@ -78,3 +92,13 @@ def history(  # noqa: PLR0913 - one for each option
                 raise
             echo_line(f"no page: {error}", err=True)
     context.exit(seen.exit_code)
+
+
+def _ask(folder: Path, sql: str, *, as_json: bool) -> None:
+    """Print what a query of the runs' database returns; notes go to the standard error."""
+    # As above.
+    from harness.cli.printing import echo_line  # noqa: PLC0415
+    from harness.history.asked import answer  # noqa: PLC0415
+
+    text = answer(folder, sql, as_json=as_json, note=lambda said: echo_line(said, err=True))
+    click.echo(text, nl=False)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.options import (
     documents_option,
@@ -49,6 +50,7 @@ def judge(  # noqa: PLR0913 - one for each option
     from harness.cli.judged import show  # noqa: PLC0415
     from harness.cli.progress import reading  # noqa: PLC0415
 
+    typed = context.get_parameter_source("formats") != ParameterSource.DEFAULT
     with reading() as watch:
         result = judged(
             files,
@@ -57,7 +59,7 @@ def judge(  # noqa: PLR0913 - one for each option
             out=out,
             trust_anchors=trust_anchors,
             known=known or configured_known(context),
-            formats=formats,
+            formats=formats if typed or out else (),  # a configuration refuses no command
             note=note,
             watch=watch,
         )

@@ -26,9 +26,14 @@ class ReadyPlans:
 def only(plan: Plan, cases: Collection[str]) -> Plan:
     """Return the plan of these cases and of all that they depend on, in the order of the whole.
 
-    Ids that the plan does not hold are left out. What the whole covers is not said of a part.
+    A plan that was recorded holds what looked into a case, too: it stays with the case. Ids that
+    the plan does not hold are left out. What the whole covers is not said of a part.
     """
     by_id = {shot.case.id: shot.case for shot in plan.shots}
+    followers: dict[str, list[str]] = {}
+    for case in by_id.values():
+        if case.follows is not None:
+            followers.setdefault(case.follows, []).append(case.id)
     needed: set[str] = set()
     waiting = [name for name in cases if name in by_id]
     while waiting:
@@ -36,6 +41,7 @@ def only(plan: Plan, cases: Collection[str]) -> Plan:
         if name not in needed:
             needed.add(name)
             waiting += [other for other in by_id[name].depends_on if other in by_id]
+            waiting += followers.get(name, ())
     if len(needed) == len(by_id):
         return plan
     shots = tuple(shot for shot in plan.shots if shot.case.id in needed)

@@ -29,11 +29,11 @@ class CassetteWriter:
         The arguments are those of `harness.api.export_cassette`; one that cannot be written fails
         the test with a line.
         """
-        folder = self.folders.mktemp(f"cassette-{provider}-"[:60].replace("/", "-"), numbered=True)
+        folder = self.folders.mktemp("cassette-", numbered=True)
         try:
             written = export_cassette(
                 provider,
-                folder / f"{provider}.yaml",
+                folder / "recording.yaml",
                 operation=operation,
                 conversations=conversations,
                 base_url=base_url,

@@ -4,7 +4,11 @@ It keeps the provider's documents: it polls jobs, waits as it is told, follows t
 decodes them. What it receives is kept in a run folder of its own, as in every run.
 """
 
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -94,6 +98,15 @@ class ProviderClient:
         one out. They may break rules: the provider is asked all the same. Raises TwinUsageError for
         an operation or argument that is not documented, and where the request cannot be sent.
         """
+        sending = partial(self._send, operation, arguments)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return sending()
+        with ThreadPoolExecutor(1) as pool:  # a test of asyncio's: its loop cannot run another
+            return pool.submit(sending).result()
+
+    def _send(self, operation: str | None, arguments: Mapping[str, Json]) -> Sent:
         provider = shipped(self.name).provider
         target = Target(
             against="live",

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, UsageError
 from harness.core.money import money
 from harness.planning.plan import price_sentence, total_price
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR
 from harness.pytest_plugin.arguments import option_help, run_options, taken
-from harness.pytest_plugin.engine import Sent, Work, prepared, saved_work, send
+from harness.pytest_plugin.engine import Sent, Work, prepared, saved_work, send, unsent
 from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
 from harness.pytest_plugin.selection import parts, selected_plan
 from harness.report.text import count, visible
@@ -57,14 +57,33 @@ def begin(config: pytest.Config, parser: pytest.Parser, arguments: list[str]) ->
         return
     mistake: HarnessError | None = None
     typed: Mapping[tuple[str, str], object] = {}
+    before = [*arguments]
     try:
         typed = taken(arguments)
+        _refuse_foreign_root(config, [each for each in before if each not in arguments])
     except HarnessError as error:
         mistake = error
         arguments[:] = ["--pyargs", NODE]  # pytest would complain of the same, and of more
     config.pluginmanager.register(
         ConformanceSession(config=config, typed=typed, mistake=mistake), "harness-conformance"
     )
+
+
+def _refuse_foreign_root(config: pytest.Config, ours: Sequence[str]) -> None:
+    """Raise UsageError where pytest took a path of our options for one of tests.
+
+    It looks for its own settings before it asks plugins what their options are, and would read
+    those beside that path.
+    """
+    here = config.invocation_params.dir
+    if config.rootpath in (here, *here.parents):
+        return
+    for each in ours:
+        if not each.startswith("-") and (here / each).exists():
+            raise UsageError(
+                f"{each}: pytest takes it for a path of tests, and {config.rootpath} for its root",
+                hint=f"write it behind its option with =, as in --spec={each}",
+            )
 
 
 def _show_options(parser: pytest.Parser) -> None:
@@ -152,6 +171,13 @@ class ConformanceSession:
         """Register the markers of our tests."""
         for line in MARKERS:
             config.addinivalue_line("markers", line)
+        relative = config.cwd_relative_nodeid
+
+        def shown(nodeid: Any) -> Any:  # noqa: ANN401 - a text, or an object of newer pytest
+            """Return an id as it is printed: ours is no path, wherever pytest was started."""
+            return nodeid if str(nodeid).startswith(NODE) else relative(nodeid)
+
+        config.cwd_relative_nodeid = shown  # type: ignore[method-assign]  # pytest has no hook for it
 
     def pytest_unconfigure(self) -> None:
         """Take away what was handed over to other processes."""
@@ -245,8 +271,7 @@ class ConformanceSession:
             theirs = [name for name, number in self.placed.items() if number == part]
             self.results[part] = self._send(theirs, out=self.out / f"part-{part}")
         sent = self.results[part]
-        nothing = TestOutcome(ending="error", message="the run says nothing of this promise")
-        return sent.outcomes.get(test.id, nothing)
+        return sent.outcomes.get(test.id, TestOutcome(ending="error", message=visible(sent.why)))
 
     def _send(self, selected: Collection[str], *, out: Path | None) -> Sent:
         opened: list[Path] = []
@@ -261,9 +286,11 @@ class ConformanceSession:
         except KeyboardInterrupt:
             pytest.exit(f"interrupted{_go_on(opened)}", returncode=INTERRUPTED)
         except HarnessError as error:
-            pytest.exit(f"harness: {visible(str(error))}", returncode=error.exit_code)
+            if not self._is_worker:
+                pytest.exit(f"harness: {visible(str(error))}", returncode=error.exit_code)
+            sent = unsent(error, opened)  # the other processes go on
         if sent.interrupted:
-            pytest.exit(f"{visible(sent.why)}{_go_on([sent.folder])}", returncode=INTERRUPTED)
+            pytest.exit(f"interrupted{_go_on([sent.folder])}", returncode=INTERRUPTED)
         others = [test.id for test in sent.others] if self._is_worker else []
         self.sent.append(
             {
@@ -370,6 +397,8 @@ class ConformanceSession:
             told = {"sent": self.sent, "whole": self.whole}
             self.config.workeroutput[HANDED_OVER] = told  # type: ignore[attr-defined]  # pytest-xdist's
             return
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED and self._unfinished():
+            session.exitstatus = INTERRUPTED
         if not self.sent:
             return
         self._remember()

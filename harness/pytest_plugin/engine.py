@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.api.ahead import Ahead, ahead
 from harness.api.runs import run
 from harness.core.case import Plan
+from harness.core.errors import HarnessError
 from harness.planning.options import Options
 from harness.planning.ready import ReadyPlans
 from harness.pytest_plugin.grouping import outcomes, planned_tests, tests_of_result
@@ -117,6 +118,17 @@ def send(
         failed=_failed_by(tests, told, result),
         others=tuple(test for test in others if test.id in found - known),
         broken=tuple(sorted((failing & known) - {*selected})),
+    )
+
+
+def unsent(error: HarnessError, opened: Sequence[Path]) -> Sent:
+    """Return what a run came to that could not be made: each of its tests is an error of ours."""
+    return Sent(
+        folder=opened[0] if opened else Path(),
+        exit_code=error.exit_code,
+        why=str(error),
+        interrupted=False,
+        outcomes={},
     )
 
 

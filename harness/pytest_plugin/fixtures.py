@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that has the fixture once for each provider of its marker."""
-    if MARKER not in metafunc.fixturenames:
+    if MARKER not in metafunc.fixturenames or not _is_ours(metafunc):
         return
     for mark in metafunc.definition.iter_markers("parametrize"):
         if MARKER in _named(mark):
@@ -49,6 +49,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     names = read_marker(metafunc.definition).names or PROVIDERS
     metafunc.parametrize(MARKER, names, ids=names, indirect=True)
+
+
+def _is_ours(metafunc: pytest.Metafunc) -> bool:
+    """Tell whether the fixture is this one, or a user's own that builds on it, and no namesake."""
+    found = getattr(metafunc, "_arg2fixturedefs", {}).get(MARKER, ())
+    last = found[-1] if found else None
+    return last is None or last.func.__module__ == __name__ or MARKER in last.argnames
 
 
 def _named(mark: pytest.Mark) -> list[str]:

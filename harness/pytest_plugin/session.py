@@ -38,9 +38,9 @@ DECIDED_BY_TESTS = (
 """How a session ends that neither was interrupted nor failed by itself."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class RunSession:
-    """The plugin of a session with run folders."""
+    """The plugin of a session with run folders; pytest keeps plugins in a set."""
 
     config: pytest.Config
     asked: Asked

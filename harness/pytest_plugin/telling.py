@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from harness.core.outcome import Images, Refused
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.history import ACCEPTS
 from harness.known.model import KnownShown
@@ -20,7 +21,7 @@ from harness.report.formats.terminal import request_line
 from harness.report.known import reason_text
 from harness.report.labels import failure_rate
 from harness.report.model import Shown
-from harness.report.text import one_line
+from harness.report.text import count, one_line
 from harness.stats.conformance.faults import unserved_values
 
 _LONGEST = 300
@@ -106,7 +107,17 @@ class Telling:
         blamed = dict.fromkeys(self._blamed(seen))
         if blamed:
             return "skipped", f"not judged: its requests failed for {', '.join(blamed)}"
+        if place.side == "observes":
+            return "skipped", f"the documents leave it open: {self._came(test)}"
         return "skipped", "nothing was judged: no reply shows anything of it"
+
+    def _came(self, test: PromiseTest) -> str:
+        """Say what came of requests that no document promises anything about."""
+        records = [self._places.records.get((test.provider, case)) for case in test.cases]
+        sent = [each.outcome for each in records if each is not None and each.outcome is not None]
+        served = sum(isinstance(outcome, Images) for outcome in sent)
+        refused = sum(isinstance(outcome, Refused) for outcome in sent)
+        return f"{served} served and {refused} refused of {count(len(sent), 'request')}"
 
     def _is_unexplained(self, verdict: Verdict) -> bool:
         """Tell whether a failed verdict is part of no finding, nor its request."""

@@ -4,6 +4,7 @@ Only who exports imports this module: what it needs comes with the extra `otel`.
 """
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 from harness.core.errors import ExportError
 from harness.core.version import harness_version
 from harness.telemetry import names
+from harness.telemetry.readiness import receiver
 from harness.telemetry.spans import Span
 
 BATCH = 512
@@ -77,9 +79,9 @@ def _context(span: Span, number: int) -> SpanContext:
 
 
 def _refuse(taken: int, whole: int, said: Sequence[str]) -> None:
-    why = " ".join(said[-1].split())[:_LONGEST] if said else "the receiver did not take them"
+    why = " ".join(said[-1].split())[:_LONGEST] if said else "its receiver did not take them"
     raise ExportError(
-        f"{whole - taken} of {whole} spans were not exported: {why}",
+        f"{whole - taken} of {whole} spans were not exported{receiver(os.environ)}: {why}",
         hint="the run is whole: harness report RUN --otel exports the same spans again",
     )
 

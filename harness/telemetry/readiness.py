@@ -33,6 +33,16 @@ def refuse_unready(environment: Mapping[str, str]) -> None:
         )
 
 
+def receiver(environment: Mapping[str, str]) -> str:
+    """Return ` to HOST:PORT` of the receiver that is named; nothing where none is.
+
+    User, password and query of its address are left out.
+    """
+    named = next((environment[name] for name in ENDPOINTS if environment.get(name)), "")
+    place = urlsplit(named).netloc.rpartition("@")[2]
+    return f" to {place}" if place else ""
+
+
 def refuse_missing_extra() -> None:
     """Raise UsageError where OpenTelemetry is not installed."""
     if not all(map(_is_there, _NEEDED)):

@@ -25,6 +25,9 @@ Attribute = str | bool | int | float | tuple[str, ...]
 
 _NANOSECONDS = 1_000_000_000
 _BAD_REQUEST = 400
+_LARGEST = 2**63
+"""No whole number of an attribute is as large."""
+
 _SHOWN = 200
 """The longest text of an attribute: names of cases are shorter, but strangers write some."""
 
@@ -62,14 +65,15 @@ def spans_of(
     *,
     findings: int = 0,
 ) -> tuple[Span, ...]:
-    """Return the spans of a run: the run's own first, then each case before its exchanges.
+    """Return the spans of a run: its own first, then cases as they began, each with its exchanges.
 
     A case that was not sent has none; the run's own counts them. Times are those of our wall clock
     as the run noted it; where it noted none, they count from the run's beginning.
     """
     run = _Run(header, verdicts, providers)
     sent = [record for record in records if record.exchanges]
-    below = [span for record in sent for span in run.of_record(record)]
+    groups = sorted((tuple(run.of_record(record)) for record in sent), key=_begin)
+    below = [span for group in groups for span in group]
     began = _ns(unix_s(header.created) or 0.0)
     ended = _ns(unix_s(header.finished) or 0.0)
     root = Span(
@@ -81,7 +85,7 @@ def spans_of(
         start_ns=min([began, *(span.start_ns for span in below)]),
         end_ns=max([began, ended, *(span.end_ns for span in below)]),
         attributes={
-            names.RUN_ID: header.run[:_SHOWN],
+            names.RUN_ID: _sendable(header.run)[:_SHOWN],
             names.RUN_AGAINST: header.against,
             names.RUN_SEED: header.seed,
             names.RUN_INTERRUPTED: header.interrupted,
@@ -112,7 +116,7 @@ class _Run:
 
     def _number(self, *path: str, size: int = 8) -> int:
         """Return an id that is never zero, which would be none."""
-        digest = hashlib.sha256("\0".join((self.identity, *path)).encode()).digest()
+        digest = hashlib.sha256("\0".join((self.identity, *path)).encode(errors="replace")).digest()
         return int.from_bytes(digest[:size]) or 1
 
     def of_record(self, record: Record) -> Iterator[Span]:
@@ -169,7 +173,7 @@ class _Run:
             **_served(record),
             **self._paid(record),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return _known(found)
 
     def _paid(self, record: Record) -> dict[str, Attribute | None]:
         provider = self.providers.get(record.shot.case.provider)
@@ -196,7 +200,6 @@ class _Run:
             **_server(record.evidence, request.target),
             names.ERROR_TYPE: error,
             names.STEP: exchange.step,
-            names.WAITED_S: max(0.0, times.sent_s - times.due_s),
             names.FIRST_BYTE_S: _since(times.sent_s, times.first_byte_s),
         }
         return Span(
@@ -207,7 +210,7 @@ class _Run:
             kind="client",
             start_ns=self._at(record, times.sent_s),
             end_ns=max(self._at(record, times.sent_s), self._at(record, times.end_s)),
-            attributes={name: value for name, value in found.items() if value is not None},
+            attributes=_known(found),
             failed=error is not None,
             why=error or "",
         )
@@ -224,6 +227,10 @@ class _Run:
         return _ns((unix_s(self.header.created) or 0.0) + at_s if wall is None else wall)
 
 
+def _begin(spans: Sequence[Span]) -> tuple[int, int]:
+    return (spans[0].start_ns, spans[0].id)
+
+
 def _path(operation: Operation) -> str:
     return operation.path.partition("?")[0]
 
@@ -238,12 +245,28 @@ def _since(begin_s: float, end_s: float | None) -> float | None:
 
 
 def _text(value: object) -> str | None:
-    return value[:_SHOWN] if isinstance(value, str) and value else None
+    return _sendable(value[:_SHOWN]) if isinstance(value, str) and value else None
+
+
+def _sendable(text: str) -> str:
+    """Return a text as UTF-8 can carry it: of strangers' JSON, half a character may come alone."""
+    return text.encode(errors="replace").decode()
+
+
+def _known(found: Mapping[str, Attribute | None]) -> dict[str, Attribute]:
+    """Return the attributes that have a value, each as it can be sent."""
+    return {
+        name: _sendable(value) if isinstance(value, str) else value
+        for name, value in found.items()
+        if value is not None
+    }
 
 
 def _several(value: object) -> int | None:
     """Return a number of images other than one, as the conventions want it."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value != 1 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if value != 1 and abs(value) < _LARGEST else None
 
 
 def _served(record: Record) -> dict[str, Attribute | None]:

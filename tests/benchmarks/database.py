@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         first, folder = Path(place) / "first", Path(place) / "reports"
         target = Target(against="emulator", providers=("apiframe",))
-        options = Options(target=target, limits=RunLimits(max_images=4))
+        options = Options(target=target, limits=RunLimits(max_images=4, max_requests=20))
         result = api.run(options)
         assert result.folder is not None
         shutil.move(result.folder, first)

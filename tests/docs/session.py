@@ -9,10 +9,13 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from harness.cli.main import status
 from tests.docs.pages import Block
@@ -76,18 +79,20 @@ class Reader:
             case ["harness", *arguments, "&"]:
                 return self._serves(arguments)
             case ["harness", *arguments] if not SHELL.search(_unquoted(line)):
-                code, printed = self._inside(arguments)
+                code, printed = self._inside(lambda: status(arguments))
+            case ["pytest", *arguments] if not SHELL.search(_unquoted(line)):
+                code, printed = self._inside(lambda: _tested(arguments))
             case _:
                 code, printed = self._outside(line)
         assert code == wanted, f"{line}\nends with {code}, not {wanted}:\n{printed}"
         assert "Traceback (most recent call last)" not in printed, printed
         return printed
 
-    def _inside(self, arguments: list[str]) -> tuple[int, str]:
-        """Run a verb in this process: no page pays for what all of them import."""
+    def _inside(self, work: Callable[[], int]) -> tuple[int, str]:
+        """Run a command in this process: no page pays for what all of them import."""
         printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         with self._there(), redirect_stdout(printed), redirect_stderr(printed):
-            code = status(arguments)
+            code = work()
         return code, _read(printed)
 
     def _outside(self, line: str) -> tuple[int, str]:
@@ -157,6 +162,20 @@ def reader(root: Path) -> Reader:
     path = f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"
     environment = {**kept, "PATH": path, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     return Reader(root=folder, environment=environment, port=_free())
+
+
+def _tested(arguments: list[str]) -> int:
+    """Run pytest as a command does, and forget the modules that it imported."""
+    before, path = dict(sys.modules), list(sys.path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is imported already is not rewritten
+            return int(pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", *arguments]))
+    finally:
+        for name in set(sys.modules) - set(before):
+            if name.startswith("test_"):
+                del sys.modules[name]
+        sys.path[:] = path
 
 
 def _free() -> int:

@@ -144,7 +144,10 @@ def test_a_cache_that_is_not_ours_is_made_again(folder: Path, spoil: str) -> Non
             database.execute("create view more as select 1")
     else:
         cache.unlink()
-        _ = cache.mkdir() if spoil == "folder" else cache.write_text("no")
+        if spoil == "folder":
+            cache.mkdir()
+        else:
+            cache.write_text("no")
 
     assert everything(api.database(folder)) == first
 

@@ -18,6 +18,7 @@ import pkgutil
 import re
 import shutil
 import signal
+import ssl
 import stat
 import subprocess
 import sys
@@ -198,6 +199,7 @@ def hide() -> None:
     os.supports_fd = {os.stat, os.truncate}
     subprocess.Popen.kill = kill  # type: ignore[method-assign]
     asyncio.SelectorEventLoop.add_signal_handler = _no_handler  # type: ignore[assignment, method-assign]
+    vars(ssl)["enum_certificates"] = lambda _store: ()  # what only Windows' own module has
     sys.platform = "win32"
 
 

@@ -1,21 +1,34 @@
 """Sessions of `pytest --pyargs harness.conformance`, all of them in one process."""
 
+import re
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.known.entries import N_RANGE, known_file
+from harness.known.model import KnownDeviation
+from tests.known.entries import LINK, known_file
 from tests.plugin.test_pytest_plugin import Ended, sessions
 
+ROOT = Path(__file__).parents[2]
 HERE = "harness.conformance"
 OURS = ["--pyargs", HERE]
-EMULATED = [*OURS, "--provider", "sub2api", "--operation", "generate", "--against", "emulator"]
+EMULATED = ["--provider", "sub2api", "--operation", "generate", "--against", "emulator"]
 FAULT = ["--fault", "sub2api:ignore:n.range", "--time-scale", "0.0002"]
-BROKEN = [*EMULATED, *FAULT, "-k", "n.range or background.one_of"]
 REFUSES = f"{HERE}::sub2api/generate/n.range/refuses-0-11"
+FAULTY = ["--provider", "apiframe", f"--cassettes={ROOT / 'cassettes-with-faults'}"]
+BROKEN = [*OURS, *FAULTY, "--operation", "generate", "-k", "output_format or n.range"]
+SERVES = f"{HERE}::apiframe/generate/output_format.one_of/serves"
 CACHE = ["-p", "cacheprovider"]
+WEBP = KnownDeviation(
+    provider="apiframe",
+    operation="generate",
+    promise="output_format.one_of",
+    check="images_have_the_asked_format",
+    reason="they mean to serve webp",
+    link=LINK,
+    expires="2030-12-31",
+)
 THEIRS = """
 def pytest_addoption(parser):
     parser.addoption("--provider", default="theirs")
@@ -31,11 +44,12 @@ def test_own(request):
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with options and tests of its own."""
     folder = tmp_path_factory.mktemp("project")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "pytest.ini").write_text("[pytest]\n")
     (folder / "conftest.py").write_text(THEIRS)
     (folder / "test_own.py").write_text(OWN_TEST)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
-    known_file(folder, N_RANGE)
-    (folder / "stale.toml").write_text(known_file(folder, replace(N_RANGE)).read_text())
+    known_file(folder, WEBP)
     return folder
 
 
@@ -43,6 +57,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ended(here: Path) -> dict[str, Ended]:
     """A session of each kind; `last failed` follows `broken`."""
     replayed = [*OURS, "--provider", "nanobanana", "--operation", "generate"]
+    fine = [*OURS, "--provider", "apiframe", "--operation", "generate"]
+    known = ["-k", "output_format", "--known", "known.toml"]
     return sessions(
         here,
         {
@@ -51,10 +67,11 @@ def ended(here: Path) -> dict[str, Ended]:
             "free": [*replayed, "-m", "not paid", "--collect-only"],
             "broken": [*BROKEN, *CACHE, "--junitxml", "junit.xml"],
             "last failed": [*BROKEN, *CACHE, "--lf"],
-            "by its id": ["--pyargs", REFUSES, *EMULATED[2:], *FAULT, "-n", "1", "--out", "apart"],
-            "known": [*EMULATED, *FAULT, "-k", "n.range", "--known", "known.toml"],
-            "stale": [*EMULATED, "-k", "n.range and refuses", "--known", "known.toml"],
+            "known": [*OURS, *FAULTY, "--operation", "generate", *known],
+            "stale": [*fine, *known],
+            "by its id": ["--pyargs", REFUSES, *EMULATED, *FAULT, "-n", "1", "--out", "apart"],
             "a wrong number": [*OURS, "--seed", "x"],
+            "a path elsewhere": [*OURS, "--cassettes", str(here.parent / "elsewhere0")],
             "no value": [*OURS, "-q", "--budget"],
             "no such provider": [*OURS, "--provider", "sub2apo"],
             "theirs alone": ["test_own.py"],
@@ -100,28 +117,25 @@ def test_one_broken_promise_is_one_failed_test_with_its_request(ended: dict[str,
 
     assert ended["broken"].code == 1, out
     assert "1 failed" in out
-    assert f"FAILED {REFUSES}" in out
-    assert "expected: refused: " in out
-    assert "request:  POST /" in out
+    assert f"FAILED {SERVES}" in out
+    assert "expected: images have the asked format" in out
+    assert "request:  POST /v2/images/generate" in out
     assert "again:    " in out
 
 
-def test_only_what_is_selected_is_sent(ended: dict[str, Ended], here: Path) -> None:
-    folders = [path for path in here.glob("reports/*-emulator*") if path.is_dir()]
-    journals = [(folder / "journal.jsonl").read_text() for folder in sorted(folders)]
-
-    assert ended["broken"].code == 1
-    assert journals
-    assert not [text for text in journals if "output_format.one_of/refuse" in text]
-
-
-def test_the_last_failed_one_runs_alone_and_sends_what_failed(ended: dict[str, Ended]) -> None:
+def test_the_last_failed_one_runs_alone_and_sends_less(ended: dict[str, Ended]) -> None:
     out = ended["last failed"].out
 
     assert ended["last failed"].code == 1, out
     assert "1 failed" in out
     assert "passed" not in out
-    assert "1 image," in out.split("selected of sub2api: ")[1].splitlines()[0]
+    assert _requests(ended["last failed"]) < _requests(ended["broken"]) < 170
+
+
+def _requests(ended: Ended) -> int:
+    found = re.search(r"selected of apiframe: (\d+) requests", ended.out)
+    assert found, ended.out
+    return int(found[1])
 
 
 def test_junit_names_the_test_by_its_id_with_evidence_price_and_images(
@@ -132,8 +146,8 @@ def test_junit_names_the_test_by_its_id_with_evidence_price_and_images(
     properties = {each.get("name"): each.get("value") for each in failed[0].iter("property")}
 
     assert ended["broken"].code == 1
-    assert [case.get("name") for case in failed] == ["sub2api/generate/n.range/refuses-0-11"]
-    assert properties["evidence"] == "emulator"
+    assert [case.get("name") for case in failed] == [SERVES.removeprefix(f"{HERE}::")]
+    assert "recorded" in str(properties["evidence"])
     assert {"price", "images", "run"} <= {*properties}
 
 
@@ -151,15 +165,17 @@ def test_a_test_is_selected_by_its_id_and_another_process_sends_it(
 def test_a_known_deviation_is_an_expected_failure(ended: dict[str, Ended]) -> None:
     assert ended["known"].code == 0, ended["known"].out
     assert "1 xfailed" in ended["known"].out
-    assert N_RANGE.reason in ended["known"].out
+    assert WEBP.reason in ended["known"].out
 
 
 def test_a_known_deviation_that_holds_again_fails(ended: dict[str, Ended]) -> None:
     assert ended["stale"].code == 1, ended["stale"].out
-    assert "n.range" in ended["stale"].out.split("short test summary")[-1]
+    assert "output_format" in ended["stale"].out.split("short test summary")[-1]
 
 
-@pytest.mark.parametrize("name", ["a wrong number", "no value", "no such provider"])
+@pytest.mark.parametrize(
+    "name", ["a wrong number", "a path elsewhere", "no value", "no such provider"]
+)
 def test_wrong_usage_is_told_and_ends_with_2(name: str, ended: dict[str, Ended]) -> None:
     said = ended[name].err.strip()
 

@@ -1,21 +1,27 @@
 """The fixtures, in this very session: their plugin is installed with the harness."""
 
+import asyncio
 import base64
 import io
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import requests
 import vcr
 from PIL import Image
 from urllib3.util import Retry
+from vcr.cassette import Cassette
 
+from harness.api import export_cassette
 from harness.core.outcome import Fault, Images, Refused
 from harness.emulator.serving import NAMES
 from harness.pytest_plugin.cassettes import CassetteWriter
 from harness.pytest_plugin.client import ProviderClient
 from harness.pytest_plugin.fixtures import PROVIDERS
 from harness.pytest_plugin.twins import FAST, ReceivedFile, Twin, TwinError, TwinUsageError
+from harness.runner.recording import sample_folder
 from tests.loopback import HUNG_S, loopback
 
 KEPT: list[Twin] = []
@@ -217,3 +223,37 @@ def test_stock_vcrpy_replays_base64_through_requests(provider_cassette: Cassette
 def test_a_recording_that_does_not_exist_is_a_line(provider_cassette: CassetteWriter) -> None:
     with pytest.raises(pytest.fail.Exception, match=r"no recording of 'paint'.*one of edit, gener"):
         provider_cassette("buble", "paint")
+
+
+@pytest.mark.image_provider("sub2api")
+def test_the_harness_client_sends_from_a_running_loop(provider_client: ProviderClient) -> None:
+    async def sends() -> int:
+        return len(provider_client.send().images)
+
+    assert asyncio.run(sends()) == 1
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_recording_is_whole_as_a_stock_cassette(provider: str, tmp_path: Path) -> None:
+    recorded = sample_folder()
+    assert recorded is not None
+    for tape in sorted((recorded / provider).glob("[!b]*.yaml")):
+        path = tmp_path / tape.name
+        written = export_cassette(provider, path, operation=tape.stem, conversations=None)
+        cassette = Cassette.load(path=str(path))
+        bodies = [response["body"]["string"] for response in cassette.responses]
+        found = [raw for body in bodies for raw in images_in(body)]
+
+        assert len(bodies) == written.round_trips
+        assert len(found) == written.images > 0
+        assert decoded(found[0]) > (0, 0)
+        assert b"sha256:" not in path.read_bytes()
+        assert b"emulator-key" not in path.read_bytes()
+
+
+def images_in(body: bytes) -> list[bytes]:
+    """Return the images of a body: one of bytes, or all that stand in its JSON as base64."""
+    if body[:4] in {b"\x89PNG", b"RIFF"} or body[:3] == b"\xff\xd8\xff":
+        return [body]
+    texts = re.findall(rb'"((?:iVBORw0|/9j/|UklGR)[A-Za-z0-9+/=]+)"', body)
+    return [base64.b64decode(text) for text in texts]

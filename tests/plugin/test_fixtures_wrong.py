@@ -59,6 +59,23 @@ class TestOfUnittest(unittest.TestCase):
 def test_by_hand(image_provider):
     assert image_provider.name == "buble"
 
+class TestOfAnotherProject:
+    @pytest.fixture
+    def image_provider(self):
+        return "a namesake"
+
+    def test_namesake(self, image_provider):
+        assert image_provider == "a namesake"
+
+class TestOfOwn:
+    @pytest.fixture
+    def image_provider(self, image_provider):
+        return [image_provider]
+
+    @pytest.mark.image_provider("openai")
+    def test_own(self, image_provider):
+        assert image_provider[0].name == "openai"
+
 def test_by_name(request):
     request.getfixturevalue("image_provider")
 """
@@ -109,7 +126,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def outcomes(said: str) -> dict[str, str]:
-    pairs = re.findall(r"^(PASSED|FAILED|ERROR) \S+::(\S+)", said, re.MULTILINE)
+    pairs = re.findall(r"^(PASSED|FAILED|ERROR) \S+::(?:\w+::)?(\S+)", said, re.MULTILINE)
     return {name: ending for ending, name in pairs}
 
 
@@ -130,6 +147,8 @@ def test_each_mistake_fails_its_own_test(said: str) -> None:
         "test_marked": "PASSED",
         "test_unmarked": "ERROR",
         "test_by_hand[buble]": "PASSED",
+        "test_namesake": "PASSED",
+        "test_own[openai]": "PASSED",
         "test_by_name": "FAILED",
     }
 

@@ -74,26 +74,26 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ended(runs: Path) -> dict[str, Ended]:
     """A session for a run folder of each kind, and for what may be beside one."""
-    here = runs
+    here, every = runs, (*ENDINGS, "ignore:n.range", "outage", "fine tape", "odd tape")
     for ending, (_, header, records) in ENDINGS.items():
         written(here / ending, header, records)
     for fault in ("ignore:n.range", "outage"):
         status([*RUN, "--out", str(here / fault), "--fault", f"nanobanana:{fault}"])
     for name, tape in (("fine tape", "sub2api.ruby.yml"), ("odd tape", "sub2api.vcrpy.yaml")):
         judge([RECORDINGS / tape], "sub2api", out=here / name)
-    runs = (*ENDINGS, "ignore:n.range", "outage", "fine tape", "odd tape")
     written(here / "kept again", HEADER, BOTH_REFUSED)
     known = str(known_file(here, N_RANGE))
     (here / "none").mkdir()
     none = str(here / "none")
     passes = _test(here / "passes", "passes", "def test_passes(): pass\n")
+    (here / "passes" / "conftest.py").write_text("")
     fails = _test(here / "fails", "fails", "def test_fails(): assert False\n")
     broken = _test(here / "cannot", "cannot", "import nothing_of_this_name\n")
     run = "--harness-run"
     return sessions(
         here,
         {
-            **{name: [none, run, name] for name in runs},
+            **{name: [none, run, name] for name in every},
             "known": [none, run, "broken", "--harness-known", known],
             "known by a setting": [none, run, "broken", "-o", f"harness_known={known}"],
             "stale": [none, run, "kept again", "--harness-known", known],

@@ -5,7 +5,6 @@ Of the expressions of GitHub Actions it knows those that the recipes have; anoth
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -49,8 +48,8 @@ def evaluated(expression: str, context: Context, folder: Path) -> str:
     """Return the value of an expression: `||` and `&&` return an operand, as GitHub's do."""
     tokens = _TOKEN.findall(expression)
     assert "".join(expression.split()) == "".join("".join(tokens).split()), expression
+    value = ""
     for choice in _split(tokens, "||"):
-        value = "true"
         for term in _split(choice, "&&"):
             value = _term(term, context, folder)
             if value in ("", "false"):
@@ -172,25 +171,12 @@ class Machine:
             name: filled(text, context, self.work) for name, text in step.get("env", {}).items()
         }
         assert "${{" not in step["run"], "a text of others is never a part of a script"
-        code = self.run(step["run"], **variables)
+        code = self.run(step["run"], GITHUB, **variables)
         for line in (self.place / "output").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition("=")
             context[f"steps.{step.get('id', '')}.outputs.{name}"] = value
         context[f"steps.{step.get('id', '')}.outcome"] = "failure" if code else "success"
         return code
-
-
-def source(into: Path) -> Path:
-    """Copy what a checkout of the harness holds that is installed."""
-    for name in (
-        *("LICENSE", "README.md", "build_samples.py", "pyproject.toml", "requirements.lock"),
-        "action.yml",
-    ):
-        into.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, into / name)
-    for name in ("cassettes", "harness"):
-        shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return into
 
 
 QUICK = f"""#!/bin/bash

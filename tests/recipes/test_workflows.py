@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def test_a_replay_compares_with_what_is_committed(tmp_path: Path) -> None:
 @pytest.fixture
 def provider() -> Iterator[str]:
     """The address of an emulated sub2api that plays a live one."""
-    command = [SCRIPTS / "harness", "emulate", "--json", "--time-scale", "0", "--until-eof"]
+    command = [str(SCRIPTS / "harness"), "emulate", "--json", "--time-scale", "0", "--until-eof"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as served:
@@ -103,6 +104,7 @@ def test_a_canary_keeps_what_it_knows_on_a_branch_from_night_to_night(
     tmp_path: Path, provider: str
 ) -> None:
     machine = Machine(tmp_path / "machine", variables=dict(WORKFLOWS["canary"]["env"]))
+    machine.variables["MAX_IMAGES"] = "30"  # fewer questions
     machine.install()
     origin = machine.place / "origin.git"
     git(machine, "init", "-q", "--bare", "-b", "main", str(origin))
@@ -141,3 +143,14 @@ def test_a_branch_that_cannot_be_read_ends_the_job_before_anything_is_sent(tmp_p
 
     assert code not in (0, 2)
     assert not (machine.work / "canary").exists()
+
+
+@pytest.mark.skipif(find_spec("harness.conformance") is None, reason="it is not in this version")
+def test_the_conformance_step_finds_a_test_for_each_promise(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "machine")
+    machine.install()
+    (step,) = [step for step in steps_of("conformance") if "run" in step]
+    code = machine.run(step["run"], PROVIDER="sub2api", PYTEST_ADDOPTS="--collect-only -q")
+
+    assert code == 0, machine.said
+    assert "sub2api/generate/n.range" in machine.said

@@ -21,7 +21,7 @@ from tests.report.folders import ENDINGS, written
 
 
 def types(frame: pd.DataFrame) -> dict[str, str]:
-    return {name: str(kind) for name, kind in frame.dtypes.items()}
+    return {str(name): str(kind) for name, kind in frame.dtypes.items()}
 
 
 def wanted(columns: Columns) -> dict[str, str]:

@@ -7,10 +7,11 @@ are those that GitHub's code scanning names for an upload.
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from harness.core.jsonvalue import Json, digest
 from harness.core.verdict import Standing
@@ -68,10 +69,9 @@ def sarif(judged: Judged) -> str:
     """
     log = _Log(judged)
     results, left_out = _fitting(log.results())
-    ids = list(dict.fromkeys(str(result["ruleId"]) for _, result in results))
-    for _, result in results:
+    ids = list(dict.fromkeys(str(result["ruleId"]) for result in results))
+    for result in results:
         result["ruleIndex"] = ids.index(str(result["ruleId"]))
-    rules = {str(rule["id"]): rule for rule, _ in reversed(results)}
     run: Object = {
         "tool": {
             "driver": {
@@ -80,7 +80,7 @@ def sarif(judged: Judged) -> str:
                 "shortDescription": {
                     "text": "Conformance of image providers with their own documents."
                 },
-                "rules": [rules[each] for each in ids],
+                "rules": [log.rules[each] for each in ids],
             }
         },
         "automationDetails": {"id": log.category},
@@ -89,7 +89,7 @@ def sarif(judged: Judged) -> str:
             name: {"description": {"text": text}} for name, text in _BASES.items()
         },
         "columnKind": "unicodeCodePoints",
-        "results": [result for _, result in results],
+        "results": [*results],
         "properties": {
             "run": one_line(judged.report.header.run),
             "evidence": f"{judged.report.banner.title}. {judged.report.banner.text}",
@@ -98,16 +98,12 @@ def sarif(judged: Judged) -> str:
     return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-_Ruled = tuple[Object, Object]
-"""A rule, and a result that breaks it."""
-
-
-def _fitting(results: Iterable[_Ruled]) -> tuple[list[_Ruled], int]:
+def _fitting(results: Iterable[Object]) -> tuple[list[Object], int]:
     """Return the first results that GitHub takes, and how many there are besides."""
     everything = list(results)
     packer, room = zlib.compressobj(), MOST_BYTES
-    for at, pair in enumerate(everything):
-        room -= len(packer.compress(json.dumps(pair).encode()))
+    for at, result in enumerate(everything):
+        room -= len(packer.compress(json.dumps(result).encode()))
         room -= len(packer.flush(zlib.Z_SYNC_FLUSH))
         if room < 0 or at >= MOST_RESULTS:
             return everything[:at], len(everything) - at
@@ -116,9 +112,10 @@ def _fitting(results: Iterable[_Ruled]) -> tuple[list[_Ruled], int]:
 
 @dataclass(frozen=True)
 class _Log:
-    """What becomes one run of a log."""
+    """What becomes one run of a log; `rules` are those that the drawn results break, by id."""
 
     judged: Judged
+    rules: dict[str, Object] = field(default_factory=dict)
 
     @cached_property
     def root(self) -> Path:
@@ -131,33 +128,32 @@ class _Log:
         words = ("image-provider-harness", header.against, "+".join(header.evidence), header.run)
         return "/".join(one_line(word).replace("/", "-") or "-" for word in words)
 
-    def results(self) -> Iterator[_Ruled]:
+    def results(self) -> Iterator[Object]:
         report = self.judged.report
         for each in in_order(report.failing_known):
             yield self._of_known(each)
         for shown in (*report.broken, *report.doubted, *report.expected):
             yield self._of_finding(shown)
 
-    def _of_known(self, each: KnownShown) -> _Ruled:
+    def _of_known(self, each: KnownShown) -> Object:
         known = each.known
         promise = known.promise or known.check
         name = f"known-deviation/{each.state}"
         words = (known.provider, known.operation, promise, known.check)
-        rule = _rule(
+        self.rules[name] = _rule(
             name,
             f"A known deviation is {each.state}.",
             "An entry of the file of known deviations expects what is no longer so, or its last"
             " day is over.",
             "Take the entry out of the file, or give it a later day.",
         )
-        result: Object = {
+        return {
             **_result(name, "error", f"{each.sentence}. {reason_text(known)}", (name, *words)),
             "locations": [self._location(known.provider, known.operation, promise)],
             "properties": {"state": each.state, "provider": known.provider},
         }
-        return rule, result
 
-    def _of_finding(self, shown: Shown) -> _Ruled:
+    def _of_finding(self, shown: Shown) -> Object:
         finding = shown.finding
         words = (finding.provider, finding.operation, shown.name, finding.check)
         name = one_line("/".join((*words[:2], finding.constraint or finding.check)))
@@ -179,7 +175,7 @@ class _Log:
                 {
                     "description": {"text": "Sends the request again."},
                     "artifactLocation": {
-                        "uri": f"{shown.reproduction.folder}/repeat.sh",
+                        "uri": quote(f"{shown.reproduction.folder}/repeat.sh"),
                         "uriBaseId": RUN,
                     },
                 }
@@ -195,7 +191,9 @@ class _Log:
                 "request": visible(shortened(shown.curl, _LONGEST_CURL), keep="\n"),
             },
         }
-        return self._rule_of(name, shown), result
+        if name not in self.rules:
+            self.rules[name] = self._rule_of(name, shown)
+        return result
 
     def _rule_of(self, name: str, shown: Shown) -> Object:
         finding = shown.finding

@@ -46,7 +46,7 @@ def promise_place(
     """
     lines, parents = _read(entry.text)
     line = _line(lines, parents, operation, promise)
-    rows = entry.text.splitlines()
+    rows = entry.text.split("\n")
     uri, base = _address(entry, folder, root)
     snippet = rows[line - 1].strip() if line <= len(rows) else ""
     return TomlPlace(uri=uri, base=base, line=line, snippet=snippet)

@@ -76,9 +76,11 @@ def write_on_request(
 def _append(place: Path, text: str, form: FormatOnRequest) -> str:
     """Append a text to a file that is another's; return a sentence that says what became of it."""
     where = f"{form.appended_to} ({place})"
-    content = text.encode()
+    if place.exists() and not place.is_file():  # a pipe would wait for a reader
+        return f"not appended to {where}: it is no file"
     try:
         with place.open("ab") as file:
+            content = (b"\n" if file.tell() else b"") + text.encode()
             if form.most_bytes and file.tell() + len(content) >= form.most_bytes:
                 return f"not appended to {where}: it would have {form.most_bytes:,} bytes or more"
             file.write(content)

@@ -152,7 +152,8 @@ def _price(
 ) -> Row:
     case, unit = record.shot.case, record.shot.price.unit
     rate = rate_of(case.provider, unit, rates)
-    usd = amount if currency(unit) == "usd" else rate and amount * rate.usd
+    worth = None if rate is None else amount * rate.usd
+    usd = amount if currency(unit) == "usd" else worth
     row: Row = {
         "provider": case.provider,
         "operation": case.operation,

@@ -244,7 +244,13 @@ def _with(file: ReferenceImage, **changed: Any) -> ReferenceImage:  # noqa: ANN4
 
 
 def _sized(size_bytes: int, context: Context) -> Choices:
-    """Return a file of that size: none where it may not be a PNG, for only that can be padded."""
+    """Return a file of that size: none where it may not be a PNG, for only that can be padded.
+
+    None either where the documents allow fewer bytes than the smallest image of ours has.
+    """
     if context.plain_format != "png":
         return ()
-    return (context.file(size_bytes=size_bytes, slug=f"{size_bytes}-bytes"),)
+    try:
+        return (context.file(size_bytes=size_bytes, slug=f"{size_bytes}-bytes"),)
+    except ValueError:  # the plain image alone has more bytes
+        return ()

@@ -143,14 +143,13 @@ class _Written:
 
     def _filled(self, document: Json, reply: Reply) -> str:
         """Return JSON with base64 where marks stand for it."""
-        encoded = {mark: self._encoded(picture) for mark, picture in reply.pictures.items()}
 
         def filled(text: str) -> str:
-            if text in encoded:
-                return encoded[text]
-            for mark, inside in encoded.items():
-                text = text.replace(mark, inside)
-            return self.moved(text)
+            text = self.moved(text)
+            for mark, picture in reply.pictures.items():
+                if mark in text:
+                    text = text.replace(mark, self._encoded(picture))
+            return text
 
         return _compact(with_texts(document, filled))
 

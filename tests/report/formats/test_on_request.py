@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_text_is_appended_to_what_the_environment_names_while_there_is_room(
 
     assert said[0] == said[1] == f"appended to STEP ({step})"
     assert said[2] == f"not appended to STEP ({step}): it would have 25 bytes or more"
-    assert step.read_text("utf-8") == "01234567890123456789"
+    assert step.read_text("utf-8") == "0123456789\n0123456789"
 
 
 def test_a_file_that_cannot_be_appended_to_is_said_and_ends_nothing(tmp_path: Path) -> None:
@@ -70,6 +71,17 @@ def test_a_file_that_cannot_be_appended_to_is_said_and_ends_nothing(tmp_path: Pa
 
     assert said[1].startswith("not appended to GITHUB_STEP_SUMMARY (")
     assert said[1].endswith("No such file or directory")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    said = write_on_request(
+        _judged(tmp_path), ["github"], environment={"GITHUB_STEP_SUMMARY": str(pipe)}
+    )
+
+    assert said[1] == f"not appended to GITHUB_STEP_SUMMARY ({pipe}): it is no file"
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
