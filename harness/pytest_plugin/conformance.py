@@ -144,7 +144,7 @@ class ConformanceSession:
         try:
             self._plan()
         except HarnessError as error:
-            pytest.exit(f"harness: {visible(str(error))}", returncode=error.exit_code)
+            pytest.exit(f"harness: {_on_a_line(error)}", returncode=error.exit_code)
         except Exception as error:  # noqa: BLE001 - pytest would end with 1, as for a broken promise
             said = visible(" ".join(str(error).split()))
             why = f"harness: internal error: {type(error).__name__}: {said}"
@@ -287,7 +287,7 @@ class ConformanceSession:
             pytest.exit(f"interrupted{_go_on(opened)}", returncode=INTERRUPTED)
         except HarnessError as error:
             if not self._is_worker:
-                pytest.exit(f"harness: {visible(str(error))}", returncode=error.exit_code)
+                pytest.exit(f"harness: {_on_a_line(error)}", returncode=error.exit_code)
             sent = unsent(error, opened)  # the other processes go on
         if sent.interrupted:
             pytest.exit(f"interrupted{_go_on([sent.folder])}", returncode=INTERRUPTED)
@@ -442,6 +442,10 @@ class ConformanceSession:
         ended = {each["folder"] for each in self.sent}
         files = sorted(self.place.glob("*.opened"))
         return [text for file in files if (text := file.read_text("utf-8")) not in ended]
+
+
+def _on_a_line(error: HarnessError) -> str:
+    return visible(" ".join(str(error).split()))
 
 
 def _go_on(opened: Sequence[Path]) -> str:

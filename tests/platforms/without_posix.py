@@ -199,6 +199,7 @@ def hide() -> None:
     os.supports_fd = {os.stat, os.truncate}
     subprocess.Popen.kill = kill  # type: ignore[method-assign]
     asyncio.SelectorEventLoop.add_signal_handler = _no_handler  # type: ignore[assignment, method-assign]
+    vars(os)["process_cpu_count"] = os.cpu_count  # as on Windows: the other one asks the scheduler
     vars(ssl)["enum_certificates"] = lambda _store: ()  # what only Windows' own module has
     sys.platform = "win32"
 
