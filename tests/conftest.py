@@ -34,8 +34,14 @@ MADE_ONCE = (
     "test_sdist.py",
     "test_wheel.py",
 )
-# The same of a folder's modules: a browser, a run of the action, a replayed run, an emulator.
-TOGETHER = ("browser", "public_strategies", "recipes", "telemetry")
+# The same of a folder's modules: a browser, an emulator, a process that forks, a replayed run.
+TOGETHER = {
+    "browser": "browser",
+    "examples": "forking",
+    "public_strategies": "public_strategies",
+    "recipes": "forking",
+    "telemetry": "telemetry",
+}
 
 # The same commit draws the same examples everywhere: what a test finds by chance is news for us
 # (`make draws` draws anew), never a red build for somebody who changed something else.
@@ -60,7 +66,7 @@ def group_of(nodeid: str) -> str:
     module = nodeid.partition("::")[0].removeprefix("tests/")
     folder = module.partition("/")[0]
     if folder in TOGETHER:
-        return folder
+        return TOGETHER[folder]
     parameters = nodeid.partition("[")[2].rstrip("]")
     if module in PLANNING and parameters:
         return f"plans of {parameters.partition('-')[0]}"

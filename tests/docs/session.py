@@ -80,6 +80,10 @@ class Reader:
                 return self._serves(arguments)
             case ["harness", *arguments] if not SHELL.search(_unquoted(line)):
                 code, printed = self._inside(lambda: status(arguments))
+            case ["harness", *arguments, ">", file] if not SHELL.search(
+                _unquoted(line).replace(">", "", 1)
+            ):
+                code, printed = self._inside(lambda: status(arguments), into=file)
             case ["pytest", *arguments] if not SHELL.search(_unquoted(line)):
                 code, printed = self._inside(lambda: _tested(arguments))
             case _:
@@ -88,11 +92,17 @@ class Reader:
         assert "Traceback (most recent call last)" not in printed, printed
         return printed
 
-    def _inside(self, work: Callable[[], int]) -> tuple[int, str]:
-        """Run a command in this process: no page pays for what all of them import."""
+    def _inside(self, work: Callable[[], int], *, into: str = "") -> tuple[int, str]:
+        """Run a command in this process: no page pays for what all of them import.
+
+        `into` is a file for its output; what it says of errors is printed all the same.
+        """
         printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        with self._there(), redirect_stdout(printed), redirect_stderr(printed):
+        output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8") if into else printed
+        with self._there(), redirect_stdout(output), redirect_stderr(printed):
             code = work()
+        if into:
+            (self.cwd / into).write_text(_read(output), encoding="utf-8")
         return code, _read(printed)
 
     def _outside(self, line: str) -> tuple[int, str]:
@@ -222,6 +232,11 @@ def unprinted(wanted: str, printed: str) -> str:
 
 def _unquoted(line: str) -> str:
     return re.sub(r"'[^']*'|\"[^\"]*\"", "", line)
+
+
+def _unwritten(line: str) -> str:
+    """Return a line without its quoted texts and its one `>`."""
+    return _unquoted(line).replace(" > ", " ", 1)
 
 
 def _read(printed: io.TextIOWrapper) -> str:

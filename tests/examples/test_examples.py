@@ -5,11 +5,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forking import commands as commands_of_ours
 from tests.loopback import HUNG_S
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -31,7 +31,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     assert command[:3] == ["python", "-m", "pytest"]
     kept = {name: text for name, text in os.environ.items() if not name.endswith("_API_KEY")}
     return subprocess.run(
-        [sys.executable, *command[1:]],
+        [commands_of_ours() / "pytest", *command[3:]],
         capture_output=True,
         text=True,
         cwd=folder,

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.recipes.forking import commands
+from tests.forking import commands
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent

@@ -1,7 +1,7 @@
-"""`harness` and `pytest` for the scripts of recipes: one process imports them, and forks for each.
+"""`harness` and `pytest` for scripts: one process imports them, and forks for each.
 
-A script starts a command some twenty times, and 2 s of each are imports. What a command is asked,
-its directory, its environment and its files are those of the script.
+Recipes and examples start them some twenty times, and 2 s of each are imports. What a command is
+asked, its directory, its environment and its files are those of the script.
 """
 
 import atexit
@@ -38,8 +38,8 @@ def commands() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="forking-"))
     address = folder / "socket"
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.recipes.forking", address],
-        cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "tests.forking", address],
+        cwd=Path(__file__).parents[1],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
