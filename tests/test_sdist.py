@@ -24,7 +24,7 @@ MADE_BY_SETUPTOOLS = {"PKG-INFO", "setup.cfg"}
 
 FAST = (
     *("tests/test_registry.py", "tests/test_money.py", "tests/test_rate.py"),
-    "tests/cli/test_scan.py::test_the_hook_for_pre_commit_runs_it",
+    "tests/recipes/test_schemas.py",
 )
 """They import the package, draw examples and read files of the project, in a second."""
 

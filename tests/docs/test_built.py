@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import click
-import furo
+import furo  # type: ignore[import-untyped]  # it has no types
 import pytest
 from sphinx.cmd.build import build_main
 
