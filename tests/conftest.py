@@ -21,12 +21,21 @@ MADE_ONCE = (
     "comparing/test_rechecks.py",
     "docs/test_built.py",
     "docs/test_commands.py",
+    "history/test_database.py",
+    "platforms/test_without_posix.py",
+    "plugin/test_conformance.py",
+    "plugin/test_fixtures_wrong.py",
+    "plugin/test_grouping.py",
     "plugin/test_pytest_plugin.py",
     "report/formats/test_columns.py",
     "report/reproduction/test_generated_test.py",
     "report/reproduction/test_key_findings.py",
     "report/reproduction/test_request.py",
+    "test_sdist.py",
+    "test_wheel.py",
 )
+# The same of a folder's modules: a browser, a run of the action, a replayed run, an emulator.
+TOGETHER = ("browser", "public_strategies", "recipes", "telemetry")
 
 # The same commit draws the same examples everywhere: what a test finds by chance is news for us
 # (`make draws` draws anew), never a red build for somebody who changed something else.
@@ -47,10 +56,11 @@ class Grouped(LoadScopeScheduling):  # type: ignore[misc]  # the same
 
 
 def group_of(nodeid: str) -> str:
-    """Name the group of a test: its module's, its provider's plans, the browser; empty for none."""
+    """Name the group of a test: its module's, folder's or provider's plans'; empty for none."""
     module = nodeid.partition("::")[0].removeprefix("tests/")
-    if module.startswith("browser/"):
-        return "browser"
+    folder = module.partition("/")[0]
+    if folder in TOGETHER:
+        return folder
     parameters = nodeid.partition("[")[2].rstrip("]")
     if module in PLANNING and parameters:
         return f"plans of {parameters.partition('-')[0]}"

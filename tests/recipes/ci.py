@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tests.recipes.forking import commands
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 PYTHON = f"""#!/bin/bash
@@ -104,8 +106,8 @@ class Machine:
         for name in ("output", "summary"):
             (self.place / name).touch()
         (self.place / "github_path").touch()
-        (self.place / "path" / "harness").symlink_to(SCRIPTS / "harness")
-        (self.place / "path" / "pytest").symlink_to(SCRIPTS / "pytest")
+        for name in ("harness", "pytest"):
+            (self.place / "path" / name).symlink_to(commands() / name)
 
     @property
     def work(self) -> Path:
@@ -183,7 +185,7 @@ QUICK = f"""#!/bin/bash
 # An environment whose pip notes what it is asked for, and whose harness is this one.
 if [ "$1 $2" != "-m venv" ]; then exec {sys.executable} "$@"; fi
 mkdir -p "$3/bin"
-for name in harness pytest; do ln -sf {SCRIPTS}/$name "$3/bin/$name"; done
+for name in harness pytest; do ln -sf "$HOME/../path/$name" "$3/bin/$name"; done
 cat > "$3/bin/python" <<'END'
 #!/bin/bash
 if [ "$1 $2" != "-m pip" ]; then exec {sys.executable} "$@"; fi
