@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from math import sqrt
 
 import numpy as np
+from scipy.special import ndtri  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
 from harness.stats.scipy_stats import stats
@@ -143,6 +145,21 @@ NOTHING_COUNTED = "nothing to count: n = 0"
 EXACT = "exact binomial interval, two-sided (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934)"
 
 
+def _exact(count: int, n: int, confidence: float) -> tuple[float, float]:
+    bounds = stats.binomtest(count, n).proportion_ci(confidence_level=confidence, method="exact")
+    return float(bounds.low), float(bounds.high)
+
+
+def _wilson(count: int, n: int, confidence: float) -> tuple[float, float]:
+    """Return the bounds without `scipy.stats`: every report of a run has some of them."""
+    z = float(ndtri(0.5 + 0.5 * confidence))
+    p = count / n
+    scale = 2 * (n + z**2)
+    center = (2 * n * p + z**2) / scale
+    reach = z / scale * sqrt(4 * n * p * (1 - p) + z**2)
+    return 0.0 if count == 0 else center - reach, 1.0 if count == n else center + reach
+
+
 def proportion_estimate(
     count: int, n: int, *, confidence: float = 0.95, exact: bool = False
 ) -> Estimate:
@@ -167,13 +184,12 @@ def proportion_estimate(
             unit="share",
             method=NOTHING_COUNTED,
         )
-    method = "exact" if exact else "wilson"
-    bounds = stats.binomtest(count, n).proportion_ci(confidence_level=confidence, method=method)
+    low, high = (_exact if exact else _wilson)(count, n, confidence)
     value = count / n
     return Estimate(
         value=value,
-        low=min(float(bounds.low), value),  # rounding may put a bound of 0 or 1 past the value
-        high=max(float(bounds.high), value),
+        low=min(low, value),  # rounding may put a bound of 0 or 1 past the value
+        high=max(high, value),
         confidence=confidence,
         n=n,
         unit="share",
