@@ -32,7 +32,7 @@ from harness.pytest_plugin.handed import (
     hand_over,
     taken_over,
 )
-from harness.pytest_plugin.items import NODE, PromiseItem, Promises, collector, prepare
+from harness.pytest_plugin.items import NODE, PromiseItem, Promises, collector, prepare, select
 from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
 from harness.pytest_plugin.selection import parts, selected_plan
 from harness.pytest_plugin.senders import Order, Senders, opened_file
@@ -152,6 +152,7 @@ class ConformanceSession:
             self._share(workers)
         yield
         self._plan_or_exit()
+        select(self.config, self.tests)
         if workers:
             hand_over(self._folder / TESTS, self.tests)
             for line in self._header():

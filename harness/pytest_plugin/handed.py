@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin.items import Promises, collector, prepare
+from harness.pytest_plugin.items import Promises, collector, prepare, select
 from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
 
 FOLDER = "--harness-conformance-folder="
@@ -96,6 +96,10 @@ class WorkerSession:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the markers of our tests."""
         prepare(config)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Wait for the plan, and look up in it what the arguments name."""
+        select(session.config, self.tests)
 
     def pytest_pycollect_makemodule(
         self, module_path: Path, parent: pytest.Collector

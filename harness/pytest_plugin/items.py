@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
+from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome, meant
 
 NODE = "harness.conformance"
 """The id of the collector: what is printed of a test stands behind `pytest --pyargs` as it is."""
@@ -42,6 +42,16 @@ def prepare(config: pytest.Config) -> None:
         return nodeid if str(nodeid).startswith(NODE) else relative(nodeid)
 
     config.cwd_relative_nodeid = shown  # type: ignore[method-assign]  # pytest has no hook for it
+
+
+def select(config: pytest.Config, tests: Sequence[PromiseTest]) -> None:
+    """Let an argument that names a test by one of its values mean that test."""
+    ids = [test.id for test in tests]
+    begins = f"{NODE}::"
+    config.args[:] = [
+        f"{begins}{meant(each.removeprefix(begins), ids)}" if each.startswith(begins) else each
+        for each in config.args
+    ]
 
 
 def collector(module_path: Path, parent: pytest.Collector, answers: Answers) -> "Promises | None":

@@ -26,6 +26,7 @@ from harness.pytest_plugin.handed import Answer, answer_file, hand_over, taken_o
 from harness.pytest_plugin.selection import Failed
 from harness.report.text import visible
 from harness.runner.execution.provider_run import ProgressListener
+from harness.stats.scipy_stats import stats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Senders:
     @classmethod
     def started(cls, number: int) -> "Senders":
         """Start so many processes; each waits for its order."""
+        _ = stats.norm  # SciPy's statistics take most of a second: once, and not in each copy
         ways = multiprocessing.get_all_start_methods()
         copies = multiprocessing.get_context("fork" if "fork" in ways else None)
         senders = cls()
