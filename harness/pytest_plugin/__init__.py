@@ -112,6 +112,9 @@ def pytest_load_initial_conftests(
 ) -> None:
     """Take over a session that names `harness.conformance`, with the options of that alone."""
     if any(each == CONFORMANCE or each.startswith(f"{CONFORMANCE}::") for each in args):
-        from harness.pytest_plugin.conformance import begin  # noqa: PLC0415 - only where it is used
+        from harness.pytest_plugin import handed  # noqa: PLC0415 - only where it is used
 
-        begin(early_config, parser, args)
+        if not handed.begin(early_config, args):
+            from harness.pytest_plugin.conformance import begin  # noqa: PLC0415 - as above
+
+            begin(early_config, parser, args)

@@ -9,7 +9,7 @@ from harness.core.errors import UsageError
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
-INSTALL = "pip install 'image-provider-harness[otel]'"
+INSTALL = "install image-provider-harness[otel]"
 
 
 def refuse_unready(environment: Mapping[str, str]) -> None:

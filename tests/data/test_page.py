@@ -13,7 +13,7 @@ from tests.data.columns import PAGE, TABLES, tables
 from tests.docs.pages import blocks_of
 from tests.docs.test_commands import PAGES
 
-MOST_LINES = 6
+MOST_LINES = 7
 QUESTION = re.compile(r"^## \d\. (?P<asked>.*\?)$", re.MULTILINE)
 BLOCK = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 

@@ -252,7 +252,7 @@ def test_without_pyarrow_nothing_is_sent_and_the_error_names_what_to_install(
     with pytest.raises(UsageError, match="needs pyarrow") as refused:
         api.run(options)
 
-    assert "pip install" in str(refused.value)
+    assert "install image-provider-harness[parquet]" in str(refused.value)
     assert not out.exists()
 
 

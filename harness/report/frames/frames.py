@@ -108,9 +108,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
 def insist_parquet() -> None:
     """Raise UsageError where pyarrow, which writes Parquet, is not installed."""
     if find_spec("pyarrow") is None:
-        raise UsageError(
-            "Parquet needs pyarrow", hint="pip install 'image-provider-harness[parquet]'"
-        )
+        raise UsageError("Parquet needs pyarrow", hint="install image-provider-harness[parquet]")
 
 
 def frames_of(
