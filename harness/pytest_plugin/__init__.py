@@ -1,7 +1,7 @@
 """A run folder as pytest tests: one per promise and operation, judged with today's checks.
 
     pytest --harness-run reports/RUN [--harness-spec acme.toml] [--harness-known known.toml]
-    pytest reports/RUN/run.json::apiframe/generate/n.range/refuses-0-11
+    pytest reports/RUN/run.json::apiframe/generate/n.range/refuses-11-0
 
 A broken promise fails, once, whatever the number of requests and checks that show it; one that is a
 known deviation is an expected failure (`xfailed`) with its reason. A known deviation that holds
@@ -103,6 +103,20 @@ def _is_run(file: Path) -> bool:
         return False
 
 
+FINDINGS = "findings"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the tests out that a run keeps of its findings, unless an argument names one.
+
+    They are to be run one at a time: two runs hold modules of the same name.
+    """
+    if collection_path.name != FINDINGS or not _is_run(collection_path.parent / "run.json"):
+        return None
+    named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
+    return None if any(each.is_relative_to(collection_path) for each in named) else True
+
+
 CONFORMANCE = "harness.conformance"
 
 
@@ -112,6 +126,9 @@ def pytest_load_initial_conftests(
 ) -> None:
     """Take over a session that names `harness.conformance`, with the options of that alone."""
     if any(each == CONFORMANCE or each.startswith(f"{CONFORMANCE}::") for each in args):
-        from harness.pytest_plugin.conformance import begin  # noqa: PLC0415 - only where it is used
+        from harness.pytest_plugin import handed  # noqa: PLC0415 - only where it is used
 
-        begin(early_config, parser, args)
+        if not handed.begin(early_config, args):
+            from harness.pytest_plugin.conformance import begin  # noqa: PLC0415 - as above
+
+            begin(early_config, parser, args)

@@ -1,18 +1,19 @@
 """A session that names `harness.conformance`: its options, its tests, the run that answers them.
 
 The tests are those of the plan, and nothing is sent to collect them. Before the first one starts,
-what the selected ones need is sent as one run; with pytest-xdist, a part of them as a run of its
-own, in the process that has the part. Then each test tells how it ended.
+what the selected ones need is sent as one run; with pytest-xdist, each part of it as a run of its
+own, by a process of its own. Then each test tells how it ended.
 """
 
 import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -22,16 +23,23 @@ from harness.core.money import money
 from harness.planning.plan import price_sentence, total_price
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR
 from harness.pytest_plugin.arguments import option_help, run_options, taken
-from harness.pytest_plugin.engine import Sent, Work, prepared, saved_work, send, unsent
+from harness.pytest_plugin.engine import Sent, Work, prepared, send
+from harness.pytest_plugin.handed import (
+    ARGUMENTS,
+    FOLDER,
+    PLACED,
+    TESTS,
+    hand_over,
+    taken_over,
+)
+from harness.pytest_plugin.items import NODE, PromiseItem, Promises, collector, prepare, select
 from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
 from harness.pytest_plugin.selection import parts, selected_plan
+from harness.pytest_plugin.senders import Order, Senders, opened_file
+from harness.pytest_plugin.workers import number_of_workers
 from harness.report.text import count, visible
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 
-NODE = "harness.conformance"
-"""The id of the collector: what is printed of a test stands behind `pytest --pyargs` as it is."""
-
-HANDED_OVER = "harness_conformance"
 FAILED = "harness/conformance-failed"
 """The key of pytest's cache: the cases that failing tests failed by."""
 
@@ -43,10 +51,6 @@ DECIDED_BY_TESTS = (
     pytest.ExitCode.OK,
     pytest.ExitCode.TESTS_FAILED,
     pytest.ExitCode.NO_TESTS_COLLECTED,
-)
-MARKERS = (
-    "paid: it costs images even where the provider keeps its documents",
-    "free: it costs nothing where the provider keeps its documents",
 )
 
 
@@ -65,7 +69,8 @@ def begin(config: pytest.Config, parser: pytest.Parser, arguments: list[str]) ->
         mistake = error
         arguments[:] = ["--pyargs", NODE]  # pytest would complain of the same, and of more
     config.pluginmanager.register(
-        ConformanceSession(config=config, typed=typed, mistake=mistake), "harness-conformance"
+        ConformanceSession(config=config, typed=typed, arguments=tuple(arguments), mistake=mistake),
+        "harness-conformance",
     )
 
 
@@ -106,22 +111,24 @@ def _show_options(parser: pytest.Parser) -> None:
 
 @dataclass(slots=True, kw_only=True, eq=False)  # pluggy keeps plugins in sets
 class ConformanceSession:
-    """The plugin of such a session, in each of its processes."""
+    """The plugin of such a session, in its first process; `arguments` are pytest's own."""
 
     config: pytest.Config
     typed: Mapping[tuple[str, str], object]
+    arguments: tuple[str, ...] = ()
     mistake: HarnessError | None = None
     work: Work | None = None
     notes: list[str] = field(default_factory=list)
     prices: list[str] = field(default_factory=list)
-    sent: list[Mapping[str, Any]] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     place: Path | None = None
     out: Path = Path("reports")
     whole: bool = True
     others_failed: bool = False
     selected: frozenset[str] = frozenset()
-    results: dict[int, Sent] = field(default_factory=dict)
-    placed: Mapping[str, int] = field(default_factory=dict)
+    senders: Senders | None = None
+    result: Sent | None = None
+    stopped: bool = False
     _told_s: float = 0.0
 
     # ------------------------------------------------------------------------------ the plan
@@ -133,12 +140,35 @@ class ConformanceSession:
         sys.stderr.write(f"harness: {visible(str(self.mistake))}\n")
         return self.mistake.exit_code
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self) -> Iterator[None]:
         """Plan; end the session with one line and the error's code where that cannot be.
 
-        Hypothesis warns of what is drawn before a session has started.
+        Where others run the tests, they start meanwhile. Hypothesis warns of what is drawn before a
+        session has started.
         """
+        workers = number_of_workers(self.config)
+        if workers:
+            self._share(workers)
+        yield
+        self._plan_or_exit()
+        select(self.config, self.tests)
+        if workers:
+            hand_over(self._folder / TESTS, self.tests)
+            for line in self._header():
+                self._say(line)
+
+    def _share(self, workers: int) -> None:
+        """Start the processes that send, before there are threads, and say where workers read."""
+        self.senders = Senders.started(workers)
+        self.place = Path(tempfile.mkdtemp(prefix="harness-conformance-"))
+        hand_over(self.place / ARGUMENTS, [*self.arguments])
+        invoked = self.config.invocation_params
+        self.config.invocation_params = pytest.Config.InvocationParams(
+            args=(*invoked.args, f"{FOLDER}{self.place}"), plugins=invoked.plugins, dir=invoked.dir
+        )
+
+    def _plan_or_exit(self) -> None:
         if self.work is not None:
             return
         try:
@@ -151,11 +181,6 @@ class ConformanceSession:
             pytest.exit(why, returncode=OURS)
 
     def _plan(self) -> None:
-        handed: Mapping[str, str] | None = getattr(self.config, "workerinput", {}).get(HANDED_OVER)
-        if handed is not None:
-            self.work = saved_work(Path(handed["work"]))
-            self.out, self.place = Path(handed["out"]), Path(handed["work"]).parent
-            return
         known, specs = self.config.getini("harness_known"), self.config.getini("harness_specs")
         options, told = run_options(self.typed, known=known[0] if known else None, specs=specs)
         self.notes += [told] if told else []
@@ -169,26 +194,14 @@ class ConformanceSession:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the markers of our tests."""
-        for line in MARKERS:
-            config.addinivalue_line("markers", line)
-        relative = config.cwd_relative_nodeid
-
-        def shown(nodeid: Any) -> Any:  # noqa: ANN401 - a text, or an object of newer pytest
-            """Return an id as it is printed: ours is no path, wherever pytest was started."""
-            return nodeid if str(nodeid).startswith(NODE) else relative(nodeid)
-
-        config.cwd_relative_nodeid = shown  # type: ignore[method-assign]  # pytest has no hook for it
+        prepare(config)
 
     def pytest_unconfigure(self) -> None:
         """Take away what was handed over to other processes."""
-        if self.place is not None and not self._is_worker:
-            for file in self.place.iterdir():
-                file.unlink()
-            self.place.rmdir()
-
-    @property
-    def _is_worker(self) -> bool:
-        return hasattr(self.config, "workerinput")
+        if self.senders is not None:
+            self.senders.end()
+        if self.place is not None:
+            rmtree(self.place, ignore_errors=True)
 
     @property
     def _work(self) -> Work:
@@ -196,9 +209,25 @@ class ConformanceSession:
             raise RuntimeError("the session was not planned")
         return self.work
 
+    @property
+    def _folder(self) -> Path:
+        if self.place is None:
+            raise RuntimeError("the session is not shared out")
+        return self.place
+
+    @property
+    def tests(self) -> Sequence[PromiseTest]:
+        """The tests of the plan."""
+        return self._work.tests
+
     def pytest_report_header(self) -> list[str]:
-        """Say what the whole plan costs, and what was said of it; sessions are planned by then."""
-        self.pytest_sessionstart()
+        """Say what the whole plan costs, and what was said of it."""
+        if self.senders is not None:
+            return []  # it is planned after this, while the workers start
+        self._plan_or_exit()
+        return self._header()
+
+    def _header(self) -> list[str]:
         against = self._work.options.target.against
         lines = [f"harness: {visible(each)}" for each in self.notes]
         return [*lines, *(f"plan against {against}: {visible(each)}" for each in self.prices)]
@@ -206,14 +235,9 @@ class ConformanceSession:
     # ----------------------------------------------------------------------------- the tests
     def pytest_pycollect_makemodule(
         self, module_path: Path, parent: pytest.Collector
-    ) -> "Promises | None":
+    ) -> Promises | None:
         """Return the collector of our tests for our module."""
-        if module_path != Path(__file__).parents[1] / "conformance.py":
-            return None
-        promises: Promises = Promises.from_parent(
-            parent.session, path=module_path, nodeid=NODE, name=NODE, plugin=self
-        )
-        return promises
+        return collector(module_path, parent, self)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Note that the session does not hold all tests of the plan."""
@@ -224,14 +248,15 @@ class ConformanceSession:
     ) -> list[str]:
         """Say what is selected, and what that costs where the provider keeps its documents."""
         del config
-        selected = frozenset(item.test.id for item in items if isinstance(item, PromiseItem))
-        if self._is_worker or not selected:
-            return []
+        return self._costs({item.test.id for item in items if isinstance(item, PromiseItem)})
+
+    def _costs(self, selected: Collection[str]) -> list[str]:
+        """Say of each provider what the selected tests need and cost."""
         failed = self._failed()
         lines = []
         for name, whole in self._work.plans.items():
-            plan = selected_plan(whole, self._work.tests, selected, failed)
-            if plan.shots:
+            plan = selected_plan(whole, self.tests, selected, failed)
+            if selected and plan.shots:
                 cost = total_price(plan.shots, plan.shots[0].price.unit)
                 lines.append(
                     f"selected of {name}: {count(len(plan.shots), 'request')}, "
@@ -244,63 +269,41 @@ class ConformanceSession:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Send what the selected tests need, before the first one starts."""
         items = [item for item in session.items if isinstance(item, PromiseItem)]
-        self.selected = frozenset(item.test.id for item in items)
-        self.whole = self.whole and len(self.selected) == len(self._work.tests)
-        if self._is_worker:
-            processes: int = self.config.workerinput["workercount"]  # type: ignore[attr-defined]  # pytest-xdist's
-            self.placed = self._parts(self.selected, processes)
-        if self._is_worker or session.config.option.collectonly or not items:
+        if self.senders is not None or session.config.option.collectonly or not items:
             return
         if session.testsfailed and not session.config.option.continue_on_collection_errors:
             return
-        if self.config.pluginmanager.hasplugin("dsession"):
-            return
-        sent = self.results[0] = self._send(self.selected, out=None)
-        collector = next(each for each in items[0].listchain() if isinstance(each, Promises))
+        self._select(item.test.id for item in items)
+        sent = self.result = self._send()
+        promises = next(each for each in items[0].listchain() if isinstance(each, Promises))
         for test in sent.others:
-            other: PromiseItem = PromiseItem.from_parent(
-                collector, name=test.id, test=test, plugin=self
-            )
-            session.items.append(other)
+            session.items.append(promises.item(test))
             session.testscollected += 1
 
-    def outcome(self, test: PromiseTest) -> TestOutcome:
-        """Return how a test ended; what its part needs is sent when the first of it asks."""
-        part = self.placed.get(test.id, 0)
-        if part not in self.results:
-            theirs = [name for name, number in self.placed.items() if number == part]
-            self.results[part] = self._send(theirs, out=self.out / f"part-{part}")
-        sent = self.results[part]
-        return sent.outcomes.get(test.id, TestOutcome(ending="error", message=visible(sent.why)))
+    def _select(self, selected: Iterable[str]) -> None:
+        self.selected = frozenset(selected)
+        self.whole = self.whole and len(self.selected) == len(self.tests)
 
-    def _send(self, selected: Collection[str], *, out: Path | None) -> Sent:
+    def outcome(self, test: PromiseTest) -> TestOutcome:
+        """Return how a test ended."""
+        if self.result is None:
+            raise RuntimeError("nothing was sent")
+        why = visible(self.result.why)
+        return self.result.outcomes.get(test.id, TestOutcome(ending="error", message=why))
+
+    def _send(self) -> Sent:
         opened: list[Path] = []
         try:
             sent = send(
-                self._work,
-                selected,
-                failed=self._failed(),
-                watch=self._listener(opened),
-                out=out,
+                self._work, self.selected, failed=self._failed(), watch=self._listener(opened)
             )
         except KeyboardInterrupt:
             pytest.exit(f"interrupted{_go_on(opened)}", returncode=INTERRUPTED)
         except HarnessError as error:
-            if not self._is_worker:
-                pytest.exit(f"harness: {_on_a_line(error)}", returncode=error.exit_code)
-            sent = unsent(error, opened)  # the other processes go on
+            pytest.exit(f"harness: {_on_a_line(error)}", returncode=error.exit_code)
         if sent.interrupted:
             pytest.exit(f"interrupted{_go_on([sent.folder])}", returncode=INTERRUPTED)
-        others = [test.id for test in sent.others] if self._is_worker else []
-        self.sent.append(
-            {
-                "folder": str(sent.folder),
-                "code": sent.exit_code,
-                "why": sent.why,
-                "failed": {name: [*cases] for name, cases in sent.failed.items()},
-                "broken": [*sent.broken, *others],
-            }
-        )
+        self.sent.append(sent)
         return sent
 
     def _failed(self) -> Mapping[str, Sequence[str]]:
@@ -318,8 +321,6 @@ class ConformanceSession:
 
         def begun(folder: Path) -> None:
             opened.append(folder)
-            if self.place is not None:
-                (self.place / f"{folder.name}.opened").write_text(str(folder), encoding="utf-8")
             self._say(f"harness: sending; run folder {folder}")
 
         def progress(part: ProviderRun) -> None:
@@ -347,38 +348,40 @@ class ConformanceSession:
 
     def _say(self, line: str) -> None:
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and not self._is_worker:  # whose output is that of a test
+        if reporter is not None:
             reporter.ensure_newline()
             reporter.write_line(visible(line))
             reporter.flush()
 
     # -------------------------------------------------------------------------- other processes
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - pytest-xdist may not be there
-        """Hand the plan over to a process of pytest-xdist: it plans nothing."""
-        if self.place is None:
-            self.place = Path(tempfile.mkdtemp(prefix="harness-conformance-"))
-            self._work.save(self.place / "work")
-        node.workerinput[HANDED_OVER] = {"work": str(self.place / "work"), "out": str(self.out)}
-
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
-        """Schedule a part as a whole: one process sends what its tests need."""
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - pytest-xdist may not be there
+        """Schedule a part as a whole: its tests wait for the same run."""
         from harness.pytest_plugin.scheduling import PartScheduling  # noqa: PLC0415 - xdist is no need of ours
 
-        return PartScheduling(config, log, parts=self._parts, node=NODE)
+        return PartScheduling(config, log, parts=self._order, node=NODE)
 
-    def _parts(self, selected: Collection[str], processes: int) -> Mapping[str, int]:
-        return parts(self._work.tests, selected, self._work.options, processes)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 - as above
-        """Take over what a process has sent."""
-        del error
-        told = getattr(node, "workeroutput", {}).get(HANDED_OVER)
-        if told is not None:
-            self.sent += told["sent"]
-            self.whole = self.whole and told["whole"]
+    def _order(self, selected: Collection[str], workers: int) -> Mapping[str, int]:
+        """Have what the selected tests need sent; return in which part each test is."""
+        self._select(selected)
+        options = self._work.options
+        placed = parts(self.tests, selected, options, workers)
+        hand_over(self._folder / PLACED, placed)
+        for line in self._costs(self.selected):
+            self._say(line)
+        for part in sorted({*placed.values()}):
+            theirs = frozenset(name for name, number in placed.items() if number == part)
+            order = Order(
+                work=self._work,
+                selected=theirs,
+                failed=self._failed(),
+                part=part,
+                out=self.out / f"part-{part}",
+                folder=self._folder,
+            )
+            if self.senders is not None:
+                self.senders.order(order)
+        return placed
 
     # ---------------------------------------------------------------------------------- the end
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -390,21 +393,29 @@ class ConformanceSession:
         """Note that other tests could not be collected."""
         self.others_failed = self.others_failed or report.failed
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note that the user stopped the session, and not a test of it, as with `-x`."""
+        self.stopped = excinfo.type is KeyboardInterrupt
+        if self.stopped and self.senders is not None and self.senders.watching:
+            self._say(
+                "harness: interrupted: waiting for requests under way (they may be paid for); "
+                "press Ctrl-C again to stop at once"
+            )
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Let the session end as `harness run` does, where nothing else decides."""
-        if self._is_worker:
-            told = {"sent": self.sent, "whole": self.whole}
-            self.config.workeroutput[HANDED_OVER] = told  # type: ignore[attr-defined]  # pytest-xdist's
-            return
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED and self._unfinished():
+        if self.senders is not None:
+            self.senders.end()
+            self.sent += self.senders.sent(self._folder)
+        if self.stopped and (self.senders is None or self.senders.watching):
             session.exitstatus = INTERRUPTED
         if not self.sent:
             return
         self._remember()
         decided = session.exitstatus in DECIDED_BY_TESTS and not self.others_failed
         if decided and self.whole:
-            codes = [each["code"] for each in self.sent]
+            codes = [each.exit_code for each in self.sent]
             session.exitstatus = min(codes, key=GRAVEST_FIRST.index)
 
     def _remember(self) -> None:
@@ -412,12 +423,11 @@ class ConformanceSession:
         cache = getattr(self.config, "cache", None)
         if cache is None:
             return
-        asked = {name for each in self.sent for name in each["failed"]}
-        kept: dict[str, list[str]] = cache.get(FAILED, {})
+        kept: dict[str, Sequence[str]] = cache.get(FAILED, {})
         kept = {name: cases for name, cases in kept.items() if name not in self.selected}
         for each in self.sent:
-            kept |= each["failed"]
-        if asked or kept:
+            kept |= {name: [*cases] for name, cases in each.failed.items()}
+        if kept or cache.get(FAILED, {}):
             cache.set(FAILED, kept)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest exports no type
@@ -427,21 +437,24 @@ class ConformanceSession:
             return
         terminalreporter.section("harness conformance")
         for each in self.sent:
-            folder, why = each["folder"], visible(each["why"])
-            terminalreporter.write_line(f"{folder}: exit code {each['code']}: {why}")
+            folder, code = str(each.folder), each.exit_code
+            go_on = _go_on([each.folder]) if each.interrupted else ""
+            terminalreporter.write_line(f"{folder}: exit code {code}: {visible(each.why)}{go_on}")
             terminalreporter.write_line(f"  read it: harness report {shlex.quote(folder)}")
-            for name in each["broken"]:
+            others = () if self.senders is None else (test.id for test in each.others)
+            for name in (*each.broken, *others):
                 terminalreporter.write_line(f"  broken, too, and not among the tests: {name}")
-        for folder in unfinished:
-            terminalreporter.write_line(f"{folder}: interrupted{_go_on([Path(folder)])}")
+        for left in unfinished:
+            terminalreporter.write_line(f"{left}: interrupted{_go_on([left])}")
 
-    def _unfinished(self) -> list[str]:
+    def _unfinished(self) -> list[Path]:
         """Return the run folders of other processes that did not come to an end."""
-        if self.place is None or self._is_worker:
+        if self.senders is None:
             return []
-        ended = {each["folder"] for each in self.sent}
-        files = sorted(self.place.glob("*.opened"))
-        return [text for file in files if (text := file.read_text("utf-8")) not in ended]
+        ended = {each.folder for each in self.sent}
+        files = (opened_file(self._folder, part) for part in sorted(self.senders.watching))
+        opened = [Path(taken_over(file)) for file in files if file.exists()]
+        return [folder for folder in opened if folder not in ended]
 
 
 def _on_a_line(error: HarnessError) -> str:
@@ -451,77 +464,3 @@ def _on_a_line(error: HarnessError) -> str:
 def _go_on(opened: Sequence[Path]) -> str:
     commands = [f"harness run --resume {shlex.quote(str(folder))}" for folder in opened]
     return f"; go on with: {' && '.join(commands)}" if commands else ""
-
-
-class Promises(pytest.File):
-    """The collector of our tests; they come from the plan and not from a file."""
-
-    def __init__(self, *, plugin: ConformanceSession, **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
-        super().__init__(**kwargs)
-        self.plugin = plugin
-
-    def collect(self) -> Iterator["PromiseItem"]:
-        """Yield a test for each promise and operation."""
-        for test in self.plugin._work.tests:  # noqa: SLF001 - of this module
-            item: PromiseItem = PromiseItem.from_parent(
-                self, name=test.id, test=test, plugin=self.plugin
-            )
-            yield item
-
-
-class BrokenPromiseError(AssertionError):
-    """A provider did not do what its documents say."""
-
-
-class PromiseItem(pytest.Item):
-    """One promise of one operation."""
-
-    def __init__(
-        self,
-        *,
-        test: PromiseTest,
-        plugin: ConformanceSession,
-        **kwargs: Any,  # noqa: ANN401 - pytest's own
-    ) -> None:
-        super().__init__(**kwargs)
-        self.test = test
-        self.plugin = plugin
-        self.add_marker(pytest.mark.paid if test.paid else pytest.mark.free)
-
-    def __repr__(self) -> str:
-        """Return what `--collect-only` shows: the test with its price."""
-        requests = count(len(self.test.cases), "request")
-        price = f"{count(self.test.images, 'image')}, {self.test.price}"
-        return f"<Promise {self.name} ({requests}, {price if self.test.paid else 'free'})>"
-
-    def runtest(self) -> None:
-        """End as the run says."""
-        outcome = self.plugin.outcome(self.test)
-        self.user_properties += outcome.properties
-        match outcome.ending:
-            case "passed":
-                return
-            case "failed":
-                raise BrokenPromiseError(outcome.message)
-            case "xfailed":
-                pytest.xfail(outcome.message)
-            case "skipped":
-                pytest.skip(outcome.message)
-            case "error":
-                raise HarnessError(outcome.message)
-
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
-    ) -> Any:  # noqa: ANN401 - as pytest's
-        """Return our own words: a traceback of ours would tell nothing."""
-        del style
-        if excinfo.errisinstance((BrokenPromiseError, HarnessError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo)
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Return where the test comes from, and its headline.
-
-        Of a headline that ends the id, pytest would write the dots as `::`.
-        """
-        return self.path, None, f"promise {self.name}"

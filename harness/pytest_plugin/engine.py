@@ -1,6 +1,5 @@
 """Sends what the selected tests need, once, by ordinary runs; then each test asks how it ended."""
 
-import pickle
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,17 +45,6 @@ class Work:
                 for test in planned_tests(plan, prepared.providers[name])
             ),
         )
-
-    def save(self, file: Path) -> None:
-        """Write it where a process of this user reads it; the file is nobody else's."""
-        file.touch(mode=0o600)
-        file.write_bytes(pickle.dumps(self))
-
-
-def saved_work(file: Path) -> Work:
-    """Read what another process of this session wrote."""
-    work: Work = pickle.loads(file.read_bytes())  # noqa: S301 - in a folder that is this user's alone
-    return work
 
 
 def prepared(options: Options, note: list[str]) -> tuple[Work, Ahead]:

@@ -151,7 +151,10 @@ class _Order:
 
 
 def _values(gathered: Gathered, providers: Mapping[str, Provider]) -> dict[Place, tuple[str, ...]]:
-    """Return by which values each rule is broken, in words, in an order of their own."""
+    """Return by which values each rule is broken, in words: numbers from the largest down.
+
+    What a range's upper bound forbids is what `-k n.range/refuses-11` means.
+    """
     values: dict[Place, tuple[str, ...]] = {}
     for place, shots in gathered.items():
         if place.side not in ("refuses", "observes") or not shots:
@@ -160,7 +163,7 @@ def _values(gathered: Gathered, providers: Mapping[str, Provider]) -> dict[Place
         provider = providers[place.provider]
         if place.side == "refuses":
             planned = _lasting(place, planned, provider)
-        values[place] = tuple(sorted(planned, key=_numbers_first))
+        values[place] = tuple(sorted(planned, key=_largest_first))
     return values
 
 
@@ -179,12 +182,12 @@ def _lasting(place: Place, planned: tuple[str, ...], provider: Provider) -> tupl
     return _by_rule(violations).get(place.promise, planned)[:sides]
 
 
-def _numbers_first(value: str) -> tuple[bool, float, str]:
+def _largest_first(value: str) -> tuple[bool, float, str]:
     try:
         number = float(value)
     except ValueError:
         return True, 0, value
-    return False, number if isfinite(number) else 0, value
+    return False, -number if isfinite(number) else 0, value
 
 
 def _by_rule(cases: Iterable[Case]) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 Their ids can be read, selected and kept in other files:
 
-    apiframe/generate/n.range/refuses-0-11       what has to be refused, with the values in words
+    apiframe/generate/n.range/refuses-11-0       what has to be refused, with the values in words
     apiframe/generate/output_format.one_of/serves  what has to be served
     apiframe/generate/reply/images_decode        what no single parameter promises, by its check
 
@@ -65,6 +65,7 @@ class TestOutcome:
 
 _UNFIT = re.compile(r"[^\w.+:-]+")
 _COLONS = re.compile(r"::+")
+_NEGATIVE = re.compile(r"^-(?=[\d.])")
 _LONGEST = 40
 _MOST_VALUES = 3
 _DIGEST = 6
@@ -85,11 +86,11 @@ def spelled(text: str, longest: int = _LONGEST) -> str:
 
 
 def values_spelled(values: Iterable[str]) -> str:
-    """Return values as the end of an id, each with its dash: `-0-11`, `-gif-bmp-tiff-and-2-more`.
+    """Return values as the end of an id, each with its dash: `-11-0`, `-gif-bmp-tiff-and-2-more`.
 
-    Empty where there is none.
+    A negative number is `-minus-1`. Empty where there is no value.
     """
-    texts = [spelled(value) for value in values]
+    texts = [_NEGATIVE.sub("minus-", spelled(value)) for value in values]
     more = len(texts) - _MOST_VALUES
     shown = texts[:_MOST_VALUES]
     return "".join(f"-{text}" for text in shown) + (f"-and-{more}-more" if more > 0 else "")
@@ -109,6 +110,24 @@ def spelled_id(
             return f"{where}/{spelled(about or 'reply')}/known-{spelled(check, 2 * _LONGEST)}"
         case _:
             return f"{where}/{named}/{side}{values_spelled(values)}"
+
+
+def meant(text: str, ids: Iterable[str]) -> str:
+    """Return the id that a text names by one of its values, or by none: `n.range/refuses-11`.
+
+    The text itself where it is an id, or names none.
+    """
+    known = {*ids}
+    head, _, last = text.rpartition("/")
+    side, _, value = last.partition("-")
+    begins = f"{head}/{side}"
+    found = [
+        each
+        for each in known
+        if each.startswith(f"{begins}-")
+        and f"-{value}-".replace("--", "-") in f"{each}-"[len(begins) :]
+    ]
+    return text if text in known or len(found) != 1 else found[0]
 
 
 def told_apart(text: str, key: Iterable[str]) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from scipy.stats import norm  # type: ignore[import-untyped]  # scipy ships no types
-
 from harness.core.verdict import Estimate
 from harness.stats.intervals import NOTHING_COUNTED
+from harness.stats.scipy_stats import stats
 
 METHOD = (
     "difference of two shares; interval by squaring and adding those of Wilson (R. G. Newcombe,"
@@ -54,7 +53,7 @@ def _wilson(counts: Counts, confidence: float) -> tuple[float, float, float]:
     """Return a share with its score interval."""
     share = sum(count for count, _ in counts) / sum(number for _, number in counts)
     n = _effective(counts, share)
-    z = float(norm.ppf((1 + confidence) / 2))
+    z = float(stats.norm.ppf((1 + confidence) / 2))
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     # Rounding may put a bound of 0 or 1 past the share.

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from math import sqrt
 
 import numpy as np
-from scipy.stats import binom, binomtest  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.special import ndtri  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
+from harness.stats.scipy_stats import stats
 
 METHOD = (
     "sample quantile (linear between order statistics) with a distribution-free interval from the"
@@ -43,14 +45,15 @@ def rank_bounds(n: int, quantile: float, *, confidence: float = 0.95) -> Ranks |
     _check(quantile, confidence)
     alpha = 1 - confidence + ROUNDING
     high = np.arange(1, n + 1)
-    above = binom.sf(high - 1, n, quantile)  # the chance that the high-th smallest falls short
+    # The chance that the high-th smallest falls short of the quantile:
+    above = stats.binom.sf(high - 1, n, quantile)
     # How many of n values lie below the quantile is binomial: `low` is the largest rank that
     # exceeds it as rarely as the upper tail leaves over.
-    low = np.where(above <= alpha, binom.ppf(np.maximum(alpha - above, 0), n, quantile), 0)
+    low = np.where(above <= alpha, stats.binom.ppf(np.maximum(alpha - above, 0), n, quantile), 0)
     wide = np.where(low >= 1, high - low, np.inf)
     if n == 0 or not np.isfinite(best := wide.min()):
         return None
-    below = binom.cdf(low - 1, n, quantile)
+    below = stats.binom.cdf(low - 1, n, quantile)
     uneven = np.where(wide == best, np.abs(above - below), np.inf)
     best_ranks = np.flatnonzero(uneven <= uneven.min() + ROUNDING)
     return Ranks(low=int(low[best_ranks].min()), high=int(high[best_ranks].max()))
@@ -90,8 +93,8 @@ def rank_positions(
 
 
 def _place(n: int, quantile: float, tail: float) -> float:
-    rank = int(binom.ppf(tail, n, quantile))
-    below, above = (float(binom.cdf(place - 1, n, quantile)) for place in (rank, rank + 1))
+    rank = int(stats.binom.ppf(tail, n, quantile))
+    below, above = (float(stats.binom.cdf(place - 1, n, quantile)) for place in (rank, rank + 1))
     odds = rank * (1 - quantile) * (above - tail) / ((n - rank) * quantile * (tail - below))
     return rank + 1 / (1 + odds)
 
@@ -142,6 +145,21 @@ NOTHING_COUNTED = "nothing to count: n = 0"
 EXACT = "exact binomial interval, two-sided (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934)"
 
 
+def _exact(count: int, n: int, confidence: float) -> tuple[float, float]:
+    bounds = stats.binomtest(count, n).proportion_ci(confidence_level=confidence, method="exact")
+    return float(bounds.low), float(bounds.high)
+
+
+def _wilson(count: int, n: int, confidence: float) -> tuple[float, float]:
+    """Return the bounds without `scipy.stats`: every report of a run has some of them."""
+    z = float(ndtri(0.5 + 0.5 * confidence))
+    p = count / n
+    scale = 2 * (n + z**2)
+    center = (2 * n * p + z**2) / scale
+    reach = z / scale * sqrt(4 * n * p * (1 - p) + z**2)
+    return 0.0 if count == 0 else center - reach, 1.0 if count == n else center + reach
+
+
 def proportion_estimate(
     count: int, n: int, *, confidence: float = 0.95, exact: bool = False
 ) -> Estimate:
@@ -166,13 +184,12 @@ def proportion_estimate(
             unit="share",
             method=NOTHING_COUNTED,
         )
-    method = "exact" if exact else "wilson"
-    bounds = binomtest(count, n).proportion_ci(confidence_level=confidence, method=method)
+    low, high = (_exact if exact else _wilson)(count, n, confidence)
     value = count / n
     return Estimate(
         value=value,
-        low=min(float(bounds.low), value),  # rounding may put a bound of 0 or 1 past the value
-        high=max(float(bounds.high), value),
+        low=min(low, value),  # rounding may put a bound of 0 or 1 past the value
+        high=max(high, value),
         confidence=confidence,
         n=n,
         unit="share",

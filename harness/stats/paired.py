@@ -6,11 +6,11 @@ from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
 from harness.stats.intervals import TOO_FEW
 from harness.stats.ordered import Floats, smallest_with, walsh_count
+from harness.stats.scipy_stats import stats
 from harness.stats.tested import OneSided, Shift
 
 METHOD = (
@@ -77,7 +77,7 @@ def signed_rank(values: Sequence[float] | Floats) -> OneSided:
     if not n:
         return OneSided(up=1.0, down=1.0, least=1.0)
     # Twice the ranks: those of ties are whole numbers so, too.
-    ranks = np.rint(2 * rankdata(np.round(np.abs(moved), 12))).astype(int)
+    ranks = np.rint(2 * stats.rankdata(np.round(np.abs(moved), 12))).astype(int)
     positive = int(ranks[moved > 0].sum())
     total = int(ranks.sum())
     if n <= MOST_EXACT:
@@ -85,8 +85,8 @@ def signed_rank(values: Sequence[float] | Floats) -> OneSided:
         up, down = chances[positive:].sum(), chances[: positive + 1].sum()
     else:
         spread = np.sqrt((ranks.astype(float) ** 2).sum()) / 2
-        up = norm.sf((positive - 1 - total / 2) / spread)
-        down = norm.sf((total / 2 - positive - 1) / spread)
+        up = stats.norm.sf((positive - 1 - total / 2) / spread)
+        down = stats.norm.sf((total / 2 - positive - 1) / spread)
     return OneSided(up=min(float(up), 1.0), down=min(float(down), 1.0), least=0.5**n)
 
 
@@ -106,7 +106,7 @@ def _outside(n: int, tail: float) -> int:
     """Return how many of the Walsh averages lie outside the interval on either side."""
     if n > MOST_EXACT:
         spread = np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
-        return max(int(n * (n + 1) / 4 - norm.isf(tail) * spread - 0.5), 0)
+        return max(int(n * (n + 1) / 4 - stats.norm.isf(tail) * spread - 0.5), 0)
     below = np.cumsum(_sums(np.arange(1, n + 1)))
     return int(np.searchsorted(below, tail, side="right")) - 1 if below[0] <= tail else 0
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import comb
 
 import numpy as np
-from scipy.stats import norm, rankdata, tiecorrect  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
 from harness.stats.ordered import Floats, difference_count, smallest_with
 from harness.stats.paired import ratio
+from harness.stats.scipy_stats import stats
 from harness.stats.tested import OneSided, Shift
 
 METHOD = (
@@ -43,7 +43,7 @@ def stratified_shift(strata: Strata, *, confidence: float = 0.95) -> Shift:
     tail = (1 - confidence) / 2
     if test.least <= tail:
         method = METHOD
-        reach = float(norm.isf(tail)) * spread
+        reach = float(stats.norm.isf(tail)) * spread
         low, high = (_at(both, whole / 2 + side * reach) for side in (-1, 1))
     return Shift(
         estimate=Estimate(
@@ -70,9 +70,9 @@ def _van_elteren(both: Sequence[tuple[Floats, Floats]]) -> tuple[OneSided, float
     ways = 1
     for first, second in both:
         m, n, weight = len(first), len(second), _weight(first, second)
-        ranks = rankdata(np.round(np.concatenate([first, second]), 12))
+        ranks = stats.rankdata(np.round(np.concatenate([first, second]), 12))
         apart += weight * (ranks[m:].sum() - n * (m + n + 1) / 2)
-        ties = float(tiecorrect(ranks)) if m + n > 1 else 1.0
+        ties = float(stats.tiecorrect(ranks)) if m + n > 1 else 1.0
         variance += weight**2 * m * n * (m + n + 1) / 12 * ties
         correction = max(correction, weight / 2)
         ways *= comb(m + n, n)
@@ -81,7 +81,7 @@ def _van_elteren(both: Sequence[tuple[Floats, Floats]]) -> tuple[OneSided, float
         return OneSided(up=1.0, down=1.0, least=1.0), 0.0
     least = 1 / ways  # the normal curve's tail may be thinner than what so few can come to
     up, down = (
-        max(float(norm.sf((side * apart - correction) / spread)), least) for side in (1, -1)
+        max(float(stats.norm.sf((side * apart - correction) / spread)), least) for side in (1, -1)
     )
     return OneSided(up=up, down=down, least=least), spread
 

@@ -10,13 +10,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, DegenerateDataWarning, bootstrap, ecdf, logrank  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.core.verdict import Estimate
 from harness.stats import intervals as order
+from harness.stats.scipy_stats import stats
 
 Floats = NDArray[np.float64]
 
@@ -84,9 +85,9 @@ class CensoredTimes:
         return min(self.given_up_s, default=np.inf) >= self.longest_ended_s
 
     @cached_property
-    def data(self) -> CensoredData:
+    def data(self) -> Any:  # noqa: ANN401 - scipy ships no types
         """The same as SciPy takes it."""
-        return CensoredData.right_censored(self.seconds, [not whole for whole in self.ended])
+        return stats.CensoredData.right_censored(self.seconds, [not whole for whole in self.ended])
 
     @cached_property
     def curve(self) -> tuple[Floats, Floats]:
@@ -96,7 +97,7 @@ class CensoredTimes:
         """
         if not any(self.ended):
             return np.empty(0), np.empty(0)
-        survival = ecdf(self.data).sf
+        survival = stats.ecdf(self.data).sf
         shares: Floats = survival.probabilities
         falls = np.diff(shares, prepend=1.0) < 0
         return survival.quantiles[falls], shares[falls]
@@ -145,7 +146,7 @@ def log_rank(first: CensoredTimes, second: CensoredTimes) -> float | None:
     if not any(first.ended) or not any(second.ended):
         return None
     with np.errstate(divide="ignore", invalid="ignore"):  # no variance where there is nothing left
-        p_value = float(logrank(first.data, second.data).pvalue)
+        p_value = float(stats.logrank(first.data, second.data).pvalue)
     return p_value if np.isfinite(p_value) else None
 
 
@@ -179,7 +180,7 @@ def _within_band(
 
 def log_log_band(times: CensoredTimes, confidence: float) -> tuple[Floats, Floats, Floats]:
     """Return the seconds at which anything ended, and both bounds of the share then waiting."""
-    sf = ecdf(times.data).sf
+    sf = stats.ecdf(times.data).sf
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # At a share of 1 and of 0 the band's formula is undefined.
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -265,8 +266,8 @@ def _bounds(
 ) -> tuple[float | None, float | None]:
     """Return the bounds of a mean of n places; none where every resample has the same one."""
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore", DegenerateDataWarning)
-        interval = bootstrap(
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        interval = stats.bootstrap(
             (np.arange(n),),
             mean,
             vectorized=True,

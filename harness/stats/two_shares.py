@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import comb, inf, lgamma, sqrt
 
 import numpy as np
-from scipy.stats import hypergeom, norm  # type: ignore[import-untyped]  # scipy ships no types
 
+from harness.stats.scipy_stats import stats
 from harness.stats.tested import OneSided
 
 METHOD = (
@@ -35,12 +35,12 @@ def compared_shares(first: Share, second: Share) -> OneSided:
     together = count + other
     if not n or not m or together in (0, n + m):
         return OneSided(up=1.0, down=1.0, least=1.0)
-    at = hypergeom.pmf(other, n + m, together, m)
+    at = stats.hypergeom.pmf(other, n + m, together, m)
     extremes = [max(0, together - n), min(together, m)]
     return OneSided(
-        up=float(hypergeom.sf(other, n + m, together, m) + at / 2),
-        down=float(hypergeom.cdf(other - 1, n + m, together, m) + at / 2),
-        least=float(hypergeom.pmf(extremes, n + m, together, m).min()) / 2,
+        up=float(stats.hypergeom.sf(other, n + m, together, m) + at / 2),
+        down=float(stats.hypergeom.cdf(other - 1, n + m, together, m) + at / 2),
+        least=float(stats.hypergeom.pmf(extremes, n + m, together, m).min()) / 2,
     )
 
 
@@ -91,7 +91,7 @@ def level_for(n: int, first: float, second: float, *, power: float) -> float:
     enough.
     """
     spread = sqrt((first * (1 - first) + second * (1 - second)) / n) if n else inf
-    return float(norm.sf((second - first) / spread - norm.ppf(power)))
+    return float(stats.norm.sf((second - first) / spread - stats.norm.ppf(power)))
 
 
 def comb_log(n: int, k: int) -> float:

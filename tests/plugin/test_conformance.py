@@ -15,7 +15,7 @@ HERE = "harness.conformance"
 OURS = ["--pyargs", HERE]
 EMULATED = ["--provider", "sub2api", "--operation", "generate", "--against", "emulator"]
 FAULT = ["--fault", "sub2api:ignore:n.range", "--time-scale", "0.0002"]
-REFUSES = f"{HERE}::sub2api/generate/n.range/refuses-0-11"
+REFUSES = f"{HERE}::sub2api/generate/n.range/refuses-11-0"
 FAULTY = ["--provider", "apiframe", f"--cassettes={ROOT / 'cassettes-with-faults'}"]
 BROKEN = [*OURS, *FAULTY, "--operation", "generate", "-k", "output_format or n.range"]
 SERVES = f"{HERE}::apiframe/generate/output_format.one_of/serves"
@@ -86,7 +86,7 @@ def _selected(ended: Ended) -> list[str]:
 def test_what_is_collected_is_the_plan_and_nothing_is_sent(ended: dict[str, Ended]) -> None:
     ids = _selected(ended["plan"])
 
-    assert f"{HERE}::nanobanana/generate/n.range/refuses-0-2" in ids
+    assert f"{HERE}::nanobanana/generate/n.range/refuses-2-0" in ids
     assert f"{HERE}::nanobanana/generate/reply/images_decode" in ids
     assert "selected of nanobanana: " in ended["plan"].out
     assert "run folder" not in ended["plan"].out
@@ -108,7 +108,7 @@ def test_tests_of_the_users_run_beside_ours_with_options_of_the_same_names(
 def test_not_paid_selects_what_costs_nothing(ended: dict[str, Ended]) -> None:
     ids = _selected(ended["free"])
 
-    assert f"{HERE}::nanobanana/generate/n.range/refuses-0-2" in ids
+    assert f"{HERE}::nanobanana/generate/n.range/refuses-2-0" in ids
     assert not [each for each in ids if each.endswith("/serves")]
 
 

@@ -32,7 +32,7 @@ def test_all_tests_need_the_whole_plan() -> None:
 
 
 def test_a_refusal_needs_its_cases_and_the_plain_request() -> None:
-    test = _test("generate/n.range/refuses-0-11")
+    test = _test("generate/n.range/refuses-11-0")
 
     assert _sent(test) == ["generate/base", *test.cases]
 
@@ -51,13 +51,13 @@ def test_what_has_to_be_served_needs_the_fewest_rows_that_hold_all_its_values() 
 
 
 def test_a_test_that_failed_needs_what_it_failed_by() -> None:
-    test = _test("generate/n.range/refuses-0-11")
+    test = _test("generate/n.range/refuses-11-0")
 
     assert _sent(test, failed={test.id: [test.cases[-1]]}) == ["generate/base", test.cases[-1]]
 
 
 def test_a_failed_case_that_is_planned_no_more_leaves_the_whole_test() -> None:
-    test = _test("generate/n.range/refuses-0-11")
+    test = _test("generate/n.range/refuses-11-0")
 
     assert _sent(test, failed={test.id: ["gone"]}) == ["generate/base", *test.cases]
 

@@ -13,7 +13,7 @@ from harness.api import load_provider, plan
 from harness.pytest_plugin import grouping
 from harness.pytest_plugin.grouping import outcomes, planned_tests, told
 from harness.pytest_plugin.places import ResultPlaces, by_check
-from harness.pytest_plugin.promise_tests import spelled, spelled_id, values_spelled
+from harness.pytest_plugin.promise_tests import meant, spelled, spelled_id, values_spelled
 from harness.run_result import RunResult, verdicts_of
 from tests.report.folders import ENDINGS, written
 
@@ -45,7 +45,7 @@ def test_every_verdict_belongs_to_one_test_and_every_test_has_another_id(
 def test_a_confirmed_finding_fails_one_test(results: dict[str, RunResult]) -> None:
     ends = [(test.id, outcome.ending) for test, outcome in told(results["broken"])]
 
-    assert ("sub2api/generate/n.range/refuses-0-11", "failed") in ends
+    assert ("sub2api/generate/n.range/refuses-11-0", "failed") in ends
     assert Counter(ending for _, ending in ends)["failed"] == 1
 
 
@@ -107,8 +107,8 @@ def test_a_plan_s_tests_say_what_they_cost() -> None:
     tests = {test.id: test for test in planned_tests(plan("apiframe", max_images=8), provider)}
     serves = tests["apiframe/generate/n.range/serves"]
 
-    assert not tests["apiframe/generate/n.range/refuses-0-11"].paid
-    assert tests["apiframe/generate/n.range/refuses-0-11"].price == "nothing"
+    assert not tests["apiframe/generate/n.range/refuses-11-0"].paid
+    assert tests["apiframe/generate/n.range/refuses-11-0"].price == "nothing"
     assert serves.paid
     assert serves.price.endswith(" credits")
 
@@ -158,6 +158,19 @@ def _is_fit(text: str) -> None:
 
 
 def test_many_values_are_counted() -> None:
-    assert values_spelled(["0", "11"]) == "-0-11"
+    assert values_spelled(["11", "0"]) == "-11-0"
+    assert values_spelled(["4", "-1"]) == "-4-minus-1"
     assert values_spelled(["a", "b", "c", "d", "e"]) == "-a-b-c-and-2-more"
     assert spelled("-1") == "-1"
+
+
+def test_a_value_of_its_own_names_a_test() -> None:
+    ids = [f"a/generate/n.range/{end}" for end in ("refuses-11-0", "serves", "refuses-4-minus-1x")]
+    ids += ["a/edit/n.range/refuses-110-0", "a/edit/size.one_of/refuses-auto"]
+
+    assert meant("a/edit/n.range/refuses-110", ids) == "a/edit/n.range/refuses-110-0"
+    assert meant("a/edit/n.range/refuses", ids) == "a/edit/n.range/refuses-110-0"
+    assert meant("a/edit/n.range/refuses-11", ids) == "a/edit/n.range/refuses-11"
+    assert meant("a/generate/n.range/refuses-11", ids) == ids[0]
+    assert meant("a/generate/n.range/serves", ids) == ids[1]
+    assert meant("nothing", ids) == "nothing"

@@ -19,7 +19,7 @@ from tests.report.folders import ENDINGS, HEADER, written
 ROOT = Path(__file__).parents[2]
 RECORDINGS = Path(__file__).parents[1] / "runner" / "recordings"
 IGNORING = "ignore:n.range/run.json"
-REFUSES = "nanobanana/generate/n.range/refuses-0-2"
+REFUSES = "nanobanana/generate/n.range/refuses-2-0"
 RUN = ["run", "--against", "emulator", "--provider", "nanobanana", "--time-scale", "0.0002"]
 RUN += ["--max-images", "8"]
 CODES = {
@@ -143,7 +143,7 @@ def test_the_summary_says_how_each_run_ended_and_why(ending: str, ended: dict[st
         ("unconfirmed only", r"XFAIL .*n\.range.*unconfirmed, not asked again: served with"),
         ("nothing tested", r"SKIPPED .*skip: budget: --max-requests 1 is too low"),
         ("inconclusive", r"SKIPPED .*inconclusive: "),
-        ("broken", r"FAILED broken/run\.json::sub2api/generate/n\.range/refuses-0-11 - "),
+        ("broken", r"FAILED broken/run\.json::sub2api/generate/n\.range/refuses-11-0 - "),
         ("crashed", r"our own failure: crashes crashed on generate/base: ZeroDivisionError"),
     ],
 )

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from scipy.stats import mannwhitneyu  # type: ignore[import-untyped]  # scipy ships no types
-
 from harness.core.jsonvalue import Json, canonical
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.time_to_images import seconds_to_images
+from harness.stats.scipy_stats import stats
 
 FACTOR = 3.0
 """How many times as long the median of the large ones takes: model time grows with pixels, and up
@@ -105,7 +104,7 @@ def _p_value(small: Sequence[_Timed], large: Sequence[_Timed]) -> float:
     above, below = ([timed.seconds for timed in side] for side in (large, small))
     ties = len({*above, *below}) < len(above) + len(below)
     method = "asymptotic" if ties else "exact"
-    return float(mannwhitneyu(above, below, alternative="greater", method=method).pvalue)
+    return float(stats.mannwhitneyu(above, below, alternative="greater", method=method).pvalue)
 
 
 def _alike_differ(threshold: _Threshold) -> bool:
