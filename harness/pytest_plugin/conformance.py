@@ -438,8 +438,9 @@ class ConformanceSession:
         terminalreporter.section("harness conformance")
         for each in self.sent:
             folder, code = str(each.folder), each.exit_code
-            go_on = _go_on([each.folder]) if each.interrupted else ""
-            terminalreporter.write_line(f"{folder}: exit code {code}: {visible(each.why)}{go_on}")
+            go_on = _go_on([each.folder]) if code in (INTERRUPTED, OURS) else ""
+            why = "interrupted" if each.interrupted else visible(each.why)
+            terminalreporter.write_line(f"{folder}: exit code {code}: {why}{go_on}")
             terminalreporter.write_line(f"  read it: harness report {shlex.quote(folder)}")
             others = () if self.senders is None else (test.id for test in each.others)
             for name in (*each.broken, *others):
