@@ -127,6 +127,7 @@ class ConformanceSession:
     others_failed: bool = False
     selected: frozenset[str] = frozenset()
     senders: Senders | None = None
+    placed: Mapping[str, int] = field(default_factory=dict)
     result: Sent | None = None
     stopped: bool = False
     _told_s: float = 0.0
@@ -362,10 +363,15 @@ class ConformanceSession:
         return PartScheduling(config, log, parts=self._order, node=NODE)
 
     def _order(self, selected: Collection[str], workers: int) -> Mapping[str, int]:
-        """Have what the selected tests need sent; return in which part each test is."""
+        """Have what the selected tests need sent; return in which part each test is.
+
+        Once: pytest-xdist schedules anew where a worker has crashed, and the parts are sent on.
+        """
+        if self.placed:
+            return self.placed
         self._select(selected)
         options = self._work.options
-        placed = parts(self.tests, selected, options, workers)
+        placed = self.placed = parts(self.tests, selected, options, workers)
         hand_over(self._folder / PLACED, placed)
         for line in self._costs(self.selected):
             self._say(line)

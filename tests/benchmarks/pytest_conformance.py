@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+SCRIPT = "tests/benchmarks/pytest_conformance.py"
 PAGE = Path(__file__).with_suffix(".md")
 PLUGINS = ["harness.pytest_plugin", "harness.pytest_plugin.fixtures", "xdist.plugin"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -53,10 +54,9 @@ def main() -> None:
     lines = [
         "# Sessions of harness.conformance",
         "",
-        f"    python tests/benchmarks/pytest_conformance.py --pairs {asked.pairs} "
-        f"--every {asked.every} --write",
+        f"    python {SCRIPT} --pairs {asked.pairs} --every {asked.every} --write",
         "",
-        "Medians; `-n 0` and `-n 2` take turns, no other plugin, "
+        "Medians; `-n 0` and `-n 2` take turns, no other plugin,",
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the beginning.",
         "",
         "| session | n | wall, s | processor, s | how it ended |",
