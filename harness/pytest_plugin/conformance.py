@@ -391,8 +391,8 @@ class ConformanceSession:
 
     # ---------------------------------------------------------------------------------- the end
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note that another test failed."""
-        ours = report.nodeid.startswith(f"{NODE}::")
+        """Note that another test failed, or one of ours for what no run says: a worker crashed."""
+        ours = report.nodeid.startswith(f"{NODE}::") and report.when == "call"
         self.others_failed = self.others_failed or (report.failed and not ours)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
