@@ -152,7 +152,12 @@ class ConformanceSession:
         if workers:
             self._share(workers)
         yield
-        self._plan_or_exit()
+        try:
+            self._plan_or_exit()
+        except BaseException:
+            if workers:
+                hand_over(self._folder / TESTS, ())  # they end without a word of their own
+            raise
         select(self.config, self.tests)
         if workers:
             hand_over(self._folder / TESTS, self.tests)
