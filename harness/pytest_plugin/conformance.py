@@ -127,6 +127,7 @@ class ConformanceSession:
     others_failed: bool = False
     selected: frozenset[str] = frozenset()
     senders: Senders | None = None
+    placed: Mapping[str, int] = field(default_factory=dict)
     result: Sent | None = None
     stopped: bool = False
     _told_s: float = 0.0
@@ -151,7 +152,12 @@ class ConformanceSession:
         if workers:
             self._share(workers)
         yield
-        self._plan_or_exit()
+        try:
+            self._plan_or_exit()
+        except BaseException:
+            if workers:
+                hand_over(self._folder / TESTS, ())  # they end without a word of their own
+            raise
         select(self.config, self.tests)
         if workers:
             hand_over(self._folder / TESTS, self.tests)
@@ -362,10 +368,15 @@ class ConformanceSession:
         return PartScheduling(config, log, parts=self._order, node=NODE)
 
     def _order(self, selected: Collection[str], workers: int) -> Mapping[str, int]:
-        """Have what the selected tests need sent; return in which part each test is."""
+        """Have what the selected tests need sent; return in which part each test is.
+
+        Once: pytest-xdist schedules anew where a worker has crashed, and the parts are sent on.
+        """
+        if self.placed:
+            return self.placed
         self._select(selected)
         options = self._work.options
-        placed = parts(self.tests, selected, options, workers)
+        placed = self.placed = parts(self.tests, selected, options, workers)
         hand_over(self._folder / PLACED, placed)
         for line in self._costs(self.selected):
             self._say(line)
@@ -385,8 +396,8 @@ class ConformanceSession:
 
     # ---------------------------------------------------------------------------------- the end
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note that another test failed."""
-        ours = report.nodeid.startswith(f"{NODE}::")
+        """Note that another test failed, or one of ours for what no run says: a worker crashed."""
+        ours = report.nodeid.startswith(f"{NODE}::") and report.when == "call"
         self.others_failed = self.others_failed or (report.failed and not ours)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -438,8 +449,9 @@ class ConformanceSession:
         terminalreporter.section("harness conformance")
         for each in self.sent:
             folder, code = str(each.folder), each.exit_code
-            go_on = _go_on([each.folder]) if each.interrupted else ""
-            terminalreporter.write_line(f"{folder}: exit code {code}: {visible(each.why)}{go_on}")
+            go_on = _go_on([each.folder]) if code in (INTERRUPTED, OURS) else ""
+            why = "interrupted" if each.interrupted else visible(each.why)
+            terminalreporter.write_line(f"{folder}: exit code {code}: {why}{go_on}")
             terminalreporter.write_line(f"  read it: harness report {shlex.quote(folder)}")
             others = () if self.senders is None else (test.id for test in each.others)
             for name in (*each.broken, *others):

@@ -74,7 +74,8 @@ class Senders:
 
     def order(self, order: Order) -> None:
         """Have a part sent. Its answer is handed over, even where the process does not live."""
-        self.connections[order.part - 1].send(order)
+        with suppress(OSError):  # a process that is no more is told of below
+            self.connections[order.part - 1].send(order)
         watching = Thread(target=self._watch, args=(order,), daemon=True)
         self.watching[order.part] = watching
         watching.start()

@@ -16,6 +16,7 @@ OURS = ["--pyargs", HERE]
 EMULATED = ["--provider", "sub2api", "--operation", "generate", "--against", "emulator"]
 FAULT = ["--fault", "sub2api:ignore:n.range", "--time-scale", "0.0002"]
 REFUSES = f"{HERE}::sub2api/generate/n.range/refuses-11-0"
+SHORT = REFUSES.removesuffix("-0")
 FAULTY = ["--provider", "apiframe", f"--cassettes={ROOT / 'cassettes-with-faults'}"]
 BROKEN = [*OURS, *FAULTY, "--operation", "generate", "-k", "output_format or n.range"]
 SERVES = f"{HERE}::apiframe/generate/output_format.one_of/serves"
@@ -69,7 +70,7 @@ def ended(here: Path) -> dict[str, Ended]:
             "last failed": [*BROKEN, *CACHE, "--lf"],
             "known": [*OURS, *FAULTY, "--operation", "generate", *known],
             "stale": [*fine, *known],
-            "by its id": ["--pyargs", REFUSES, *EMULATED, *FAULT, "-n", "1", "--out", "apart"],
+            "by its id": ["--pyargs", SHORT, *EMULATED, *FAULT, "-n", "1", "--out", "apart"],
             "a wrong number": [*OURS, "--seed", "x"],
             "a path elsewhere": [*OURS, "--cassettes", str(here.parent / "elsewhere0")],
             "no value": [*OURS, "-q", "--budget"],

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -33,6 +34,9 @@ CODES = {
     "killed": 130,
     "crashed": 3,
 }
+
+
+COLLECTED = ["--import-mode=prepend", "--collect-only"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ def ended(runs: Path) -> dict[str, Ended]:
         status([*RUN, "--out", str(here / fault), "--fault", f"nanobanana:{fault}"])
     for name, tape in (("fine tape", "sub2api.ruby.yml"), ("odd tape", "sub2api.vcrpy.yaml")):
         judge([RECORDINGS / tape], "sub2api", out=here / name)
+    copytree(here / "ignore:n.range", here / "again")
     written(here / "kept again", HEADER, BOTH_REFUSED)
     known = str(known_file(here, N_RANGE))
     (here / "none").mkdir()
@@ -112,6 +117,8 @@ def ended(runs: Path) -> dict[str, Ended]:
             "only collected": [none, run, "ignore:n.range", "--collect-only"],
             "as XML": [none, run, "ignore:n.range", "--junitxml", "junit.xml"],
             "two runs": [none, run, "unconfirmed only", run, "broken"],
+            "two folders": ["ignore:n.range", "again", *COLLECTED],
+            "a finding": ["ignore:n.range/findings", *COLLECTED],
             "another process": [none, run, "unconfirmed only", "-n", "1"],
         },
     )
@@ -235,6 +242,14 @@ def test_what_costs_has_a_marker(ended: dict[str, Ended]) -> None:
 def test_what_is_only_collected_ends_with_0(ended: dict[str, Ended]) -> None:
     assert ended["only collected"].code == 0
     assert f"{IGNORING}::{REFUSES}" in ended["only collected"].out
+
+
+def test_what_runs_keep_of_their_findings_is_collected_where_it_is_named(
+    ended: dict[str, Ended],
+) -> None:
+    assert ended["two folders"].code == pytest.ExitCode.NO_TESTS_COLLECTED, ended["two folders"].out
+    assert ended["a finding"].code == 0, ended["a finding"].out
+    assert "findings/01-" in ended["a finding"].out
 
 
 def test_junit_s_properties_say_what_a_test_rests_on_and_costs(
