@@ -251,7 +251,9 @@ class _Watch:
                 self.kept.note_spent(name, self.kept.spent_of(name))
                 self.kept.note_decided(name)
         if self._is_used_up():
-            return self._ended(NOTHING_NEW, "the month's budget is used up: nothing was sent")
+            return self._ended(
+                NOTHING_NEW, "today's share of the month's budget is used up: nothing was sent"
+            )
         return self._canary_of(canary_name(self.folder, f"{self.day}"))
 
     def _cut_off(self) -> str | None:
@@ -263,7 +265,7 @@ class _Watch:
         return None
 
     def _is_used_up(self) -> bool:
-        """Tell whether nobody can be asked for a single image any more."""
+        """Tell whether nobody can be asked for a single image any more today."""
         return not any(
             shot.case.expect == "accept"
             for entry in self.entries

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import TopicCommand, TopicOption, choices_of, json_option
-from harness.cli.printing import echo_json, echo_line
+from harness.cli.printing import echo, echo_json, echo_line
 from harness.planning.watch_options import WatchOptions
 
 
@@ -54,7 +54,7 @@ def watch(
     if as_json:
         echo_json(json.dumps(result_json(result), ensure_ascii=False))
     elif as_markdown and not options.watch.dry_run:
-        echo_line((folder / STATUS).read_text("utf-8"))
+        echo((folder / STATUS).read_text("utf-8").rstrip("\n"))
     else:
         for sentence in (result.why, *result.notes):
             echo_line(sentence)

@@ -20,6 +20,7 @@ from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.clocks import unix_s, wall_s
 from harness.stats.conformance.cost import paid_of
 from harness.telemetry import names
+from harness.transport.outgoing import uri_of
 
 Attribute = str | bool | int | float | tuple[str, ...]
 
@@ -305,7 +306,7 @@ def _base(evidence: Provenance) -> str:
 
 def _server(evidence: Provenance, target: str) -> dict[str, Attribute | None]:
     try:
-        parts = urlsplit(target if "://" in target else _base(evidence))
+        parts = urlsplit(uri_of(target, _base(evidence)))
         port = parts.port
     except ValueError:
         return {}
@@ -319,14 +320,10 @@ def _address(evidence: Provenance, target: str, template: str | None) -> str | N
     A documented path stands as the documents have it: what takes a place in it may be a prompt.
     """
     try:
-        parts = urlsplit(target if "://" in target else _base(evidence).rstrip("/") + target)
+        parts = urlsplit(uri_of(target, _base(evidence)))
         port = f":{parts.port}" if parts.port else ""
+        path = urlsplit(uri_of(template or target, _base(evidence))).path
     except ValueError:
         return None
-    path = parts.path if template is None else _joined(evidence, template)
     query = "&".join(f"{quote(name)}={_REDACTED}" for name, _ in parse_qsl(parts.query))
     return f"{parts.scheme}://{parts.hostname}{port}{path}{'?' if query else ''}{query}"
-
-
-def _joined(evidence: Provenance, template: str) -> str:
-    return urlsplit(_base(evidence)).path.rstrip("/") + template

@@ -7,7 +7,7 @@ import pytest
 
 from harness.cli.main import status
 from harness.store.lock import locked
-from harness.watching.files import STATE
+from harness.watching.files import STATE, STATUS
 
 WATCH = ["--provider", "apiframe", "--against", "emulator"]
 
@@ -81,6 +81,14 @@ def test_a_used_up_budget_sends_nothing_and_is_no_failure(
     assert code == 0
     assert "used up: nothing was sent" in capsys.readouterr().out
     assert not (tmp_path / "runs").exists()
+
+
+def test_markdown_is_printed_with_its_lines_for_the_summary_of_ci(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status(["watch", str(tmp_path), *WATCH, "--max-images", "0", "--markdown"])
+
+    assert capsys.readouterr().out == (tmp_path / STATUS).read_text("utf-8")
 
 
 def test_a_broken_promise_is_alerted_once_and_a_lost_state_alerts_nothing_again(
