@@ -25,7 +25,8 @@ _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive":
 def junit(report: Report) -> str:
     """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
 
-    A failure is a promise whose breach was confirmed, an error is a bug of the harness. A skipped
+    A failure is a promise whose breach was confirmed, an error a bug of the harness, or a run that
+    ended with another code than 0 where nothing else failed (nobody was reached, say). A skipped
     test says why; inconclusive verdicts and those of flaky or unconfirmed findings are skipped, for
     they blame nobody, and those that are known deviations, with the reason. A known deviation that
     is stale or has expired is a failure in a suite of its own. Times are seconds; a case's time
@@ -41,7 +42,9 @@ def junit(report: Report) -> str:
     for verdict in verdicts:
         suites.setdefault((verdict.provider, verdict.operation), []).append(verdict)
     failing = [_failing(each) for each in report.failing_known]
-    counts = _counts([*verdicts, *failing])
+    failed = failing or {"fail", "error"} & {each.status for each in verdicts}
+    ended = [] if failed else _ended(report)
+    counts = _counts([*verdicts, *failing, *ended])
     del counts["skipped"]  # which no schema of `testsuites` has
     root = ET.Element("testsuites", {"name": "harness", **counts})
     total = 0.0
@@ -49,6 +52,8 @@ def junit(report: Report) -> str:
         total += _fill(root, f"{provider}.{operation}", verdicts, report)
     if failing:
         _fill(root, "known deviations", failing, report)
+    if ended:
+        _fill(root, "run", ended, report)
     root.set("time", f"{total:.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
@@ -66,6 +71,24 @@ def _failing(each: KnownShown) -> Verdict:
         status="fail",
         why=f"known deviation {each.state}: {each.sentence}; {reason_text(known)}",
     )
+
+
+def _ended(report: Report) -> list[Verdict]:
+    """Return the end of a run as an error, or nothing where it ended well."""
+    if report.exit is None or not report.exit.code:
+        return []
+    why = f"exit code {report.exit.code}: {report.exit.why}"
+    return [
+        Verdict(
+            provider="harness",
+            operation="run",
+            case="run",
+            constraint=None,
+            check="ends_well",
+            status="error",
+            why=why,
+        )
+    ]
 
 
 def _without_doubts(report: Report) -> list[Verdict]:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.report.formats.junit import junit
+from harness.report.model import Exit
 from tests.report import builders as b
 from tests.report.formats import judged as j
 from tests.report.formats.schemas import junit_mistakes
@@ -39,6 +40,25 @@ def test_there_is_a_suite_for_each_operation() -> None:
     root = parsed(junit(b.report(records, [b.verdict(item) for item in records])))
 
     assert [suite.get("name") for suite in root] == ["sub2api.generate", "sub2api.edit"]
+
+
+def test_a_run_that_failed_without_a_failed_case_is_an_error_itself() -> None:
+    unreachable = Exit(code=4, why="the address cannot be reached")
+    text = junit(replace(REPORT, exit=unreachable))
+    (case,) = parsed(text)[-1].findall("testcase")
+
+    assert parsed(text)[-1].get("name") == "run"
+    assert case[0].get("message") == "exit code 4: the address cannot be reached"
+    assert (parsed(text).get("failures"), parsed(text).get("errors")) == ("0", "1")
+    assert not junit_mistakes(text)
+    assert len(parsed(junit(replace(REPORT, exit=Exit(code=0, why="all held"))))) == 1
+
+
+def test_a_run_with_a_failed_case_is_no_error_of_its_own() -> None:
+    failed = b.report([SERVED], [replace(b.verdict(SERVED), status="fail")])
+    root = parsed(junit(replace(failed, exit=Exit(code=1, why="1 promise broken"))))
+
+    assert [suite.get("name") for suite in root] == ["sub2api.generate"]
 
 
 def test_times_of_a_suite_are_the_sum_of_its_cases() -> None:
