@@ -68,8 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     specs = [*config.getini("harness_specs"), *config.getoption("--harness-spec")]
     known, otherwise = config.getoption("--harness-known"), config.getini("harness_known")
-    from harness.pytest_plugin.judged import Asked  # noqa: PLC0415 - only where it is used
-    from harness.pytest_plugin.session import RunSession  # noqa: PLC0415 - only where it is used
+    from harness.pytest_plugin.runs.judged import Asked  # noqa: PLC0415 - only where it is used
+    from harness.pytest_plugin.runs.session import RunSession  # noqa: PLC0415 - only where it is used
 
     asked = Asked(
         folders=tuple(_each_once(folders)),
@@ -126,9 +126,9 @@ def pytest_load_initial_conftests(
 ) -> None:
     """Take over a session that names `harness.conformance`, with the options of that alone."""
     if any(each == CONFORMANCE or each.startswith(f"{CONFORMANCE}::") for each in args):
-        from harness.pytest_plugin import handed  # noqa: PLC0415 - only where it is used
+        from harness.pytest_plugin.conformance import handed  # noqa: PLC0415 - only where it is used
 
         if not handed.begin(early_config, args):
-            from harness.pytest_plugin.conformance import begin  # noqa: PLC0415 - as above
+            from harness.pytest_plugin.conformance.session import begin  # noqa: PLC0415 - as above
 
             begin(early_config, parser, args)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 SCRIPT = "tests/benchmarks/pytest_conformance.py"
 PAGE = Path(__file__).with_suffix(".md")
-PLUGINS = ["harness.pytest_plugin", "harness.pytest_plugin.fixtures", "xdist.plugin"]
+PLUGINS = ["harness.pytest_plugin", "harness.pytest_plugin.twins.fixtures", "xdist.plugin"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 PYTEST += [word for name in PLUGINS for word in ("-p", name)]
 OURS = ["--pyargs", "harness.conformance", "--against", "emulator"]

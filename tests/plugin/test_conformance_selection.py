@@ -7,10 +7,10 @@ import pytest
 from harness.api import load_provider, plan
 from harness.planning.options import Options, Output, RunLimits, Target
 from harness.planning.ready import only
-from harness.pytest_plugin.arguments import run_options, taken
-from harness.pytest_plugin.grouping import planned_tests
-from harness.pytest_plugin.promise_tests import PromiseTest
-from harness.pytest_plugin.selection import parts, selected_plan
+from harness.pytest_plugin.conformance.arguments import run_options, taken
+from harness.pytest_plugin.conformance.selection import parts, selected_plan
+from harness.pytest_plugin.promises.grouping import planned_tests
+from harness.pytest_plugin.promises.promise_tests import PromiseTest
 
 PROVIDER = load_provider("sub2api")
 PLAN = plan(PROVIDER, operations=("generate", "edit"), max_images=20)

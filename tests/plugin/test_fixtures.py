@@ -17,10 +17,11 @@ from vcr.cassette import Cassette
 from harness.api import export_cassette
 from harness.core.outcome import Fault, Images, Refused
 from harness.emulator.serving import NAMES
-from harness.pytest_plugin.cassettes import CassetteWriter
-from harness.pytest_plugin.client import ProviderClient
-from harness.pytest_plugin.fixtures import PROVIDERS
-from harness.pytest_plugin.twins import FAST, ReceivedFile, Twin, TwinError, TwinUsageError
+from harness.pytest_plugin.twins.cassettes import CassetteWriter
+from harness.pytest_plugin.twins.client import ProviderClient
+from harness.pytest_plugin.twins.errors import TwinError, TwinUsageError
+from harness.pytest_plugin.twins.names import PROVIDERS
+from harness.pytest_plugin.twins.twins import FAST, ReceivedFile, Twin
 from harness.runner.recording import sample_folder
 from tests.loopback import HUNG_S, loopback
 

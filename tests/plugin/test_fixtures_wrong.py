@@ -91,7 +91,7 @@ MISTAKES = {
 }
 
 
-FIXTURES = ("-p", "harness.pytest_plugin.fixtures")
+FIXTURES = ("-p", "harness.pytest_plugin.twins.fixtures")
 
 
 def session(folder: Path, *arguments: str, alone: bool = True) -> str:
@@ -241,7 +241,7 @@ def loaded(arguments: Sequence[str], folder: Path) -> str:
 def test_nothing_is_loaded_for_tests_without_fixtures(tmp_path: Path) -> None:
     said = loaded(["-n", "0"], tmp_path)
 
-    assert "harness.pytest_plugin.fixtures" in said
+    assert "harness.pytest_plugin.twins.fixtures" in said
     for name in ("twins", "marker", "client", "cassettes", "examples"):
-        assert f"harness.pytest_plugin.{name}" not in said
+        assert f"harness.pytest_plugin.twins.{name}'" not in said
     assert "harness.core" not in said

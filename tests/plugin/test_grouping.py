@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.api import load_provider, plan
-from harness.pytest_plugin import grouping
-from harness.pytest_plugin.grouping import outcomes, planned_tests, told
-from harness.pytest_plugin.places import ResultPlaces, by_check
-from harness.pytest_plugin.promise_tests import meant, spelled, spelled_id, values_spelled
+from harness.pytest_plugin.promises import grouping
+from harness.pytest_plugin.promises.grouping import outcomes, planned_tests, told
+from harness.pytest_plugin.promises.places import ResultPlaces, by_check
+from harness.pytest_plugin.promises.promise_tests import meant, spelled, spelled_id, values_spelled
 from harness.run_result import RunResult, verdicts_of
 from tests.report.folders import ENDINGS, written
 

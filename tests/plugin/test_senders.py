@@ -4,9 +4,9 @@ from pathlib import Path
 
 from harness.core.case import Plan
 from harness.planning.options import Options, Output
-from harness.pytest_plugin.engine import Sent, Work
-from harness.pytest_plugin.handed import Answer, answer_file, taken_over
-from harness.pytest_plugin.senders import Order, Senders
+from harness.pytest_plugin.conformance.engine import Sent, Work
+from harness.pytest_plugin.conformance.handed import Answer, answer_file, taken_over
+from harness.pytest_plugin.conformance.senders import Order, Senders
 
 NOTHING: dict[str, Plan] = {}
 

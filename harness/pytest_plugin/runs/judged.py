@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness.pytest_plugin.promise_tests import Ending
+from harness.pytest_plugin.promises.promise_tests import Ending
 
 OURS = 3
 """The exit code of a failure of our own."""

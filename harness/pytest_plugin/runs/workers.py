@@ -11,26 +11,13 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-import pytest
-
-from harness.pytest_plugin.judged import OURS, Asked, JudgedRun, NotJudgedError, read_judged
+from harness.pytest_plugin.runs.judged import OURS, Asked, JudgedRun, NotJudgedError, read_judged
 
 INPUT = "harness_judged"
 """The entry of a worker's input that names the files."""
 
 _PAUSE_S = 0.01
 _GIVEN_UP_S = 900.0
-
-
-def is_worker(config: pytest.Config) -> bool:
-    """Tell whether this process is one of pytest-xdist's workers."""
-    return hasattr(config, "workerinput")
-
-
-def number_of_workers(config: pytest.Config) -> int:
-    """Return how many processes of pytest-xdist run the tests of this one; 0 where it does."""
-    distributes = config.getoption("dist", "no") != "no"
-    return len(config.getoption("tx", None) or ()) if distributes and not is_worker(config) else 0
 
 
 @dataclass(kw_only=True)
@@ -52,7 +39,7 @@ class JudgingProcesses:
 
     def _start(self, asked: Asked, file: Path) -> None:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "harness.pytest_plugin.judging", str(file)],
+            [sys.executable, "-m", "harness.pytest_plugin.runs.judging", str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

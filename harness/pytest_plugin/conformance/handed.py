@@ -1,7 +1,7 @@
 """A worker of pytest-xdist in a session of `harness.conformance`: it reads tests and their ends.
 
-The first process plans, and others send (`harness.pytest_plugin.senders`). Imports nothing of the
-harness, so that a worker begins at once.
+The first process plans, and others send (`senders`). Imports nothing of the harness, so that a
+worker begins at once.
 """
 
 import os
@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin.items import Promises, collector, prepare, select
-from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
+from harness.pytest_plugin.conformance.items import Promises, collector, prepare, select
+from harness.pytest_plugin.promises.promise_tests import PromiseTest, TestOutcome
 
 FOLDER = "--harness-conformance-folder="
 """The argument by which a worker knows that it is one, and of whose session."""

@@ -10,7 +10,7 @@ from harness.core.jsonvalue import Json
 from harness.core.placeholders import ASSETS, WEBHOOKS
 from harness.planning.options import Trial
 from harness.planning.trial import trial_plan
-from harness.pytest_plugin.twins import TwinUsageError
+from harness.pytest_plugin.twins.errors import TwinUsageError
 from harness.reference_images import file_of
 from harness.spec.catalogue import Entry, catalogue_of
 from harness.spec.credentials import key_headers

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin.judged import Asked, JudgedRun, JudgedTest, NotJudgedError
-from harness.pytest_plugin.workers import (
+from harness.pytest_plugin.processes import is_worker, number_of_workers
+from harness.pytest_plugin.runs.judged import Asked, JudgedRun, JudgedTest, NotJudgedError
+from harness.pytest_plugin.runs.workers import (
     INPUT,
     JudgingProcesses,
-    is_worker,
     judged_elsewhere,
-    number_of_workers,
 )
 
 GRAVEST_FIRST = (3, 1, 130, 4, 2, 0)
@@ -67,7 +66,7 @@ class RunSession:
             return judged_elsewhere(self.config.workerinput[INPUT])  # type: ignore[attr-defined]  # pytest-xdist sets it
         if self.processes is not None:
             return self.processes.judged()
-        from harness.pytest_plugin.judging import judged  # noqa: PLC0415 - only where it judges
+        from harness.pytest_plugin.runs.judging import judged  # noqa: PLC0415 - only where it judges
 
         return judged(self.asked)
 

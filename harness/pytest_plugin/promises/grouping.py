@@ -15,9 +15,21 @@ from harness.cases.keys import TRIED
 from harness.checks.check import CHECKS
 from harness.core.case import Case, Plan, PlannedRequest, Price
 from harness.core.money import money
-from harness.pytest_plugin.places import Gathered, Place, ResultPlaces, Shots, by_check, by_promise
-from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome, spelled_id, told_apart
-from harness.pytest_plugin.telling import Telling
+from harness.pytest_plugin.promises.places import (
+    Gathered,
+    Place,
+    ResultPlaces,
+    Shots,
+    by_check,
+    by_promise,
+)
+from harness.pytest_plugin.promises.promise_tests import (
+    PromiseTest,
+    TestOutcome,
+    spelled_id,
+    told_apart,
+)
+from harness.pytest_plugin.promises.telling import Telling
 from harness.run_result import RunResult
 from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.provider import Provider

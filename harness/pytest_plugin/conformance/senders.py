@@ -21,9 +21,9 @@ from threading import Thread
 from types import FrameType
 
 from harness.core.errors import HarnessError
-from harness.pytest_plugin.engine import Sent, Work, send, unsent
-from harness.pytest_plugin.handed import Answer, answer_file, hand_over, taken_over
-from harness.pytest_plugin.selection import Failed
+from harness.pytest_plugin.conformance.engine import Sent, Work, send, unsent
+from harness.pytest_plugin.conformance.handed import Answer, answer_file, hand_over, taken_over
+from harness.pytest_plugin.conformance.selection import Failed
 from harness.report.text import visible
 from harness.runner.execution.provider_run import ProgressListener
 from harness.stats.scipy_stats import stats

@@ -9,14 +9,14 @@ from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.history import ACCEPTS
 from harness.known.model import KnownShown
 from harness.policy import finding_behind
-from harness.pytest_plugin.places import (
+from harness.pytest_plugin.promises.places import (
     NOT_SENT,
     Place,
     ResultPlaces,
     of_finding,
     of_known,
 )
-from harness.pytest_plugin.promise_tests import Ending, PromiseTest, TestOutcome
+from harness.pytest_plugin.promises.promise_tests import Ending, PromiseTest, TestOutcome
 from harness.report.formats.terminal import request_line
 from harness.report.known import reason_text
 from harness.report.labels import failure_rate

@@ -19,8 +19,9 @@ from harness.core.exchange import Exchange
 from harness.core.jsonvalue import Json
 from harness.core.outcome import Fault, Images, Outcome, Refused
 from harness.planning.options import Target, Trial
-from harness.pytest_plugin.examples import MOST_IMAGES, shipped
-from harness.pytest_plugin.twins import Twin, TwinUsageError
+from harness.pytest_plugin.twins.errors import TwinUsageError
+from harness.pytest_plugin.twins.examples import MOST_IMAGES, shipped
+from harness.pytest_plugin.twins.twins import Twin
 from harness.store.line import IMAGES
 from harness.transport.bodies.images import file_name
 from harness.trial import Tried, exchanged, prepare

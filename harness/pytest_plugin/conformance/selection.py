@@ -10,7 +10,7 @@ from harness.core.case import Plan, PlannedRequest
 from harness.planning.flags import given
 from harness.planning.options import Options
 from harness.planning.ready import only
-from harness.pytest_plugin.promise_tests import PromiseTest
+from harness.pytest_plugin.promises.promise_tests import PromiseTest
 
 Failed = Mapping[str, Collection[str]]
 """Of tests that failed in the last session: the cases that showed it, by the test's id."""

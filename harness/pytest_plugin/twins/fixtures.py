@@ -18,14 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from harness.pytest_plugin.cassettes import CassetteWriter
-    from harness.pytest_plugin.client import ProviderClient
-    from harness.pytest_plugin.twins import Twin, Twins
+from harness.pytest_plugin.twins.names import MARKER, PROVIDERS
 
-MARKER = "image_provider"
-PROVIDERS = ("aimlapi", "apiframe", "buble", "nanobanana", "openai", "sub2api")
-"""Who has a twin; a test of ours compares it with the emulator, which is not loaded for it."""
+if TYPE_CHECKING:
+    from harness.pytest_plugin.twins.cassettes import CassetteWriter
+    from harness.pytest_plugin.twins.client import ProviderClient
+    from harness.pytest_plugin.twins.twins import Twin, Twins
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers("parametrize"):
         if MARKER in _named(mark):
             return  # by the user's own hand
-    from harness.pytest_plugin.marker import read_marker  # noqa: PLC0415 - only where it is used
+    from harness.pytest_plugin.twins.marker import read_marker  # noqa: PLC0415 - only where it is used
 
     names = read_marker(metafunc.definition).names or PROVIDERS
     metafunc.parametrize(MARKER, names, ids=names, indirect=True)
@@ -65,7 +63,7 @@ def _named(mark: pytest.Mark) -> list[str]:
 
 @pytest.fixture(scope="session")
 def _image_provider_twins() -> "Iterator[Twins]":
-    from harness.pytest_plugin.twins import Twins  # noqa: PLC0415 - only where it is used
+    from harness.pytest_plugin.twins.twins import Twins  # noqa: PLC0415 - only where it is used
 
     twins = Twins()
     yield twins
@@ -81,10 +79,10 @@ def image_provider(
     `name`, `url` and `key` are what a client needs; `ledger` is what the twin received, drew and
     charged; `example("generate")` is a valid request; `switch("FAULT")` changes its faults. The
     marker `image_provider` chooses providers and shapes the twin. See
-    `harness.pytest_plugin.twins.Twin`.
+    `harness.pytest_plugin.twins.twins.Twin`.
     """
-    from harness.pytest_plugin.marker import read_marker, the_only  # noqa: PLC0415 - as above
-    from harness.pytest_plugin.twins import TwinError  # noqa: PLC0415 - as above
+    from harness.pytest_plugin.twins.errors import TwinError  # noqa: PLC0415 - as above
+    from harness.pytest_plugin.twins.marker import read_marker, the_only  # noqa: PLC0415 - as above
 
     marker = read_marker(request.node)
     name = getattr(request, "param", None) or the_only(marker, request.node)
@@ -108,9 +106,9 @@ def provider_client(
 
     `provider_client.send("generate", prompt="a cat", size="1024x1024")` returns what came of it:
     images, a refusal or a fault, with all round trips. `provider_client.at(URL)` sends to your
-    gateway. See `harness.pytest_plugin.client.ProviderClient`.
+    gateway. See `harness.pytest_plugin.twins.client.ProviderClient`.
     """
-    from harness.pytest_plugin.client import ProviderClient  # noqa: PLC0415 - takes a second
+    from harness.pytest_plugin.twins.client import ProviderClient  # noqa: PLC0415 - takes a second
 
     return ProviderClient.of(image_provider, tmp_path_factory)
 
@@ -122,7 +120,7 @@ def provider_cassette(tmp_path_factory: pytest.TempPathFactory) -> "CassetteWrit
     `path = provider_cassette("apiframe", "generate")`, then `vcr.use_cassette(path)`. See
     `harness.api.export_cassette`.
     """
-    from harness.pytest_plugin.cassettes import CassetteWriter  # noqa: PLC0415 - takes a second
+    from harness.pytest_plugin.twins.cassettes import CassetteWriter  # noqa: PLC0415 - takes a second
 
     return CassetteWriter(folders=tmp_path_factory)
 
@@ -141,7 +139,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 
 def _shown(twin: "Twin") -> str:
-    from harness.pytest_plugin.twins import TwinError  # noqa: PLC0415 - only where it is used
+    from harness.pytest_plugin.twins.errors import TwinError  # noqa: PLC0415 - only where it is used
 
     try:
         return str(twin.ledger)[:SHOWN_AT_MOST]

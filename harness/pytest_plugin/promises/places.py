@@ -11,7 +11,7 @@ from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.history import ACCEPTS
 from harness.known.model import KnownDeviation
-from harness.pytest_plugin.promise_tests import Side
+from harness.pytest_plugin.promises.promise_tests import Side
 from harness.run_result import RunResult
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Operation, Provider

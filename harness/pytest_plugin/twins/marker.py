@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from harness.pytest_plugin.fixtures import MARKER, PROVIDERS
-from harness.pytest_plugin.twins import TwinSettings
+from harness.pytest_plugin.twins.names import MARKER, PROVIDERS
+from harness.pytest_plugin.twins.twins import TwinSettings
 
 TWIN = ("time_scale", "seconds_per_image", "natural", "signed", "variants")
 ARGUMENTS = ("faults", "seed", *TWIN)

@@ -23,8 +23,10 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from harness.pytest_plugin.twins.errors import TwinError, TwinUsageError
+
 if TYPE_CHECKING:
-    from harness.pytest_plugin.examples import Example
+    from harness.pytest_plugin.twins.examples import Example
     from harness.spec.provider import Provider
 
 TWIN_KEY = "emulator-key"
@@ -34,14 +36,6 @@ FAST = 0.001
 """How fast a twin's time runs by default: a generation of 15 seconds takes 15 milliseconds."""
 
 ENDS_WITHIN_S, HUNG_S = 30.0, 120.0
-
-
-class TwinError(RuntimeError):
-    """A twin does not do what a test needs."""
-
-
-class TwinUsageError(TwinError):
-    """A test asked a twin for what does not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +239,7 @@ class Twin:
     @property
     def provider(self) -> "Provider":
         """The provider's documents, as the harness reads them: operations, arguments, rules."""
-        from harness.pytest_plugin.examples import shipped  # noqa: PLC0415 - takes a second
+        from harness.pytest_plugin.twins.examples import shipped  # noqa: PLC0415 - takes a second
 
         return shipped(self.name).provider
 
@@ -255,7 +249,7 @@ class Twin:
         Arguments have their canonical names (`prompt`, `size`, `n`), whatever the provider calls
         them; they may break its rules. TwinUsageError for what the provider does not document.
         """
-        from harness.pytest_plugin.examples import example  # noqa: PLC0415 - takes a second
+        from harness.pytest_plugin.twins.examples import example  # noqa: PLC0415 - takes a second
 
         return example(self.name, self.url, self.key, operation, arguments)
 

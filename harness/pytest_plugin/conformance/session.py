@@ -22,9 +22,9 @@ from harness.core.errors import HarnessError, UsageError
 from harness.core.money import money
 from harness.planning.plan import price_sentence, total_price
 from harness.policy import BROKEN, HELD, INTERRUPTED, NOTHING, OURS, UNCLEAR
-from harness.pytest_plugin.arguments import option_help, run_options, taken
-from harness.pytest_plugin.engine import Sent, Work, prepared, send
-from harness.pytest_plugin.handed import (
+from harness.pytest_plugin.conformance.arguments import option_help, run_options, taken
+from harness.pytest_plugin.conformance.engine import Sent, Work, prepared, send
+from harness.pytest_plugin.conformance.handed import (
     ARGUMENTS,
     FOLDER,
     PLACED,
@@ -32,11 +32,18 @@ from harness.pytest_plugin.handed import (
     hand_over,
     taken_over,
 )
-from harness.pytest_plugin.items import NODE, PromiseItem, Promises, collector, prepare, select
-from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
-from harness.pytest_plugin.selection import parts, selected_plan
-from harness.pytest_plugin.senders import Order, Senders, opened_file
-from harness.pytest_plugin.workers import number_of_workers
+from harness.pytest_plugin.conformance.items import (
+    NODE,
+    PromiseItem,
+    Promises,
+    collector,
+    prepare,
+    select,
+)
+from harness.pytest_plugin.conformance.selection import parts, selected_plan
+from harness.pytest_plugin.conformance.senders import Order, Senders, opened_file
+from harness.pytest_plugin.processes import number_of_workers
+from harness.pytest_plugin.promises.promise_tests import PromiseTest, TestOutcome
 from harness.report.text import count, visible
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 
@@ -363,7 +370,7 @@ class ConformanceSession:
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - pytest-xdist may not be there
         """Schedule a part as a whole: its tests wait for the same run."""
-        from harness.pytest_plugin.scheduling import PartScheduling  # noqa: PLC0415 - xdist is no need of ours
+        from harness.pytest_plugin.conformance.scheduling import PartScheduling  # noqa: PLC0415 - xdist is no need of ours
 
         return PartScheduling(config, log, parts=self._order, node=NODE)
 

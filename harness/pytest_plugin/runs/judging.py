@@ -1,6 +1,6 @@
 """Run folders to tests and how they end: the one part of a session with runs that costs seconds.
 
-    python -m harness.pytest_plugin.judging FILE
+    python -m harness.pytest_plugin.runs.judging FILE
 
 reads a JSON object (`Asked`) and writes what it comes to into FILE.
 """
@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from harness.core.errors import HarnessError
-from harness.pytest_plugin.grouping import told
-from harness.pytest_plugin.judged import (
+from harness.pytest_plugin.promises.grouping import told
+from harness.pytest_plugin.runs.judged import (
     OURS,
     Asked,
     JudgedRun,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome, meant
+from harness.pytest_plugin.promises.promise_tests import PromiseTest, TestOutcome, meant
 
 NODE = "harness.conformance"
 """The id of the collector: what is printed of a test stands behind `pytest --pyargs` as it is."""

@@ -10,9 +10,9 @@ from harness.core.case import Plan
 from harness.core.errors import HarnessError
 from harness.planning.options import Options
 from harness.planning.ready import ReadyPlans
-from harness.pytest_plugin.grouping import outcomes, planned_tests, tests_of_result
-from harness.pytest_plugin.promise_tests import PromiseTest, TestOutcome
-from harness.pytest_plugin.selection import Failed, selected_plan
+from harness.pytest_plugin.conformance.selection import Failed, selected_plan
+from harness.pytest_plugin.promises.grouping import outcomes, planned_tests, tests_of_result
+from harness.pytest_plugin.promises.promise_tests import PromiseTest, TestOutcome
 from harness.run_result import RunResult
 from harness.runner.execution.provider_run import ProgressListener
 

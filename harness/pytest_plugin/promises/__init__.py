@@ -1,0 +1,1 @@
+"""Promises as tests: what a test is about, and how its verdicts end it."""

@@ -1,0 +1,1 @@
+"""The tests of a run folder: `pytest --harness-run RUN`."""
