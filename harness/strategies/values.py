@@ -62,13 +62,29 @@ def _values(name: str, argument: Argument, operation: Operation) -> SearchStrate
     if others is not None and argument.type == "array":
         return _one_of(others, *_numbered(argument, lambda count: plain_items(argument, count)))
     if others is None or argument.one_of is not None:
-        return others
+        enabling = _enabling(name, argument, operation)
+        if others is None or not enabling:
+            return others
+        return _one_of(others, st.sampled_from(enabling))
     if argument.type == "integer":
         low, high = argument.bounds
         ends = [int(end) for end in (high, low) if end is not None]
         times = 2 if any(isinstance(rule, Conditional) for _, rule in argument.rules) else 1
         return _one_of(others, *[st.integers(end, end) for end in ends] * times)
     return _texts(argument, others) if argument.type == "string" else others
+
+
+def _enabling(name: str, argument: Argument, operation: Operation) -> list[Json]:
+    """Return the listed values beside which alone another argument may stand."""
+    rules = [rule for other in operation.arguments.values() for _, rule in other.rules]
+    wanted = [
+        value
+        for rule in rules
+        if isinstance(rule, Conditional) and rule.argument == name and not rule.excludes
+        for value in rule.wanted(None, None)
+    ]
+    certain = argument.one_of.certain if argument.one_of is not None else ()
+    return [value for value in certain if value in wanted]
 
 
 def _texts(argument: Argument, others: SearchStrategy[Json]) -> SearchStrategy[Json]:
