@@ -158,15 +158,27 @@ def _slots(builder: Builder) -> tuple[AnySlot, ...]:
     return argument_slots(builder.operation, values_of)
 
 
+_OFTEN = 7
+"""For each draw without an argument, so many are with it, of those that have to come often."""
+
+
 def _valid(builder: Builder) -> SearchStrategy[Arguments]:
-    """Draw valid arguments; each that may be left out has a choice of its own, so that it goes."""
+    """Draw valid arguments; each that may be left out has a choice of its own, so that it goes.
+
+    What can only stand beside another, and that other, come more often than the rest, else both
+    would be rare together; so does a size, which has several bounds.
+    """
     slots, names = _slots(builder), tuple(builder.operation.arguments)
+    paired = {name for slot in slots if slot.partners for name in (slot.name, *slot.partners)}
+    chances = {
+        slot.name: st.integers(0, _OFTEN if slot.name in {*paired, "size"} else 2) for slot in slots
+    }
 
     @st.composite
     def valid(draw: DrawFn) -> Arguments:
         chosen: Arguments = {}
         for slot in slots:
-            wanted = slot.required or draw(st.booleans())
+            wanted = slot.required or draw(chances[slot.name]) > 0
             if wanted and slot.is_possible(chosen):
                 chosen[slot.name] = draw(slot.fitting(chosen))
         return deepcopy({name: chosen[name] for name in names if name in chosen})
