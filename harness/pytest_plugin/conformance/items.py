@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
+import harness
 from harness.pytest_plugin.promises.promise_tests import PromiseTest, TestOutcome, meant
 
 NODE = "harness.conformance"
@@ -56,7 +57,7 @@ def select(config: pytest.Config, tests: Sequence[PromiseTest]) -> None:
 
 def collector(module_path: Path, parent: pytest.Collector, answers: Answers) -> "Promises | None":
     """Return the collector of our tests for our module, None for any other one."""
-    if module_path != Path(__file__).parents[1] / "conformance.py":
+    if module_path != Path(harness.__file__).with_name("conformance.py"):
         return None
     promises: Promises = Promises.from_parent(
         parent.session, path=module_path, nodeid=NODE, name=NODE, answers=answers
