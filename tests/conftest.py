@@ -24,6 +24,7 @@ MADE_ONCE = (
     "history/test_database.py",
     "platforms/test_without_posix.py",
     "plugin/test_conformance.py",
+    "plugin/test_fixtures.py",
     "plugin/test_fixtures_wrong.py",
     "plugin/test_grouping.py",
     "plugin/test_pytest_plugin.py",
