@@ -124,7 +124,7 @@ def _excuse(record: Record, fault: Fault) -> str:
     return "nothing was sent" if record.ended_unsent else ""
 
 
-@check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused")
+@check(rank=20, assertion=Assertion(position="refusal"), slug="not-refused", of_parameters=True)
 def refuses_what_it_forbids(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Every request that breaks one documented rule is refused, and for that rule."""
     case = subject.case

@@ -34,7 +34,7 @@ def _background_lines(again: Reproduced) -> tuple[str, ...]:
     return (*_OPENED, *_LINES[requested]) if requested in _LINES else ()
 
 
-@check(rank=125, assertion=Assertion(lines=_background_lines), usability=True)
+@check(rank=125, assertion=Assertion(lines=_background_lines), usability=True, of_parameters=True)
 def images_have_the_asked_background(subject: CheckInput) -> tuple[CheckResult, ...]:
     """An opaque image has no pixel that is not; a transparent one has an alpha channel.
 

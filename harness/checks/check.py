@@ -159,7 +159,8 @@ class RegisteredCheck:
     `assertion` is how a generated test holds its promise; there is no such test without one.
     `slug` names its findings' folders. Images that fail a `usability` check are of no use to who
     asked for them; a wrong price or a wrong word beside them is a finding, and they can be used.
-    `promised_in` is where the documents promise it, where no constraint does.
+    `promised_in` is where the documents promise it, where no constraint does. Of a check
+    `of_parameters`, every verdict names a constraint: none is about a reply as a whole.
     """
 
     function: Check
@@ -167,19 +168,21 @@ class RegisteredCheck:
     slug: str
     usability: bool
     promised_in: Part
+    of_parameters: bool
 
 
 CHECKS: Registry[RegisteredCheck] = Registry("check", package=__name__.rpartition(".")[0])
 """Every check by its name, in the order in which reports show them."""
 
 
-def check(
+def check(  # noqa: PLR0913 - what a check says of itself
     *,
     rank: int,
     assertion: Assertion | None = None,
     slug: str = "",
     usability: bool = False,
     promised_in: Part = "operation",
+    of_parameters: bool = False,
 ) -> Callable[[Check], Check]:
     """Register a function as a check under its own name; `rank` is its place in reports."""
 
@@ -191,6 +194,7 @@ def check(
             slug=slug or name,
             usability=usability,
             promised_in=promised_in,
+            of_parameters=of_parameters,
         )
         CHECKS.add(name, entry, rank=rank)
         return function

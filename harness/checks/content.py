@@ -143,7 +143,7 @@ def _format_lines(again: Reproduced) -> tuple[str, ...]:
     return (PILLOW, OPENED, f"assert {formats} == {{{quoted(media_format(str(wanted)))}}}")
 
 
-@check(rank=80, assertion=Assertion(lines=_format_lines), usability=True)
+@check(rank=80, assertion=Assertion(lines=_format_lines), usability=True, of_parameters=True)
 def images_have_the_asked_format(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded format is the one asked for, or the documented default."""
     wanted = subject.arguments.get("output_format")
@@ -158,7 +158,7 @@ def _dimension_lines(again: Reproduced) -> tuple[str, ...]:
     return (PILLOW, OPENED, f"assert {{image.size for image in opened}} == {{{size}}}")
 
 
-@check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True)
+@check(rank=90, assertion=Assertion(lines=_dimension_lines), usability=True, of_parameters=True)
 def images_have_the_asked_dimensions(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded dimensions are those asked for."""
     size = subject.operation.size_px(subject.arguments)
@@ -206,7 +206,7 @@ def _is_of(picture: Picture, wanted: float, others: Iterable[float | None]) -> b
     return off <= RATIO_ROUNDED and all(off <= abs(real / each - 1) for each in others if each)
 
 
-@check(rank=100, assertion=Assertion(lines=_ratio_lines), usability=True)
+@check(rank=100, assertion=Assertion(lines=_ratio_lines), usability=True, of_parameters=True)
 def images_have_the_asked_aspect_ratio(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The decoded image has the aspect ratio asked for.
 
@@ -239,7 +239,7 @@ def _found(again: Reproduced, name: str) -> str:
     return f"found(content, {again.places(declared_places(shape, name))})"
 
 
-@check(rank=120, assertion=Assertion(lines=_declared_lines))
+@check(rank=120, assertion=Assertion(lines=_declared_lines), of_parameters=True)
 def declares_what_was_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """What a reply declares of the arguments is what was asked for.
 
@@ -289,7 +289,7 @@ def _match_lines(again: Reproduced) -> tuple[str, ...]:
     )
 
 
-@check(rank=130, assertion=Assertion(lines=_match_lines))
+@check(rank=130, assertion=Assertion(lines=_match_lines), of_parameters=True)
 def images_match_their_declaration(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Where the request leaves it open, the image is what the reply says it is."""
     served = subject.served

@@ -76,7 +76,7 @@ def _repeated_lines(_: Reproduced) -> tuple[str, ...]:
     return ("assert len({*images}) == len(images)",)
 
 
-@check(rank=65, assertion=Assertion(lines=_repeated_lines), usability=True)
+@check(rank=65, assertion=Assertion(lines=_repeated_lines), usability=True, of_parameters=True)
 def images_are_different(subject: CheckInput) -> tuple[CheckResult, ...]:
     """Several images that were asked for are several: no two of them have the same bytes.
 

@@ -60,7 +60,7 @@ def _formula(model: Model | None, level: int) -> tuple[str, ...]:
     )
 
 
-@check(rank=110, assertion=Assertion(lines=_count_lines), usability=True)
+@check(rank=110, assertion=Assertion(lines=_count_lines), usability=True, of_parameters=True)
 def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...]:
     """The tokens that a reply counts are those of the quality asked for, at the pixels that came.
 

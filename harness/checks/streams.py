@@ -45,7 +45,9 @@ def _partial_lines(again: Reproduced) -> tuple[str, ...]:
     return (_NAMES, f"assert names.count({quoted(stream.partial)}) <= {requested!r}")
 
 
-@check(rank=230, assertion=Assertion(lines=_partial_lines), promised_in="stream")
+@check(
+    rank=230, assertion=Assertion(lines=_partial_lines), promised_in="stream", of_parameters=True
+)
 def sends_no_more_partials_than_asked(subject: CheckInput) -> tuple[CheckResult, ...]:
     """At most as many partial images come as were asked for; fewer may come (OpenAI's schema)."""
     requested = subject.arguments.get("partial_images")

@@ -78,18 +78,11 @@ def told(
 ) -> tuple[tuple[PromiseTest, TestOutcome], ...]:
     """Return these tests and all others that the result speaks of, each with how it ends."""
     places = ResultPlaces(result)
-    held = {place_of(test) for test in tests}
+    held = {Place.of(test) for test in tests}
     missing = {place: shots for place, shots in places.gathered.items() if place not in held}
     others = _tests(missing, result.providers, taken={test.id for test in tests})
     telling = Telling(places, folder or result.folder, (*tests, *others))
     return tuple((test, telling.outcome(test)) for test in (*tests, *others))
-
-
-def place_of(test: PromiseTest) -> Place:
-    """Return what a test is about."""
-    return Place(
-        provider=test.provider, operation=test.operation, promise=test.promise, side=test.side
-    )
 
 
 _SIDES = ("refuses", "serves", "observes", "reply", "known")

@@ -11,29 +11,13 @@ from harness.core.record import Record
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.history import ACCEPTS
 from harness.known.model import KnownDeviation
-from harness.pytest_plugin.promises.promise_tests import Side
+from harness.pytest_plugin.promises.promise_tests import PromiseTest, Side
 from harness.run_result import RunResult
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Operation, Provider
 
 NOT_SENT = "is_sent"
 """The check of a request that was not sent: it speaks of what was to be asked."""
-
-ABOUT_ARGUMENTS = frozenset(
-    (
-        "declares_what_was_asked",
-        "images_are_different",
-        "images_have_the_asked_aspect_ratio",
-        "images_have_the_asked_background",
-        "images_have_the_asked_dimensions",
-        "images_have_the_asked_format",
-        "images_have_the_asked_quality",
-        "images_match_their_declaration",
-        "refuses_what_it_forbids",
-        "sends_no_more_partials_than_asked",
-    )
-)
-"""The checks whose verdicts all name a constraint: they are no tests of replies as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +28,13 @@ class Place:
     operation: str
     promise: str
     side: Side
+
+    @classmethod
+    def of(cls, test: PromiseTest) -> "Place":
+        """Return what a test is about."""
+        return cls(
+            provider=test.provider, operation=test.operation, promise=test.promise, side=test.side
+        )
 
 
 Shots = dict[str, PlannedRequest]
@@ -97,7 +88,7 @@ def by_check(provider: Provider, planned: Iterable[PlannedRequest]) -> Gathered:
     for shot in planned:
         operation = provider.operation(shot.case.operation)
         for name, entry in CHECKS.items():
-            if name not in ABOUT_ARGUMENTS and _can_see(entry.promised_in, operation, shot.case):
+            if not entry.of_parameters and _can_see(entry.promised_in, operation, shot.case):
                 gathered[_place(shot.case, name, "reply")][shot.case.id] = shot
     return dict(gathered)
 

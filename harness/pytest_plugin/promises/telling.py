@@ -38,7 +38,7 @@ class Telling:
         self._places = places
         self._folder = folder
         self._report = places.result.report
-        self._ids = {_place(test): test.id for test in tests}
+        self._ids = {Place.of(test): test.id for test in tests}
         self._findings: defaultdict[Place, list[Shown]] = defaultdict(list)
         self._near: defaultdict[tuple[str, str, str], list[Shown]] = defaultdict(list)
         for shown in self._report.all_findings:
@@ -59,7 +59,7 @@ class Telling:
 
     def outcome(self, test: PromiseTest) -> TestOutcome:
         """Return how one of the tests ends."""
-        place = _place(test)
+        place = Place.of(test)
         verdicts = self._verdicts.get(place, [])
         shown = self._findings.get(place, [])
         ending, message = self._ending(test, place, verdicts, shown)
@@ -172,12 +172,6 @@ class Telling:
             yield "request", request_line(each, _LONGEST)
             if again := self._again(each):
                 yield "again", again
-
-
-def _place(test: PromiseTest) -> Place:
-    return Place(
-        provider=test.provider, operation=test.operation, promise=test.promise, side=test.side
-    )
 
 
 def _is_sure(finding: Finding) -> bool:
