@@ -17,8 +17,8 @@ from harness.report.baseline import baseline_of
 from harness.report.formats.format import Judged
 from harness.report.formats.write import write_on_request, write_report
 from harness.report.model import Report
-from harness.runner.specs import documents_of, judged_otherwise
-from harness.spec.catalogue import Catalogue, Spec, catalogue_of
+from harness.runner.specs import catalogue_with, documents_of, judged_otherwise
+from harness.spec.catalogue import Catalogue, Spec
 from harness.spec.provider import Provider
 from harness.store.reader import StoredRun, joined, read_run
 
@@ -141,9 +141,7 @@ def reread(folders: Sequence[Path], specs: Sequence[Spec] = ()) -> Reread:
     that no run has written, and a provider that is in two of them.
     """
     runs = [read_run(each) for each in folders]
-    catalogue = catalogue_of(specs)
-    for each in runs:
-        catalogue = catalogue.with_copies(each.specs, each.header.frozen)
+    catalogue = catalogue_with(specs, runs)
     documents = {
         name: text for each in runs for name, text in documents_of(each, catalogue).items()
     }

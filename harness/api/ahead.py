@@ -9,7 +9,7 @@ from harness.core.errors import NothingTested
 from harness.planning.options import Options
 from harness.runner.plans import entries_of, plans_ahead
 from harness.runner.preflight import decided
-from harness.spec.catalogue import catalogue_of
+from harness.runner.specs import catalogue_with
 from harness.spec.provider import Provider
 from harness.store.reader import read_run
 
@@ -42,9 +42,7 @@ def ahead(
     """
     resume = options.output.resume
     past = read_run(resume) if resume else None
-    catalogue = catalogue_of(options.target.documents)
-    if past is not None:
-        catalogue = catalogue.with_copies(past.specs, past.header.frozen)
+    catalogue = catalogue_with(options.target.documents, [past] if past else [])
     ready = decided(
         options,
         past.header if past else None,

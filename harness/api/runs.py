@@ -41,7 +41,7 @@ from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
-from harness.runner.specs import keys_by_variable
+from harness.runner.specs import catalogue_with, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.spec.catalogue import Spec, catalogue_of, found, named_provider
 from harness.spec.explain.asked import from_body, present, with_plain_values
@@ -131,9 +131,7 @@ def run(
         refuse_unready(os.environ)
     resume = options.output.resume
     past = read_run(resume) if resume else None
-    catalogue = catalogue_of(options.target.documents)
-    if past is not None:
-        catalogue = catalogue.with_copies(past.specs, past.header.frozen)
+    catalogue = catalogue_with(options.target.documents, [past] if past else [])
     known = known_of(options.output.known, [past.known if past else None], catalogue)
     ready = decided(
         options,

@@ -15,7 +15,7 @@ are exceptions. Each says what happened and where, and carries a hint that says 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
@@ -51,6 +51,16 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
         return simple[_simple(given)]
     near = get_close_matches(_simple(given), list(simple), n=1)
     return simple[near[0]] if near else ""
+
+
+def nearest_hint(given: str, allowed: Collection[str]) -> str:
+    """Return what to do about an unknown name: the one that was probably meant, and all there are.
+
+    `did you mean n.range? one of n.range, n.integer`
+    """
+    near = nearest(given, allowed)
+    guess = f"did you mean {near}? " if near else ""
+    return f"{guess}one of {', '.join(allowed)}"
 
 
 def _simple(name: str) -> str:

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -22,6 +21,7 @@ from harness.history.cache import Cache, Connection, is_pattern, taken_over
 from harness.history.order import StoredRun, in_order
 from harness.history.run_rows import PARQUET, RunFiles, find_runs, rows_of, written
 from harness.report.frames.columns import FRAMES, MOMENT
+from harness.report.frames.frames import NO_RATES
 from harness.report.frames.rows import Row
 
 CACHE = ".harness-frames.duckdb"
@@ -40,8 +40,6 @@ RUNS = {
     "seed": "the seed of its draws",
 }
 """The columns of `runs`; all views have `run` and `folder` first."""
-
-NO_RATES: Mapping[str, Rate] = MappingProxyType({})
 
 _TYPES = {
     "string": "VARCHAR",

@@ -1,6 +1,13 @@
-"""Which of pytest-xdist's processes this is, and how many there are."""
+"""A session of pytest: which of pytest-xdist's processes this is, and what its end leaves open."""
 
 import pytest
+
+DECIDED_BY_TESTS = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
+"""How a session ends that neither was interrupted nor failed by itself."""
 
 
 def is_worker(config: pytest.Config) -> bool:

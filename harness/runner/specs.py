@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.core.errors import SpecError, UsageError
 from harness.core.record import RunHeader
 from harness.planning.options import Options
-from harness.spec.catalogue import Catalogue, Entry, text_digest
+from harness.spec.catalogue import Catalogue, Entry, Spec, catalogue_of, text_digest
 from harness.store.folder import RunFolder
 from harness.store.line import DOCUMENTS
 from harness.store.reader import StoredRun
@@ -15,6 +15,14 @@ def keep_toml(folder: RunFolder, entry: Entry) -> None:
     """Keep a provider's TOML in a run folder: one that ships apart, for today's judges the run."""
     keep = folder.keep_document if entry.shipped else folder.keep_spec
     keep(entry.name, entry.text)
+
+
+def catalogue_with(documents: Sequence[Spec], runs: Iterable[StoredRun]) -> Catalogue:
+    """Return what is known of providers beside these documents: what the runs keep, too."""
+    catalogue = catalogue_of(documents)
+    for run in runs:
+        catalogue = catalogue.with_copies(run.specs, run.header.frozen)
+    return catalogue
 
 
 def documents_of(run: StoredRun, catalogue: Catalogue) -> dict[str, str]:

@@ -14,7 +14,7 @@ from harness.cases.draw import AnySlot, argument_slots, breakers
 from harness.cases.shapes import Shape, shapes_of
 from harness.cases.turns import breakable_rules
 from harness.cases.values import forbidden_values
-from harness.core.errors import UsageError, nearest
+from harness.core.errors import UsageError, nearest_hint
 from harness.core.jsonvalue import Json
 from harness.spec.catalogue import named_provider
 from harness.spec.credentials import KEY_REQUIRED
@@ -141,11 +141,9 @@ def rules(provider: ProviderLike, operation: str = "generate") -> tuple[str, ...
 def _builder(provider: ProviderLike, operation: str) -> Builder:
     one = provider if isinstance(provider, Provider) else named_provider(provider)
     if operation not in one.operations:
-        guess = nearest(operation, one.operations)
-        meant = f"did you mean {guess}? " if guess else ""
         raise UsageError(
             f"{one.name} has no operation {operation!r}",
-            hint=f"{meant}one of {', '.join(one.operations)}",
+            hint=nearest_hint(operation, one.operations),
         )
     return Builder(one, operation)
 
@@ -220,11 +218,9 @@ def _constraint(builder: Builder, rule: str) -> Constraint:
         )
     constraint = operation.constraint(rule)
     if constraint is None:
-        known = _breakable(builder)
-        guess = nearest(rule, known)
-        meant = f"did you mean {guess}? " if guess else ""
         raise UsageError(
-            f"{where}: there is no rule {rule[:80]!r}", hint=f"{meant}one of {', '.join(known)}"
+            f"{where}: there is no rule {rule[:80]!r}",
+            hint=nearest_hint(rule, _breakable(builder)),
         )
     if not operation.is_judged(constraint):
         status = constraint.rule.status if not constraint.documented else "undocumented"

@@ -42,7 +42,7 @@ from harness.pytest_plugin.conformance.items import (
 )
 from harness.pytest_plugin.conformance.selection import parts, selected_plan
 from harness.pytest_plugin.conformance.senders import Order, Senders, opened_file
-from harness.pytest_plugin.processes import number_of_workers
+from harness.pytest_plugin.processes import DECIDED_BY_TESTS, number_of_workers
 from harness.pytest_plugin.promises.promise_tests import PromiseTest, TestOutcome
 from harness.report.text import count, visible
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
@@ -53,12 +53,6 @@ FAILED = "harness/conformance-failed"
 EVERY_S = 10.0
 GRAVEST_FIRST = (OURS, INTERRUPTED, BROKEN, HELD, UNCLEAR, NOTHING)
 """Of several runs of one session: what any of them held was tested, be the others unclear."""
-
-DECIDED_BY_TESTS = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
 
 
 def begin(config: pytest.Config, parser: pytest.Parser, arguments: list[str]) -> None:

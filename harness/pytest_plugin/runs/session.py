@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin.processes import is_worker, number_of_workers
+from harness.pytest_plugin.processes import DECIDED_BY_TESTS, is_worker, number_of_workers
 from harness.pytest_plugin.runs.judged import Asked, JudgedRun, JudgedTest, NotJudgedError
 from harness.pytest_plugin.runs.workers import (
     INPUT,
@@ -28,13 +28,6 @@ HEADER = "run.json"
 
 RUN = "run"
 """The property of a test that names its run folder."""
-
-DECIDED_BY_TESTS = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
-"""How a session ends that neither was interrupted nor failed by itself."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -6,7 +6,6 @@ The format: ctrf.io, specification version 0.0.0.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,6 +17,7 @@ from harness.report.formats.toml_places import promise_of, promise_place, reposi
 from harness.report.jsontext import json_text
 from harness.report.known import in_order, reason_text
 from harness.report.labels import short_provenance
+from harness.report.moments import moment
 from harness.report.promises import Ending, PromiseResult, promise_results, records_about
 from harness.report.tally import Place
 from harness.report.text import one_line, shortened, visible
@@ -202,10 +202,7 @@ def _failed(name: str, suite: Sequence[str], message: str) -> Object:
     }
 
 
-def _unix_ms(moment: str | None) -> int:
-    """Return a moment as milliseconds since 1970; 0 where it is none: a header may be altered."""
-    try:
-        found = datetime.fromisoformat(moment or "")
-    except ValueError:
-        return 0
-    return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1_000)
+def _unix_ms(text: str | None) -> int:
+    """Return a moment as milliseconds since 1970; 0 where it is none."""
+    found = moment(text)
+    return round(found.timestamp() * 1_000) if found else 0

@@ -5,11 +5,10 @@ Some are written in every run folder, others only where `--format` asks for them
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
-from harness.core.errors import UsageError
+from harness.core.errors import UsageError, nearest_hint
 from harness.core.record import Record
 from harness.core.registry import Registry
 from harness.report.model import Report
@@ -114,9 +113,7 @@ def refuse_unknown_formats(names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in ON_REQUEST:
-            near = get_close_matches(name, ON_REQUEST, n=1)
-            guess = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
-                f"--format {name}: no such format", hint=f"{guess}one of {', '.join(ON_REQUEST)}"
+                f"--format {name}: no such format", hint=nearest_hint(name, ON_REQUEST)
             )
         ON_REQUEST[name].insist()

@@ -13,11 +13,13 @@ from harness.report.formats.format import report_format
 from harness.report.known import known_behind, reason_text
 from harness.report.labels import failure_rate
 from harness.report.model import Report
+from harness.report.moments import moment
 from harness.report.text import visible
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2, `Char`)."""
 
+_NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive": "skipped"}
 
 
@@ -206,10 +208,5 @@ def _token(text: str) -> str:
 
 
 def _moment(created: str) -> str:
-    """Return a moment in UTC without its zone, as XML has it here; a header may be altered."""
-    try:
-        found = datetime.fromisoformat(created)
-    except ValueError:
-        found = datetime(1970, 1, 1, tzinfo=UTC)
-    utc = found.astimezone(UTC) if found.tzinfo else found
-    return utc.strftime("%Y-%m-%dT%H:%M:%S")
+    """Return a moment in UTC without its zone, as XML has it here; 1970 where it is none."""
+    return (moment(created) or _NO_MOMENT).strftime("%Y-%m-%dT%H:%M:%S")

@@ -10,7 +10,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -21,6 +20,7 @@ from harness.core.verdict import Standing
 from harness.report.formats.format import Judged, format_on_request
 from harness.report.labels import STATES
 from harness.report.model import Report, State
+from harness.report.moments import moment
 from harness.report.text import visible
 from harness.stats.conformance.cost import paid_of
 from harness.stats.conformance.served import served_or_late
@@ -260,10 +260,8 @@ def _number(value: float) -> str:
 
 
 def _unix_s(date: str | None) -> float | None:
-    try:
-        return datetime.fromisoformat(date).timestamp() if date else None
-    except ValueError:
-        return None
+    found = moment(date)
+    return found.timestamp() if found else None
 
 
 def _duration_s(header: RunHeader) -> float | None:

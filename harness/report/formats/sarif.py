@@ -8,7 +8,6 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -30,6 +29,7 @@ from harness.report.jsontext import json_text
 from harness.report.known import in_order, reason_text
 from harness.report.labels import confirmation_text, failure_rate, short_provenance
 from harness.report.model import Shown
+from harness.report.moments import moment
 from harness.report.text import count, one_line, shortened, visible
 from harness.spec.credentials import constraint_of
 from harness.spec.rules.base import Rule
@@ -259,12 +259,12 @@ class _Log:
         if report.exit is not None:
             why = _plain(report.exit.why, 1_000)
             invocation |= {"exitCode": report.exit.code, "exitCodeDescription": why}
-        for key, moment in (
+        for key, text in (
             ("startTimeUtc", report.header.created),
             ("endTimeUtc", report.header.finished),
         ):
-            if utc := _utc(moment):
-                invocation[key] = utc
+            if utc := moment(text):
+                invocation[key] = utc.strftime("%Y-%m-%dT%H:%M:%SZ")
         return invocation
 
 
@@ -320,13 +320,3 @@ def _plain(text: str, longest: int = 400) -> str:
 
 def _unlinked(text: str) -> str:
     return text.replace("](", "] (")
-
-
-def _utc(moment: str | None) -> str:
-    """Return a moment as SARIF writes it; nothing where it is none, for a header may be altered."""
-    try:
-        found = datetime.fromisoformat(moment or "")
-    except ValueError:
-        return ""
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,6 +1,7 @@
 """The rows of the frames: plain values by the name of their column; what is missing is left out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -96,15 +97,7 @@ def _outcome(record: Record) -> Row:
 
 def verdict_row(verdict: Verdict) -> Row:
     """Return a verdict as a row."""
-    return {
-        "provider": verdict.provider,
-        "operation": verdict.operation,
-        "case": verdict.case,
-        "constraint": verdict.constraint,
-        "check": verdict.check,
-        "status": verdict.status,
-        "why": verdict.why,
-    }
+    return asdict(verdict)
 
 
 def finding_row(shown: Shown) -> Row:
