@@ -1,13 +1,16 @@
 """The only thing persisted: a request, its outcome, and every round trip behind it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from harness.core.benchmark import Benchmark
 from harness.core.case import PlannedRequest
 from harness.core.exchange import Exchange, Failure
 from harness.core.jsonvalue import Json, Seconds
 from harness.core.outcome import Outcome
+from harness.core.slicing import Part, Slice
 
 EvidenceKind = Literal["emulator", "recorded", "live"]
 
@@ -18,13 +21,15 @@ class Provenance:
 
     `source` says where the replies were made: `emulator` or a live endpoint's address. A replay is
     `recorded`, with the day it was recorded and by whom; a replay of the emulator stays labelled
-    with `source="emulator"`, and never reads as a statement about the real provider.
+    with `source="emulator"`, and never reads as a statement about the real provider. `vantage` is
+    where it was measured from, as whoever ran it calls that place; empty where nobody said.
     """
 
     kind: EvidenceKind
     source: str
     date: str
     by: str
+    vantage: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
 
     @property
     def emulated(self) -> bool:
@@ -120,3 +125,9 @@ class RunHeader:
     clocks: dict[str, tuple[ClockReading, ...]] = field(default_factory=dict)
     """By provider, both clocks as the run began and each time it went on; runs of before, and
     what others recorded, have none."""
+    slice: Annotated[Slice | None, Field(exclude_if=lambda part: part is None)] = None
+    """Which part of its plans this run sends; `plan_digests` are of the whole ones."""
+    vantage: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
+    """Where it was measured from."""
+    parts: Annotated[tuple[Part, ...], Field(exclude_if=lambda parts: not parts)] = ()
+    """What a merged run was made of; none in any other."""

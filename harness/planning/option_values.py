@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from harness.core.benchmark import Slo, parse_slo
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import read_amount
 from harness.core.rate import Rate
+from harness.core.slicing import read_vantage
 
 _MOST_AT_ONCE = 256
 _MOST_PER_S = 1000.0
@@ -165,3 +166,23 @@ def _rate_per_s(option: str, text: str) -> float:
     if not 0 < rate <= _MOST_PER_S:
         raise UsageError(f"{option}: {text!r} is not a rate", hint="like 2/s, 30/min or 0.5")
     return rate
+
+
+# ------------------------------------------------------------------------------------- slices
+def read_start(text: str) -> datetime:
+    """Read a moment with its offset to UTC; UsageError for any other text."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(
+            f"--start-at {text}: not a time with its offset to UTC",
+            hint="like 2026-12-01T09:30:00Z",
+        )
+    return moment
+
+
+def read_vantages(text: str) -> tuple[str, ...]:
+    """Read names of vantage points, with commas between; UsageError for a bad one."""
+    return tuple(read_vantage(name) for name in text.split(","))

@@ -6,6 +6,7 @@ and its help from the fields.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Literal
 
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
+from harness.core.slicing import MOST_SLICES, Slice, read_slice, read_vantage
 from harness.planning.benchmark_options import CONCURRENCY as BENCHMARK_CONCURRENCY
 from harness.planning.benchmark_options import BenchmarkOptions, Measuring
 from harness.planning.flags import given, option, topic
@@ -20,6 +22,8 @@ from harness.planning.option_values import (
     read_base_urls,
     read_budgets,
     read_files,
+    read_start,
+    read_vantages,
 )
 from harness.planning.ready import ReadyPlans
 from harness.spec.catalogue import Spec
@@ -37,6 +41,8 @@ STRENGTH = 2
 
 SLOW = ("--discover", "--explore", "--strength")
 """Flags that ask for more requests than a quick run has."""
+
+KeepImages = Literal["all", "findings", "none"]
 
 FRAME_FORMATS = ("csv", "parquet")
 """The formats on request that `--frames` stands for."""
@@ -241,6 +247,55 @@ class RunLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """Which part of a run this process does, where and when; or what does all parts of it.
+
+    Limits, budgets and concurrency are cut with a slice: all slices together keep to them. `on` is
+    an engine (`ray`, or `ray://HOST:PORT`), which runs `slices` of them at once, at these
+    `vantages` in turn.
+    """
+
+    slice: Slice | None = option(
+        "--slice",
+        "Send only this part of the plan: each Nth case, or block of a benchmark. `harness merge` "
+        "joins the parts.",
+        default=None,
+        metavar="I/N",
+        read=read_slice,
+    )
+    start_at: datetime | None = option(
+        "--start-at",
+        "Send nothing before this time, like 2026-12-01T09:30:00Z, so that slices begin together.",
+        default=None,
+        metavar="TIME",
+        read=read_start,
+    )
+    vantage: str = option(
+        "--vantage",
+        "A name for where this runs; estimates are told for each.",
+        default="",
+        metavar="NAME",
+        read=read_vantage,
+    )
+    on: str = option(
+        "--on",
+        "Run all slices on an engine: ray (a cluster on this machine) or ray://HOST:PORT.",
+        default="",
+        metavar="ENGINE",
+    )
+    slices: int | None = option(
+        "--slices", "Slices on the engine (--on).", default=None, least=1, most=MOST_SLICES
+    )
+    vantages: tuple[str, ...] = option(
+        "--vantages",
+        "Vantage points of the slices in turn: custom resources of the engine's nodes (--on).",
+        default=(),
+        metavar="NAME,...",
+        read=read_vantages,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorOptions:
     """How the emulator is started."""
 
@@ -287,6 +342,20 @@ class Output:
         "With --resume: send again what may have been received and has no reply; each such request "
         "may be paid for twice.",
         default=False,
+    )
+    keep_images: KeepImages = option(
+        "--keep-images",
+        "Image files to keep in the run folder: all, those of findings, or none; digests and what "
+        "was measured of them are always kept.",
+        default="all",
+        show_default=True,
+    )
+    decoders: int | None = option(
+        "--decoders",
+        "Processes that decode images at once [one for each two cores].",
+        default=None,
+        least=1,
+        most=64,
     )
     record: bool = option("--record", "Write the replies as cassettes.", default=False)
     frames: bool = option("--frames", "The same as --format csv --format parquet.", default=False)
@@ -371,6 +440,7 @@ class Options:
     planning: Planning = topic(Planning, "Requests")
     limits: RunLimits = topic(RunLimits, "Limits")
     benchmark: BenchmarkOptions = topic(BenchmarkOptions, "Benchmark (--only benchmark)")
+    distribution: Distribution = topic(Distribution, "Slices and vantage points", typed_only=True)
     emulator: EmulatorOptions = topic(EmulatorOptions, "Emulator (--against emulator)")
     output: Output = topic(Output, "Output")
     measuring: Measuring | None = None

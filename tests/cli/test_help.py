@@ -29,7 +29,11 @@ RUN_FLAGS = """
 --max-shrink-requests
 --concurrency --workload --blocks --warm-up --arrivals --rate --sweep --ramp --until-decided --slo
 --timeout --reference --exchange-rate
---calibrate --time-scale --fault --natural --signed --port --out --resume --retry-unknown --record
+--calibrate
+--slice --start-at --vantage --on --slices --vantages --time-scale --fault --natural --signed --port
+--out --resume
+--retry-unknown --keep-images
+--decoders --record
 --cassettes --frames --format --otel --trust-anchors --known
 --json --help
 """
@@ -108,6 +112,7 @@ def test_flags_stand_under_their_topic(capsys: pytest.CaptureFixture[str]) -> No
 
     assert list(topics) == [
         *("Providers", "Requests", "Limits", "Benchmark (--only benchmark)"),
+        "Slices and vantage points",
         *("Emulator (--against emulator)", "Output", "Options"),
     ]
     for group in fields(Options):

@@ -1,0 +1,1 @@
+"""Run folders of slices, joined to one: `harness merge`."""
