@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -129,7 +128,7 @@ def test_a_sequence_equals_another_one_of_the_same_values() -> None:
 
 
 @pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spool[int]]:
+def full(monkeypatch: pytest.MonkeyPatch) -> Spool[int]:
     spool = Spool([1, 2, 3], block=2)
 
     def refuse(_file: int, _raw: bytes) -> None:
