@@ -156,7 +156,7 @@ class _Runner:
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
-            decoder=ImageDecoder(self.folder.path / BODIES),
+            decoder=ImageDecoder(self.folder.path / BODIES, decoders=options.output.decoders),
             inspect=lambda image: secret_in_image(image, redactor.search),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
