@@ -93,7 +93,8 @@ class Finding:
     `constraint` is missing where the promise is about the reply as a whole or about a combination;
     `cases` are the ids of all cases that show it (of very many, see `Cases`). `combination` are the
     values that fail together and not each alone (`quality=high`, `output_format=jpeg`). `failed` of
-    `tried` repetitions of the same question broke it; from that follows `standing`; `doubt` is why it is not confirmed.
+    `tried` repetitions of the same question broke it; from that follows `standing`; `doubt` is why
+    it is not confirmed.
     `not_reduced` says why the request was not made smaller; empty where it is the smallest one.
     Where it takes a comparison, `other_failed` of `others` requests without those values failed,
     too, and `chance` is how likely the difference is if they fail alike (Fisher's exact test).
