@@ -101,7 +101,7 @@ def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
         ),
     )
     table = with_known(table, findings, known)
-    words, doubts = cases_text(records), in_doubt(records)
+    words, doubts = cases_text(records, findings), in_doubt(records)
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [

@@ -184,7 +184,7 @@ def _detail(each: Candidates, weighed: Standings, page: _Page) -> CellDetail:
         promise=promise,
         quotations=quotations(provider, provider.operation(kind), promise),
         cases=tuple(shown),
-        more=len(each.cases - set(shown)),
+        more=len(each.cases - set(shown)) + each.unnamed,
         such_as=picks[0] if picks and not shown else "",
     )
 
