@@ -1,7 +1,7 @@
 """What a reader must know of the measurement itself, each with its remedy."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -150,18 +150,21 @@ def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
         )
 
 
-def _late(observations: Sequence[Attempt]) -> Iterator[Caution]:
-    counted = [row for row in observations if not row.warm_up and "late" in row.phases]
-    late = [
-        row.phases["late"]
-        for row in counted
-        if row.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * row.seconds)
-    ]
-    if late and len(late) > LATE_SHARE * len(counted):
+def _late(observations: Iterable[Attempt]) -> Iterator[Caution]:
+    counted = late = 0
+    most_s = 0.0
+    for row in observations:
+        if row.warm_up or "late" not in row.phases:
+            continue
+        counted += 1
+        late_s = row.phases["late"]
+        if late_s > max(LATE_FLOOR_S, OWN_SHARE * row.seconds):
+            late, most_s = late + 1, max(most_s, late_s)
+    if late > LATE_SHARE * counted:
         yield Caution(
             kind="late_starts",
-            text=f"{len(late)} of {len(counted)} requests left later than intended, by up to"
-            f" {seconds(max(late))}; that time is in the figures, and it is ours.",
+            text=f"{late} of {counted} requests left later than intended, by up to"
+            f" {seconds(most_s)}; that time is in the figures, and it is ours.",
             remedy=f"{_LESS}, or measure from a machine with idle cores.",
         )
 
