@@ -184,11 +184,10 @@ def stratified_log_rank(
     What is expected and its variance are summed over the strata, so that only those of one stratum
     are compared. Source: N. Mantel, Cancer Chemotherapy Reports 50 (1966).
     """
-    if not any(first.any_ended for first, _ in strata):
+    shared = [(first, second) for first, second in strata if first.n and second.n]
+    if not all(any(both[side].any_ended for both in shared) for side in (0, 1)):
         return None
-    if not any(second.any_ended for _, second in strata):
-        return None
-    apart, variance = np.sum([_log_rank_terms(*both) for both in strata], axis=0)
+    apart, variance = np.sum([_log_rank_terms(*both) for both in shared], axis=0)
     return float(2 * stats.norm.sf(abs(apart) / math.sqrt(variance))) if variance > 0 else None
 
 
