@@ -40,6 +40,7 @@ from harness.runner.execution.earlier import (
     resume_state,
 )
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun, all_ended
+from harness.runner.keeping import not_kept
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
@@ -272,6 +273,7 @@ class _Runner:
         faults = ", ".join(self.options.emulator.faults)
         notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
         notes += recorded_faults(source.tapes)
+        notes += [sentence for sentence in [not_kept(choices)] if sentence]
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
