@@ -37,6 +37,7 @@ LEFT_OUT: dict[type, tuple[str, ...]] = {
     Spend: ("at_most",),
     CurveStep: ("low", "high"),
     Speed: ("given_up_s",),
+    Watched: ("waits",),
 }
 """What JSON has only where it is true, or where there is one."""
 
