@@ -1,6 +1,6 @@
 """What a finding is called, and what a case sets, in a few words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.adaptive.discovery.question import Discovered
 from harness.core.case import Price, Stage
@@ -229,23 +229,23 @@ def fault_lines(report: Report) -> tuple[str, ...]:
     )
 
 
-def cases_text(records: Sequence[Record]) -> dict[tuple[str, str], str]:
-    """Say what those cases do whose ids do not tell: rows, and what was asked after the plan.
+def cases_text(records: Sequence[Record]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Say, by provider and case, what those do whose ids do not tell.
+
+    These are rows, and what was asked after the plan.
 
     A row is told by what it sets beside the plain request of its operation (`quality=high, n=10`).
     """
-    cases = [record.shot.case for record in records]
+    cases = (record.shot.case for record in records)
     bases = {(case.provider, case.operation): case for case in cases if case.id.endswith("/base")}
-    texts = {}
-    for case in cases:
+    for case in (record.shot.case for record in records):
         base = bases.get((case.provider, case.operation))
         parts = [_STAGES[case.stage]]
         unnamed = case.stage != "plan" or (case.about is None and case.breaks is None)
         if base is not None and base.id != case.id and unnamed:
             parts.append(_beside(base.arguments, case.arguments))
         if text := ": ".join(filter(None, parts)):
-            texts[case.provider, case.id] = one_line(text, _MOST_WORDS)
-    return texts
+            yield (case.provider, case.id), one_line(text, _MOST_WORDS)
 
 
 def _beside(base: Mapping[str, Json], arguments: Mapping[str, Json]) -> str:

@@ -1,6 +1,6 @@
 """What a report holds; every format is drawn from these values and computes nothing of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -285,7 +285,7 @@ class Report:
     findings: tuple[Shown, ...]
     flaky: tuple[Shown, ...]
     unconfirmed: tuple[Shown, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     observations: tuple[OpenQuestionResult, ...]
     discovered: tuple[Discovered, ...]
     discovered_toml: Mapping[str, str]
@@ -296,8 +296,8 @@ class Report:
     streams: tuple[Streams, ...]
     waiting: tuple[Waiting, ...]
     files: tuple[str, ...]
-    case_times_s: Mapping[tuple[str, str, str], float]
-    case_words: Mapping[tuple[str, str], str]
+    case_times_s: Mapping[tuple[str, ...], float]
+    case_words: Mapping[tuple[str, ...], str]
     benchmark: Benchmarked | None = None
     choice: Choice | None = None
     behaviours: tuple[Behaviour, ...] = ()
