@@ -18,8 +18,8 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.core.workload import Fit, Workload
 from harness.planning.benchmark_options import Measuring
-from harness.planning.options import Options
 from harness.planning.kept_requests import kept_requests
+from harness.planning.options import Options
 from harness.planning.plan import planned_request
 from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider

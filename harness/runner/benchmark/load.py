@@ -130,10 +130,10 @@ class LoadGenerator:
     """Sends the requests of all providers; `stopped` says why fewer were sent than designed.
 
     Where one request fails by our own fault, nothing new leaves, and what is under way is still
-    journaled.
+    journaled. `by_whole_timetable` begins where the whole benchmark does, not with its own first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a load is made of
         self,
         design: Design,
         loads: Sequence[ProviderLoad],
@@ -141,6 +141,7 @@ class LoadGenerator:
         context: RunContext,
         criterion: StoppingCriterion | None = None,
         progress: Callable[[ProviderRun], None] = lambda _part: None,
+        by_whole_timetable: bool = False,
     ) -> None:
         self.design = design
         self.loads = loads
@@ -149,6 +150,7 @@ class LoadGenerator:
         self._criterion = criterion
         self._deadline: Deadline | None = None
         self._progress = progress
+        self._by_whole_timetable = by_whole_timetable
         self._closed = False
         self._bell = Bell()
         self._pace = BlockPacer(
@@ -226,7 +228,10 @@ class LoadGenerator:
 
     def _begin_s(self) -> float:
         due = (shot.due_s for load in self.loads for shot in load.waiting.shots())
-        return self._context.now_s() + LEAD_S - min(due, default=0.0)
+        first_s = min(due, default=0.0)
+        if self._by_whole_timetable and not any(load.part.records for load in self.loads):
+            first_s = 0.0  # slices that begin together keep the rate: each leaves the others' gaps
+        return self._context.now_s() + LEAD_S - first_s
 
     async def _timetable(self, load: ProviderLoad, begin_s: float) -> None:
         """Let each request leave at its time; those that have left are waited for at the end."""

@@ -142,24 +142,29 @@ class ProviderRun:
         for shot in earlier.unfinished_askings():
             self.budget.doubt(reservation_in_doubt(shot))
         self.added.extend(earlier.added)
-        already_sent = []
-        new: "range | array[int]" = range(self.total)
-        if ended or earlier.exchanges or earlier.in_doubt:
-            new = array("Q")
-            for place, shot in enumerate(self._shots):
-                case_id = shot.case.id
-                if case_id in ended or case_id in earlier.in_doubt:
-                    continue
-                if case_id in earlier.exchanges:
-                    already_sent.append(self._new_entry(shot))
-                else:
-                    new.append(place)
+        already_sent, new = self._waiting(ended)
         for entry in already_sent:
             self.budget.reserve(entry.reservation, already_sent=True)
         asked_again = self._asked_again()
         self.setup.access.announce([entry.shot for entry in asked_again])
         shots = Picked(self._shots, new)
         return Queue(first=[*already_sent, *asked_again], new=_Entries(shots, self._new_entry))
+
+    def _waiting(self, ended: AbstractSet[str]) -> tuple[list[QueuedRequest], Sequence[int]]:
+        """Return what an earlier run has begun, and the places of what never left."""
+        earlier = self.setup.earlier
+        if not (ended or earlier.exchanges or earlier.in_doubt):
+            return [], range(self.total)
+        already_sent, new = [], array("Q")
+        for place, shot in enumerate(self._shots):
+            case_id = shot.case.id
+            if case_id in ended or case_id in earlier.in_doubt:
+                continue
+            if case_id in earlier.exchanges:
+                already_sent.append(self._new_entry(shot))
+            else:
+                new.append(place)
+        return already_sent, new
 
     def _book(self, record: Record) -> None:
         """Book what an earlier run has spent on a request, or may have spent."""
