@@ -57,6 +57,7 @@ from harness.sensitive.image_bytes import secret_in_image
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
+from harness.store.joined import Joined
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
@@ -83,7 +84,7 @@ class Run:
 
     header: RunHeader
     folder: Path
-    records: list[Record]
+    records: Sequence[Record]
     plans: dict[str, Plan]
     addresses: dict[str, str]
     failure: HarnessError | None = None
@@ -414,7 +415,7 @@ class _Runner:
         return Run(
             header=header,
             folder=self.folder.path,
-            records=[record for part in self.parts for record in part.complete()],
+            records=Joined(*(part.complete() for part in self.parts)),
             plans={part.provider.name: part.whole_plan() for part in self.parts},
             addresses=self.reach.addresses,
             failure=failure,
