@@ -143,6 +143,7 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         unit=price.unit,
         listed=listed,
         bounded=bounded,
+        vantage=record.evidence.vantage,
         charged=outcome.charged if isinstance(outcome, Images) else None,
         may_be_paid=isinstance(outcome, Fault) and outcome.may_be_paid,
         usable=usable and end == "served",
