@@ -13,12 +13,13 @@ from harness.diagnosis.known_file import KnownFile, known_of
 from harness.planning.options import Options
 from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.execution.provider_run import ProgressListener
-from harness.runner.inspecting import Anchors, read_anchors
+from harness.runner.inspecting import read_anchors
 from harness.runner.preflight import decided
 from harness.runner.run import MakeDisk, Run, execute_run
 from harness.runner.specs import catalogue_with
 from harness.spec.catalogue import Catalogue
 from harness.store.reader import read_run
+from harness.transport.inspection.anchors import Anchors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,9 @@ class GivenUp(Exception):  # noqa: N818 - control flow between the threads of on
 class Gate:
     """Nothing leaves anywhere before every slice has shown its plan, the same one."""
 
-    def __init__(self, missing: set[int], *, first: RunHeader | None, opened: Callable[[], None]):
+    def __init__(
+        self, missing: set[int], *, first: RunHeader | None, opened: Callable[[], None]
+    ) -> None:
         self._turn = Condition()
         self._missing = missing
         self._first = first
@@ -127,9 +129,7 @@ class Driver:
         self._told: set[str] = set()
         state = folder.state
         parts = [part for part in state.parts if part.index not in state.ended]
-        self._running = [
-            _Running(part, state.vantage(part), folder.copy(part)) for part in parts
-        ]
+        self._running = [_Running(part, state.vantage(part), folder.copy(part)) for part in parts]
         missing = set() if state.begun else {part.index for part in parts}
         self._gate = Gate(missing, first=self._known_header(), opened=folder.begun)
 
@@ -199,8 +199,7 @@ class Driver:
             if running.end.how == "finished":
                 self._folder.ended(running.part)
             elif running.end.how == "failed" and self._gate.shut():
-                error = EngineError if running.end.exit_code == EngineError.exit_code else None
-                raise _failure(running, error)
+                running.error = _failure(running.part, running.end)
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             self._gate.shut()
             running.error = error
@@ -273,10 +272,10 @@ class Driver:
             self._listener.noted(sentence)
 
 
-def _failure(running: _Running, kind: type[HarnessError] | None) -> HarnessError:
-    end = running.end
-    text = f"slice {running.part}: {end.message if end else ''}; nothing was sent"
-    return (kind or UsageError)(text)
+def _failure(part: Slice, end: SliceEnd) -> HarnessError:
+    """Return what a slice failed by before anything was sent, as its command would say it."""
+    kinds = {UsageError.exit_code: UsageError, EngineError.exit_code: EngineError}
+    return kinds.get(end.exit_code, HarnessError)(f"slice {part}: {end.message}")
 
 
 def _stop(place: Place) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from threading import Lock, Thread
 from typing import TypeVar
 
+from harness.adaptive.stopping_rule import ended_of
 from harness.api.sending import send
 from harness.core.benchmark import Design
 from harness.core.errors import HarnessError
@@ -21,8 +22,7 @@ from harness.engines.model import WAIT_S, Order, PartProgress, Pulled, SliceEnd
 from harness.planning.options import Options
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun
 from harness.spec.provider import Provider
-from harness.stats.benchmark.attempts import attempt_of
-from harness.stats.benchmark.model import Attempt
+from harness.stats.benchmark.model import Ended
 from harness.store.disk import LocalDisk
 from harness.store.replica import ReplicatedDisk
 
@@ -44,7 +44,7 @@ class SliceHost:
         self._stops = 0
         self._parts: Sequence[ProviderRun] = ()
         self._notes: deque[str] = deque()
-        self._attempts: deque[Attempt] = deque()
+        self._attempts: deque[Ended] = deque()
         self._over: Mapping[str, str] = {}
 
     @staticmethod
@@ -140,7 +140,7 @@ class _Forwarding:
         design: Design,
         providers: Mapping[str, Provider],
         *,
-        told: Callable[[Attempt], None],
+        told: Callable[[Ended], None],
         over: Callable[[], Mapping[str, str]],
     ) -> None:
         self._asks = design.until_decided
@@ -152,7 +152,7 @@ class _Forwarding:
         """Tell of a record that ended, or was skipped."""
         if not self._asks:
             return
-        attempt = attempt_of(record, self._providers[record.shot.case.provider], usable=True)
+        attempt = ended_of(record, self._providers[record.shot.case.provider])
         if attempt is not None:
             self._told(attempt)
 

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from harness.core.errors import HarnessError
 from harness.core.slicing import Slice
 from harness.planning.options import Options
-from harness.stats.benchmark.model import Attempt
+from harness.stats.benchmark.model import Ended
 from harness.store.replica import Batch
 
 WAIT_S = 2.0
@@ -77,7 +77,7 @@ class Pulled:
     batch: Batch
     progress: tuple[PartProgress, ...] = ()
     notes: tuple[str, ...] = ()
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[Ended, ...] = ()
     end: SliceEnd | None = None
 
 

@@ -1,7 +1,7 @@
 """The slices of a run on this machine's disk: a folder for each, as its place has handed it over.
 
-    DIR/slices/2-of-4/     the run folder of the second of four slices
-    DIR/slices/state.json  how many there are, where they run, and which have ended
+DIR/slices/2-of-4/     the run folder of the second of four slices
+DIR/slices/state.json  how many there are, where they run, and which have ended
 """
 
 from dataclasses import dataclass, replace

@@ -23,8 +23,9 @@ TEMPORARY = ".tmp-"
 """How the names of files begin that are not whole yet."""
 
 READ_AT_MOST_BYTES = 256 * MEBIBYTE
-"""Of one file of a run folder; a journal of 50,000 requests is smaller."""
+"""Of one file of a run folder that is read whole; a journal is read in pieces, however large."""
 
+_PIECE_BYTES = 256 * 1024
 _COPIED_BYTES = 1024 * 1024
 
 
@@ -57,6 +58,10 @@ class Disk(Protocol):
 
     def read(self, name: str) -> bytes:
         """Return a file's content."""
+        ...
+
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield a file's content from a byte on in pieces of any size: a journal is not held."""
         ...
 
     def append(self, name: str, content: bytes) -> None:
@@ -164,6 +169,13 @@ class LocalDisk:
             if os.fstat(file).st_size > READ_AT_MOST_BYTES:
                 raise too_large(name)
             return reading.read()
+
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield a file's content from a byte on, a quarter of a MiB at a time."""
+        with self._opened(name, os.O_RDONLY) as file:
+            os.lseek(file, start, os.SEEK_SET)
+            while piece := os.read(file, _PIECE_BYTES):
+                yield piece
 
     def append(self, name: str, content: bytes) -> None:
         """Write behind a file's end; a part may be there on OSError."""

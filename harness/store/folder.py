@@ -18,8 +18,9 @@ from threading import Lock
 from pydantic import TypeAdapter
 
 from harness.core.errors import StoreError, UsageError
+from harness.core.files import too_large
 from harness.core.record import RunHeader
-from harness.store.disk import TEMPORARY, Disk, LocalDisk
+from harness.store.disk import READ_AT_MOST_BYTES, TEMPORARY, Disk, LocalDisk
 from harness.store.header import dumped_header
 from harness.store.line import (
     CUT_ADDRESSES,
@@ -149,11 +150,17 @@ class RunFolder:
         journal keeps its date: it tells when the run stopped, by which its clock goes on.
         """
         header = stored_header(self.path, self._disk)
-        content = stored_journal(self.path, self._disk, header)
+        behind: list[JournalLine] = []
+
+        def take(line: JournalLine | None, is_behind: bool) -> None:  # noqa: FBT001 - as `Take`
+            if is_behind and line is not None:
+                behind.append(line)
+
+        content = stored_journal(self.path, self._disk, header, take)
         date_ns = self._disk.date_ns(JOURNAL)
         self._seq = self._synced = max(content.last, header.sealed_lines)
         if content.torn is not None:
-            self._cut(content.torn, content.lines)
+            self._cut(content.torn, behind)
         elif content.unended:
             self._disk.append(JOURNAL, b"\n")
         self._disk.sync(JOURNAL)
@@ -162,13 +169,14 @@ class RunFolder:
         sealed_before = header.format >= SEALED_FORMAT
         self._unchecked_bytes = header.unchecked_bytes if sealed_before else self._end
 
-    def _cut(self, torn: Torn, lines: Sequence[JournalLine | None]) -> None:
+    def _cut(self, torn: Torn, whole: Sequence[JournalLine]) -> None:
         """Cut off what is torn, and put back the whole lines that stand behind it."""
-        tail = self._disk.read(JOURNAL)[torn.start :]
+        if self._disk.size(JOURNAL) - torn.start > READ_AT_MOST_BYTES:
+            raise too_large(JOURNAL)
+        tail = b"".join(self._disk.pieces(JOURNAL, torn.start))
         before = self._disk.read(TORN) if self._disk.exists(TORN) else b""
         self._disk.put(TORN, before + tail)
         self._disk.truncate(JOURNAL, torn.start)
-        whole = [line for line in lines[len(lines) - torn.whole :] if line is not None]
         self._seq = self._synced = torn.before
         self._disk.append(JOURNAL, self._sealed(whole))
         self._seq = self._synced = self._seq + len(whole)

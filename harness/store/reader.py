@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.core.case import PlannedRequest
 from harness.core.errors import UsageError
-from harness.core.exchange import Exchange, Reply
+from harness.core.exchange import Reply
 from harness.core.files import MEBIBYTE
-from harness.core.outcome import Fault, Outcome
 from harness.core.record import Record, RunHeader
+from harness.store.book import Book, Unfinished
 from harness.store.disk import Disk, LocalDisk
 from harness.store.header import read_header
 from harness.store.line import (
@@ -19,37 +18,15 @@ from harness.store.line import (
     KNOWN,
     SEALED_FORMAT,
     SPECS,
-    Ended,
-    Exchanged,
     JournalLine,
     Sent,
     Skipped,
     no_run,
 )
-from harness.store.seal import JournalContent, Torn, read_journal
+from harness.store.seal import JournalContent, Take, Torn, read_journal
+from harness.store.spool import chained
 
 SPEC_AT_MOST_BYTES = MEBIBYTE
-
-
-@dataclass(slots=True)
-class Unfinished:
-    """A request that was sent and of which no outcome was written."""
-
-    line: Sent
-    exchanges: list[Exchange] = field(default_factory=list)
-    in_doubt: tuple[PlannedRequest, ...] = ()
-    """Earlier attempts of which no reply came either."""
-
-    def record(self, outcome: Outcome | None, *, skipped: str | None = None) -> Record:
-        """Return the record of this request with its outcome, or with why it has none."""
-        return Record(
-            shot=self.line.shot,
-            evidence=self.line.evidence,
-            outcome=outcome,
-            exchanges=tuple(self.exchanges),
-            skipped=skipped,
-            in_doubt=self.in_doubt,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +39,7 @@ class StoredRun:
     """
 
     header: RunHeader
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     unfinished: tuple[Unfinished, ...]
     specs: dict[str, str] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
@@ -72,7 +49,9 @@ class StoredRun:
 def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
     """Read a run folder back, of this format or one before; UsageError where it is none.
 
-    What a crash has torn at the journal's end is left out, and a note of the header says so.
+    What a crash has torn at the journal's end is left out, and a note of the header says so. The
+    records are on the disk, not in memory, whatever the size of the journal; StoreError where there
+    is no room for them.
     """
     try:
         disk = disk or LocalDisk(path)
@@ -80,31 +59,43 @@ def read_run(path: Path, *, disk: Disk | None = None) -> StoredRun:
         raise no_run(path, error.strerror or str(error)) from None
     try:
         header = stored_header(path, disk)
-        content = stored_journal(path, disk, header)
+        book, content = _read_back(path, disk, header)
         specs, documents = (
             dict(_stored_tomls(path / folder, disk, header)) for folder in (SPECS, DOCUMENTS)
         )
         known = _stored_text(path, disk, KNOWN) if disk.exists(KNOWN) else None
     finally:
         disk.close()
-    book = _Book()
-    for line in content.lines:
-        if line is not None:
-            _refuse_stray(line, header, path / JOURNAL)
-            book.enter(line)
     notes = [torn_note(content.torn, "left out")] if content.torn else []
     if content.missing:
         notes.append(f"{JOURNAL}: {content.missing} of its lines were removed, with what they held")
     header = replace(header, notes=(*header.notes, *notes))
-    records, unfinished = tuple(book.records.values()), tuple(book.under_way.values())
     return StoredRun(
         header=header,
-        records=records,
-        unfinished=unfinished,
+        records=book.finished.records(),
+        unfinished=tuple(book.under_way.values()),
         specs=specs,
         documents=documents,
         known=known,
     )
+
+
+def _read_back(path: Path, disk: Disk, header: RunHeader) -> tuple[Book, JournalContent]:
+    book, refused = Book(), list[UsageError]()
+
+    def take(line: JournalLine | None, _behind: bool) -> None:  # noqa: FBT001 - as `Take` has it
+        if line is None or refused:
+            return
+        try:
+            _refuse_stray(line, header, path / JOURNAL)
+            book.enter(line)
+        except UsageError as error:  # said when it is known that no line was altered
+            refused.append(error)
+
+    content = stored_journal(path, disk, header, take)
+    if refused:
+        raise refused[0]
+    return book, content
 
 
 def _refuse_stray(line: JournalLine, header: RunHeader, path: Path) -> None:
@@ -129,17 +120,20 @@ def stored_header(path: Path, disk: Disk) -> RunHeader:
     return read_header(raw, path)
 
 
-def stored_journal(path: Path, disk: Disk, header: RunHeader) -> JournalContent:
-    """Return what can be read of a folder's journal; UsageError where it was altered."""
+def stored_journal(path: Path, disk: Disk, header: RunHeader, take: Take) -> JournalContent:
+    """Return what a folder's journal is, once `take` had its lines; UsageError for an altered one.
+
+    It is read in pieces, whatever its size.
+    """
     try:
-        raw = disk.read(JOURNAL) if disk.exists(JOURNAL) else b""
+        content = read_journal(
+            disk.pieces(JOURNAL) if disk.exists(JOURNAL) else (),
+            take,
+            unchecked_bytes=header.unchecked_bytes if header.format >= SEALED_FORMAT else None,
+            acknowledged=header.sealed_lines,
+        )
     except OSError as error:
         raise UsageError(f"{path / JOURNAL}: {error.strerror}") from None
-    content = read_journal(
-        raw,
-        unchecked_bytes=header.unchecked_bytes if header.format >= SEALED_FORMAT else None,
-        acknowledged=header.sealed_lines,
-    )
     if content.altered is not None:
         raise UsageError(
             f"{path / JOURNAL}, line {content.altered.number}: {content.altered.why}",
@@ -175,66 +169,10 @@ def torn_note(torn: Torn, outcome: str) -> str:
     )
 
 
-@dataclass(slots=True)
-class _Book:
-    """The journal's lines, gathered; a later attempt of a request replaces an earlier one."""
-
-    under_way: dict[tuple[str, str], Unfinished] = field(default_factory=dict)
-    records: dict[tuple[str, str], Record] = field(default_factory=dict)
-
-    def enter(self, line: JournalLine) -> None:
-        key = (line.provider, line.case)
-        match line:
-            case Sent():
-                in_doubt = self._in_doubt(key)
-                self.records.pop(key, None)  # what counts is how this attempt ends
-                self.under_way[key] = Unfinished(line, in_doubt=in_doubt)
-            case Exchanged(exchange=exchange):
-                if key in self.records:
-                    self.under_way[key] = _reopened(line, self.records.pop(key))
-                if key in self.under_way:
-                    self.under_way[key].exchanges.append(exchange)
-            case Ended():
-                self.records[key] = self._finished(line, key)
-            case Skipped():
-                self._skipped(line, key)
-
-    def _skipped(self, line: Skipped, key: tuple[str, str]) -> None:
-        begun = self.under_way.get(key)
-        if begun is not None and line.withdrawn and not begun.in_doubt:
-            del self.under_way[key]  # an asking that may be paid is not forgotten with this one
-        if key not in self.under_way:  # else it left earlier, and may be paid
-            self.records[key] = Record(
-                shot=line.shot, evidence=line.evidence, outcome=None, skipped=line.why
-            )
-
-    def _in_doubt(self, key: tuple[str, str]) -> tuple[PlannedRequest, ...]:
-        """Return the attempts before a new one of which nobody knows whether they were paid."""
-        begun, record = self.under_way.get(key), self.records.get(key)
-        if begun is not None:
-            return (*begun.in_doubt, begun.line.shot)
-        if record is None:
-            return ()
-        may_be_paid = isinstance(record.outcome, Fault) and record.outcome.may_be_paid
-        return (*record.in_doubt, record.shot) if may_be_paid else record.in_doubt
-
-    def _finished(self, line: Ended, key: tuple[str, str]) -> Record:
-        begun = self.under_way.pop(key, None)
-        if begun is None:
-            raise UsageError(f"journal: the outcome of {line.case} has no beginning")
-        return begun.record(line.outcome)
-
-
-def _reopened(line: Exchanged, record: Record) -> Unfinished:
-    """Go on with a request whose job was given up waiting for, and is picked up again."""
-    again = Sent(provider=line.provider, case=line.case, shot=record.shot, evidence=record.evidence)
-    return Unfinished(again, [*record.exchanges], record.in_doubt)
-
-
 CUT_OFF = "cut off while under way; it may have been paid for: go on with --resume"
 
 
-def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, tuple[Record, ...]]:
+def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, Sequence[Record]]:
     """Put runs side by side; a request that was cut off under way is a record without an outcome.
 
     Raises UsageError where a provider is in more than one of them, and for a benchmark beside
@@ -265,8 +203,8 @@ def joined(runs: Sequence[StoredRun]) -> tuple[RunHeader, tuple[Record, ...]]:
             notes=(*first.notes, *header.notes),
             interrupted=first.interrupted or header.interrupted,
         )
-    return first, tuple(
-        record for run in runs for record in (*run.records, *map(_cut_off, run.unfinished))
+    return first, chained(
+        part for run in runs for part in (run.records, tuple(map(_cut_off, run.unfinished)))
     )
 
 

@@ -7,7 +7,7 @@ only this machine knows. Who is never asked again can therefore send nothing new
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Condition
@@ -129,6 +129,10 @@ class ReplicatedDisk:
     def read(self, name: str) -> bytes:
         """Return a file's content."""
         return self._disk.read(name)
+
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield a file's content from a byte on, in pieces."""
+        return self._disk.pieces(name, start)
 
     def append(self, name: str, content: bytes) -> None:
         """Write behind a file's end."""

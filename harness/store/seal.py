@@ -5,14 +5,18 @@ was on the disk when this one was written, and the CRC-32 of all bytes before it
 number is at most some `synced` was acknowledged: where it cannot be read, somebody or the disk has
 altered it. Lines behind the last `synced` were being written when a power loss came; of those any
 may be missing, in any order, and what stands in their place is torn, and was never acknowledged.
+
+A journal is read line by line, in one pass: of what it holds, one line is in memory.
 """
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
 from pydantic import ValidationError
 
+from harness.core.files import MEBIBYTE
 from harness.core.jsonvalue import mistake
 from harness.store.line import JournalLine, dumped, read_any_line, read_line
 
@@ -21,6 +25,15 @@ _SEAL = re.compile(
 )
 _SEAL_AT_MOST = 80
 """How many bytes the seal of a line takes at most."""
+
+LINE_AT_MOST_BYTES = 256 * MEBIBYTE
+"""No run writes a longer line: of one that is longer only its size is kept."""
+
+_TOO_LONG = "it is longer than any line of a journal"
+
+Take = Callable[[JournalLine | None, bool], None]
+"""Takes each line that can be read, in order, and whether anything before it could not be. A line
+of an old format that says nothing is None."""
 
 
 def sealed(line: JournalLine, *, seq: int, synced: int) -> bytes:
@@ -52,14 +65,12 @@ class Torn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalContent:
-    """A journal as it can be read.
+    """What a journal is, beside its lines.
 
-    `lines` are all that can be read, in order; a line of an old format that says nothing is None.
-    `last` is the number of the last sealed one, 0 without any. `unended` tells that only the end of
-    the last line is missing.
+    `last` is the number of the last sealed line, 0 without any. `unended` tells that only the end
+    of the last line is missing.
     """
 
-    lines: tuple[JournalLine | None, ...]
     last: int
     altered: Altered | None = None
     torn: Torn | None = None
@@ -76,121 +87,181 @@ class _Gap:
     start: int
     why: str
     before: int
-    lines_before: int
-    size: int = 0
     after: int | None = None
+
+    @property
+    def replaced(self) -> bool:
+        """Whether no line is missing around it."""
+        return self.after is not None and self.after <= self.before + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Bytes up to a newline, or up to the end of the file; too many of them are not held."""
+
+    number: int
+    start: int
+    raw: bytes | None
+    size: int
+    ended: bool
 
 
 class _Reading:
     """One pass over a journal, from its first line to its last."""
 
-    def __init__(self, unchecked_bytes: int | None, acknowledged: int) -> None:
-        self.lines: list[JournalLine | None] = []
-        self.gaps: list[_Gap] = []
-        self.altered: Altered | None = None
-        self.last = 0
-        self.synced = acknowledged
+    def __init__(self, unchecked_bytes: int | None, acknowledged: int, take: Take) -> None:
+        self._take = take
+        self._first: _Gap | None = None
+        self._replaced: _Gap | None = None
+        """The first gap around which no line is missing."""
+        self._gap: _Gap | None = None
+        """The gap that the bytes at hand belong to."""
+        self._lost_bytes = 0
+        self._behind = 0
+        self._altered: Altered | None = None
+        self._last = 0
+        self._synced = acknowledged
         self._sealed = 0
         self._unchecked_bytes = unchecked_bytes
-        self._in_gap = False
 
-    def enter(self, number: int, start: int, raw: bytes, *, ended: bool) -> None:
+    def enter(self, line: _Line) -> None:
         """Take the next bytes up to a newline, or up to the end of the file."""
-        seal = _SEAL.fullmatch(raw, max(0, _seal_start(raw)))
-        if seal is not None:
-            self._enter_sealed(number, start, raw, seal)
-        elif self._unchecked_bytes is None or start < self._unchecked_bytes:
-            self._enter_unsealed(number, start, raw, ended=ended)
+        raw = line.raw
+        seal = None if raw is None else _SEAL.fullmatch(raw, max(0, _seal_start(raw)))
+        if raw is not None and seal is not None:
+            self._enter_sealed(line, raw, seal)
+        elif self._unchecked_bytes is None or line.start < self._unchecked_bytes:
+            self._enter_unsealed(line)
         else:
-            self._miss(number, start, raw, "it has no checksum at its end")
+            self._miss(line, "it has no checksum at its end" if raw is not None else _TOO_LONG)
 
-    def _enter_sealed(self, number: int, start: int, raw: bytes, seal: re.Match[bytes]) -> None:
+    def _enter_sealed(self, line: _Line, raw: bytes, seal: re.Match[bytes]) -> None:
         seq, synced = int(seal[1]), int(seal[2])
-        if b"%08x" % crc32(raw[: seal.start(3)]) != seal[4]:
-            self._miss(number, start, raw, "its checksum differs from its content")
-        elif not synced < seq > self.last:
-            self._miss(number, start, raw, f"it is line {seq} behind line {self.last}")
+        if b"%08x" % crc32(memoryview(raw)[: seal.start(3)]) != seal[4]:
+            self._miss(line, "its checksum differs from its content")
+        elif not synced < seq > self._last:
+            self._miss(line, f"it is line {seq} behind line {self._last}")
         else:
             try:
-                self.lines.append(read_line(raw[: seal.start()] + b"}"))
+                whole = read_line(raw[: seal.start()] + b"}")
             except ValueError as error:  # whole, and no line of ours
-                self._alter(number, error)
-            if self._in_gap:
-                self.gaps[-1].after = seq
-            self._in_gap = False
-            self.last, self.synced = seq, max(synced, self.synced)
+                self._alter(line.number, error)
+            else:
+                self._give(whole)
+            self._close_gap(seq)
+            self._last, self._synced = seq, max(synced, self._synced)
             self._sealed += 1
 
-    def _enter_unsealed(self, number: int, start: int, raw: bytes, *, ended: bool) -> None:
+    def _close_gap(self, seq: int) -> None:
+        if self._gap is not None:
+            self._gap.after = seq
+            if self._replaced is None and self._gap.replaced:
+                self._replaced = self._gap
+            self._gap = None
+
+    def _enter_unsealed(self, line: _Line) -> None:
         try:
-            self.lines.append(read_any_line(raw))
+            whole = read_any_line(_held(line.raw))
         except ValueError as error:
-            if ended:
-                self._alter(number, error)
+            if line.ended:
+                self._alter(line.number, error)
             else:
-                self._miss(number, start, raw, "cut off")
+                self._miss(line, "cut off")
+        else:
+            self._give(whole)
+
+    def _give(self, line: JournalLine | None) -> None:
+        self._behind += self._first is not None
+        self._take(line, self._first is not None)
 
     def _alter(self, number: int, error: ValueError) -> None:
         why = mistake(error) if isinstance(error, ValidationError) else str(error)
-        self.altered = self.altered or Altered(number=number, why=why)
+        self._altered = self._altered or Altered(number=number, why=why)
 
-    def _miss(self, number: int, start: int, raw: bytes, why: str) -> None:
-        if not self._in_gap:
-            self._in_gap = True
-            gap = _Gap(
-                number=number,
-                start=start,
-                why=why,
-                before=self.last,
-                lines_before=len(self.lines),
-            )
-            self.gaps.append(gap)
-        self.gaps[-1].size += len(raw)
+    def _miss(self, line: _Line, why: str) -> None:
+        if self._gap is None:
+            self._gap = _Gap(number=line.number, start=line.start, why=why, before=self._last)
+            self._first = self._first or self._gap
+        self._lost_bytes += line.size
 
-    def content(self, size: int, *, unended: bool) -> JournalContent:
-        """Return what was read of a journal of `size` bytes."""
-        altered = self.altered
-        for gap in self.gaps:
-            acknowledged = gap.before + 1 <= self.synced
-            nothing_missing = gap.after is not None and gap.after <= gap.before + 1
-            if altered is None and (acknowledged or nothing_missing):
-                altered = Altered(number=gap.number, why=gap.why)
+    def content(self, *, unended: bool) -> JournalContent:
+        """Return what was read of a journal; `unended` where no newline is at its end."""
+        first, altered = self._first, self._altered
+        if altered is None and first is not None:
+            # A later gap is behind later lines: where the first was not acknowledged, none was.
+            gap = first if first.before + 1 <= self._synced else self._replaced
+            altered = gap and Altered(number=gap.number, why=gap.why)
         torn = None
-        if altered is None and self.gaps:
-            first = self.gaps[0]
+        if altered is None and first is not None:
             torn = Torn(
                 number=first.number,
                 start=first.start,
-                size=sum(gap.size for gap in self.gaps),
+                size=self._lost_bytes,
                 before=first.before,
-                whole=len(self.lines) - first.lines_before,
+                whole=self._behind,
             )
         return JournalContent(
-            lines=tuple(self.lines),
-            last=self.last,
+            last=self._last,
             altered=altered,
             torn=torn,
-            missing=0 if self.gaps else max(self.last, self.synced) - self._sealed,
-            unended=unended and not self._in_gap and size > 0,
+            missing=0 if first else max(self._last, self._synced) - self._sealed,
+            unended=unended and self._gap is None,
         )
 
 
+def _nothing(_line: JournalLine | None, _behind: bool) -> None:  # noqa: FBT001 - as `Take` has it
+    """Take a line that nobody asks for."""
+
+
 def read_journal(
-    raw: bytes, *, unchecked_bytes: int | None = 0, acknowledged: int = 0
+    pieces: Iterable[bytes],
+    take: Take = _nothing,
+    *,
+    unchecked_bytes: int | None = 0,
+    acknowledged: int = 0,
 ) -> JournalContent:
-    """Read a journal; never raises on bytes.
+    """Read a journal that comes in pieces; never raises on bytes. `take` has the lines.
 
     Of lines that begin within `unchecked_bytes` those without a seal are taken as they are: an
     older format wrote them. None is a folder of such a format. `acknowledged` is how many sealed
     lines are known to have been on the disk.
     """
-    reading, start = _Reading(unchecked_bytes, acknowledged), 0
-    pieces = raw.split(b"\n")
-    for number, piece in enumerate(pieces, 1):
-        if piece:
-            reading.enter(number, start, piece, ended=number < len(pieces))
-        start += len(piece) + 1
-    return reading.content(len(raw), unended=bool(pieces[-1]))
+    reading, unended = _Reading(unchecked_bytes, acknowledged, take), False
+    for line in _lines(pieces):
+        unended = not line.ended
+        reading.enter(line)
+    return reading.content(unended=unended)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[_Line]:
+    """Yield what is between newlines, without lines that are empty."""
+    number, start, size, held = 1, 0, 0, list[bytes]()
+    for piece in pieces:
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            size += len(end)
+            if size:
+                held.append(end)
+                yield _Line(number, start, _whole(held, size), size, ended=True)
+                held = []
+            number, start, size = number + 1, start + size + 1, 0
+        if rest:
+            size += len(rest)
+            held.append(rest)
+            if size > LINE_AT_MOST_BYTES:
+                held.clear()
+    if size:
+        yield _Line(number, start, _whole(held, size), size, ended=False)
+
+
+def _held(raw: bytes | None) -> bytes:
+    if raw is None:
+        raise ValueError(_TOO_LONG)
+    return raw
+
+
+def _whole(held: list[bytes], size: int) -> bytes | None:
+    return b"".join(held) if size <= LINE_AT_MOST_BYTES else None
 
 
 def _seal_start(raw: bytes) -> int:

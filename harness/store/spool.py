@@ -5,18 +5,26 @@ what is held beside that is held for each promise or value, never for each recor
 the truth; a spool is made from it, belongs to one process and is gone with it.
 """
 
+import errno
 import os
 import pickle
 import tempfile
 import weakref
 import zlib
 from array import array
+from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from io import BytesIO
+from itertools import accumulate, chain
+from operator import eq
+from threading import RLock
 from typing import IO, Any, TypeVar, cast, overload
+
+from harness.core.errors import StoreError
+from harness.store.disk import write_all
 
 T = TypeVar("T")
 
@@ -27,13 +35,33 @@ IN_MEMORY = 8
 """How many blocks that were read are kept as values: a run of a few hundred requests never leaves
 memory."""
 
+_COPIED_BYTES = 1024 * 1024
 
-class Spool(Sequence[T]):
+
+class _Equal(Sequence[T]):
+    """A sequence that equals another one of the same values: a list, a tuple, one of these."""
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another sequence holds the same values in the same order."""
+        if not isinstance(other, (_Equal, list, tuple)):
+            return NotImplemented
+        return len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # it grows, and lists have none
+
+    def __repr__(self) -> str:
+        """Say how many values there are, and none of them."""
+        return f"<{type(self).__name__} of {len(self)}>"
+
+
+class Spool(_Equal[T]):
     """A sequence of values that only grows; most of it is in an unnamed file on the disk.
 
     Iterating is a pass in order; several may be under way at once, also while values are appended
     (a pass ends with what was there when it reached the end). A value that is read twice may be
-    another object, equal to the first. Not for threads.
+    another object, equal to the first. Threads may share it. A process that was forked reads what
+    was there, and what it appends is its own. Methods raise StoreError where the disk of temporary
+    files does not take more, or does not give back what it took.
     """
 
     def __init__(
@@ -41,19 +69,20 @@ class Spool(Sequence[T]):
     ) -> None:
         self._block = block
         self._in_memory = in_memory
-        self._file: IO[bytes] | None = None
+        self._file: _Unnamed | None = None
         self._places = array("Q")
-        self._ends = array("Q")
         self._end = 0
         self._cached: OrderedDict[int, list[T]] = OrderedDict()
         self._open: list[T] = []
+        self._turn = RLock()
         self.extend(values)
 
     def append(self, value: T) -> None:
         """Add a value at the end."""
-        self._open.append(value)
-        if len(self._open) == self._block:
-            self._close_block()
+        with self._turn:
+            self._open.append(value)
+            if len(self._open) == self._block:
+                self._close_block()
 
     def extend(self, values: Iterable[T]) -> None:
         """Add values at the end."""
@@ -66,7 +95,8 @@ class Spool(Sequence[T]):
 
     def __len__(self) -> int:
         """Return how many values there are."""
-        return len(self._places) * self._block + len(self._open)
+        with self._turn:
+            return len(self._places) * self._block + len(self._open)
 
     def __iter__(self) -> Iterator[T]:
         """Yield the values in the order in which they were appended."""
@@ -87,42 +117,42 @@ class Spool(Sequence[T]):
         """Return a value by its place, or the sequence of some places, read when it is used."""
         if isinstance(index, slice):
             return Picked(self, range(*index.indices(len(self))))
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(index)
-        number, within = divmod(place, self._block)
-        if number == len(self._places):
-            return self._open[within]
-        return self._read(number)[within]
+        with self._turn:
+            place = index + len(self) if index < 0 else index
+            if not 0 <= place < len(self):
+                raise IndexError(index)
+            number, within = divmod(place, self._block)
+            if number == len(self._places):
+                return self._open[within]
+            return self._read(number)[within]
 
     def _close_block(self) -> None:
         raw = _packed(self._open)
-        if self._file is None:
-            self._file = _unnamed()
-            weakref.finalize(self, self._file.close)
-        self._file.seek(self._end)
-        self._file.write(raw)
+        try:
+            if self._file is None or not self._file.is_own:
+                self._file = _Unnamed(self._file, self._end)
+            self._file.write(raw, self._end)
+        except OSError as error:
+            self._open.pop()  # a value that was refused is not there
+            raise _no_room(error) from None
         number = len(self._places)
         self._places.append(self._end)
         self._end += len(raw)
-        self._ends.append(self._end)
         self._keep(number, self._open)
         self._open = []
 
     def _read(self, number: int) -> list[T]:
-        held = self._cached.get(number)
-        if held is None:
-            raw = self._raw(self._places[number], self._ends[number])
-            held = cast("list[T]", pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
-        self._keep(number, held)
-        return held
-
-    def _raw(self, start: int, end: int) -> bytes:
-        file = cast("IO[bytes]", self._file)
-        if hasattr(os, "pread"):  # a forked process shares the file's position, and moves none here
-            return os.pread(file.fileno(), end - start, start)
-        file.seek(start)
-        return file.read(end - start)
+        with self._turn:
+            held = self._cached.get(number)
+            if held is None:
+                end = self._places[number + 1] if number + 1 < len(self._places) else self._end
+                try:
+                    raw = cast("_Unnamed", self._file).read(self._places[number], end)
+                except OSError as error:
+                    raise _no_room(error) from None
+                held = cast("list[T]", pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
+            self._keep(number, held)
+            return held
 
     def _keep(self, number: int, values: list[T]) -> None:
         self._cached[number] = values
@@ -131,7 +161,7 @@ class Spool(Sequence[T]):
             self._cached.popitem(last=False)
 
 
-class Picked(Sequence[T]):
+class Picked(_Equal[T]):
     """Some places of a sequence, in an order of their own; the values are read when used."""
 
     def __init__(self, whole: Sequence[T], places: Iterable[int]) -> None:
@@ -155,6 +185,45 @@ class Picked(Sequence[T]):
         if isinstance(index, slice):
             return Picked(self._whole, self._places[index])
         return self._whole[self._places[index]]
+
+
+class Chained(_Equal[T]):
+    """Some sequences, one behind the other, as they are when it is made."""
+
+    def __init__(self, parts: Iterable[Sequence[T]]) -> None:
+        self._parts = tuple(part for part in parts if len(part))
+        self._starts = tuple(accumulate((len(part) for part in self._parts), initial=0))
+
+    def __len__(self) -> int:
+        """Return how many values there are."""
+        return self._starts[-1]
+
+    def __iter__(self) -> Iterator[T]:
+        """Yield the values of the first sequence, then those of the next."""
+        return chain.from_iterable(self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        """Return a value by its place here, or the sequence of some places."""
+        if isinstance(index, slice):
+            return Picked(self, range(*index.indices(len(self))))
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(index)
+        part = bisect(self._starts, place) - 1
+        return self._parts[part][place - self._starts[part]]
+
+
+def chained(parts: Iterable[Sequence[T]]) -> Sequence[T]:
+    """Return sequences one behind the other, without holding their values; a single one as it is.
+
+    None of them may grow any more.
+    """
+    first, *others = [part for part in parts if len(part)] or [()]
+    return Chained([first, *others]) if others else first
 
 
 def picked(values: Sequence[T], keep: Callable[[T], bool]) -> Sequence[T]:
@@ -187,8 +256,52 @@ def _packed(values: Sequence[object]) -> bytes:
     return zlib.compress(buffer.getvalue(), 1)
 
 
-def _unnamed() -> IO[bytes]:
-    return cast("IO[bytes]", tempfile.TemporaryFile(prefix="harness-", buffering=0))
+class _Unnamed:
+    """A file without a name: the disk is free of it when it is forgotten, or its process ends."""
+
+    def __init__(self, before: "_Unnamed | None" = None, end: int = 0) -> None:
+        """Make a file; OSError where it cannot be made. It begins as another one does."""
+        file = tempfile.TemporaryFile(prefix="harness-", buffering=0)  # noqa: SIM115 - kept open
+        self._file = cast("IO[bytes]", file)
+        weakref.finalize(self, file.close)
+        self._process = os.getpid()
+        for at in range(0, end, _COPIED_BYTES):
+            if before is not None:
+                self.write(before.read(at, min(at + _COPIED_BYTES, end)), at)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this process made it, and no other one appends to it."""
+        return self._process == os.getpid()
+
+    def write(self, raw: bytes, at: int) -> None:
+        """Write all of it from a place on."""
+        self._file.seek(at)
+        write_all(self._file.fileno(), raw)
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return what was written from one place to another."""
+        read = bytearray()
+        while len(read) < end - start:
+            piece = self._piece(start + len(read), end)
+            if not piece:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            read += piece
+        return bytes(read)
+
+    def _piece(self, start: int, end: int) -> bytes:
+        if hasattr(os, "pread"):  # a forked process shares the file's position, and moves none here
+            return os.pread(self._file.fileno(), end - start, start)
+        self._file.seek(start)
+        return self._file.read(end - start)
+
+
+def _no_room(error: OSError) -> StoreError:
+    folder = tempfile.tempdir or "the folder of temporary files"
+    return StoreError(
+        f"{folder} does not hold what is too much for memory: {error.strerror or error}",
+        hint="make room there, or let TMPDIR be a folder with room, and try again",
+    )
 
 
 @cache
@@ -209,4 +322,4 @@ def _made(kind: type, *values: object) -> object:
     return made
 
 
-__all__ = ["BLOCK", "IN_MEMORY", "Picked", "Spool", "ordered", "picked"]
+__all__ = ["BLOCK", "IN_MEMORY", "Chained", "Picked", "Spool", "chained", "ordered", "picked"]

@@ -7,7 +7,7 @@ blocks is there, in any order, and a lost block reads as zeros.
 
 import errno
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -105,6 +105,12 @@ class SimulatedDisk:
     def read(self, name: str) -> bytes:
         """Return a file's content; FileNotFoundError where there is none."""
         return self._file(name).content
+
+    def pieces(self, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield a file's content in pieces of a block."""
+        content = self.read(name)
+        for at in range(start, len(content), BLOCK):
+            yield content[at : min(at + BLOCK, len(content))]
 
     def append(self, name: str, content: bytes) -> None:
         """Append to a file; a crash or a full disk may leave a part of it."""

@@ -10,6 +10,7 @@ from harness.core.outcome import Fault
 from harness.store.folder import RunFolder
 from harness.store.header import dumped_header, read_header
 from harness.store.line import HEADER, Ended, Exchanged, JournalLine, Sent
+from harness.store.seal import read_journal
 from tests.runner.journals import EVIDENCE, header
 from tests.wire.by_hand import BASES, shot_of
 
@@ -55,6 +56,13 @@ def written(path: Path, *, requests: int = 12, at_once: int = 3, finished: bool 
         folder.write_header(replace(header(), finished="2026-01-02T03:05:05+00:00"))
     folder.close()
     return path
+
+
+def lines_of(journal: bytes) -> list[JournalLine | None]:
+    """Return the lines that can be read of a journal's bytes."""
+    lines: list[JournalLine | None] = []
+    read_journal([journal], lambda line, _behind: lines.append(line))
+    return lines
 
 
 def set_header(path: Path, **changes: object) -> None:

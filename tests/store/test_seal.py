@@ -61,7 +61,7 @@ def test_every_bit_of_a_small_journal_is_covered(tmp_path: Path) -> None:
     path = written(tmp_path / "run", requests=1)
     raw = (path / JOURNAL).read_bytes()
 
-    contents = [read_journal(flipped(raw, bit)) for bit in range(len(raw) * 8)]
+    contents = [read_journal([flipped(raw, bit)]) for bit in range(len(raw) * 8)]
 
     assert all(one.altered or one.torn or one.unended for one in contents)
     assert not any(one.unended and not one.torn for one in contents)

@@ -25,7 +25,6 @@ from harness.store.disk import LocalDisk
 from harness.store.folder import RunFolder
 from harness.store.line import HEADER, IMAGES, JOURNAL, Ended, Exchanged, Sent
 from harness.store.reader import read_run
-from harness.store.seal import read_journal
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.client import Live, LiveEndpoint
 from harness.transport.redaction import Redactor
@@ -33,7 +32,7 @@ from tests.loopback import HUNG_S
 from tests.plans import accepted
 from tests.runner.journals import header, part
 from tests.shipped import shipped_provider
-from tests.store.journals import sent
+from tests.store.journals import lines_of, sent
 
 CASES = 8
 AT_ONCE = 4
@@ -75,7 +74,7 @@ class Mains:
                 return None
             self.posts.append(body)
             durable = self.disk.synced
-            lines = read_journal(durable).lines
+            lines = lines_of(durable)
             sent = [line.shot.request.body for line in lines if isinstance(line, Sent)]
             self.without_intent += json.loads(body) not in sent
             if len(self.posts) == self.fails_at:
@@ -183,7 +182,7 @@ def test_a_request_leaves_when_its_intent_is_on_the_disk(tmp_path: Path) -> None
 
     assert len(mains.posts) >= CASES
     assert mains.without_intent == 0
-    lines = read_journal(disk.synced).lines
+    lines = lines_of(disk.synced)
     assert len([line for line in lines if isinstance(line, Exchanged)]) == len(mains.posts)
     assert len([line for line in lines if isinstance(line, Ended)]) == len(mains.posts)
 

@@ -1,0 +1,99 @@
+"""`harness run --on ENGINE`: all slices at once, then their folders as one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.core.errors import HarnessError, UsageError
+from harness.core.slicing import Slice
+from harness.engines.carried import carried
+from harness.engines.driver import Driver, EngineListener
+from harness.engines.joined import joined
+from harness.engines.model import Engine, SliceEnd
+from harness.engines.slices import SlicesFolder, State
+from harness.planning.options import Options
+from harness.report.formats.format import refuse_unknown_formats
+from harness.run_result import RunResult
+from harness.runner.preflight import fresh_seed
+from harness.runner.run import folder_of
+
+OpenEngine = Callable[[Options], Engine]
+
+
+def run_slices(
+    options: Options, *, engine: OpenEngine, listener: EngineListener | None = None
+) -> RunResult:
+    """Run all slices of a run on an engine and join their folders in the run folder.
+
+    The slices stay in `slices/` of it. Raises UsageError for options that an engine has no use for,
+    and what kept a slice from beginning: nothing was sent then. What ends a slice early is raised
+    when the others have ended and their folders are joined: a run goes on with `--resume`.
+    """
+    listener = listener or EngineListener()
+    refuse_unknown_formats(options.output.on_request)
+    _refuse_odd(options)
+    files, resume = carried(options), options.output.resume
+    seed = fresh_seed(
+        options.planning.seed,
+        against=options.target.against,
+        benchmark=options.planning.only == "benchmark",
+    )
+    if resume is None:
+        options = replace(options, planning=replace(options.planning, seed=seed))
+        state = State(slices=_number(options), vantages=options.distribution.vantages)
+        opened = engine(options)
+        folder = SlicesFolder.create(folder_of(options), state)
+    else:
+        folder = SlicesFolder.reopen(resume)
+        opened = engine(options)
+    try:
+        ends = Driver(opened, folder, options, files, listener).run()
+    finally:
+        opened.close()
+        folder.close()
+    parts = [folder.folder(part) for part in folder.state.parts]
+    whole = len(folder.state.ended) == folder.state.slices
+    result = joined(parts, folder.path, options, partial=not whole, note=listener.noted)
+    _raise_failed(ends, folder.path)
+    return result
+
+
+def _number(options: Options) -> int:
+    distribution = options.distribution
+    number = distribution.slices or len(distribution.vantages)
+    if not number:
+        raise UsageError("--on: how many slices?", hint="add --slices N")
+    return number
+
+
+def _refuse_odd(options: Options) -> None:
+    """Raise UsageError for what slices on an engine cannot do."""
+    target, output, emulator = options.target, options.output, options.emulator
+    distribution = options.distribution
+    if target.against == "cassettes" and output.resume is None:
+        raise UsageError(
+            "--on: a replay sends nothing", hint="add --against emulator or live, or leave it out"
+        )
+    flags = {
+        "--slice": distribution.slice,
+        "--vantage": distribution.vantage,
+        "--record": output.record,
+        "--explore": options.planning.explore,
+        "--otel": output.otel,
+        "--retry-unknown": output.retry_unknown and output.resume is None,
+        "--port": emulator.port,
+        "--signed": emulator.signed,
+        "--receive-port": target.receive_port,
+    }
+    if given := [flag for flag, value in flags.items() if value]:
+        raise UsageError(
+            f"--on and {', '.join(given)}: not of slices on an engine", hint="leave one of them out"
+        )
+
+
+def _raise_failed(ends: dict[Slice, SliceEnd], folder: Path) -> None:
+    failed = [f"slice {part}: {end.message}" for part, end in ends.items() if end.how == "failed"]
+    if failed:
+        raise HarnessError(
+            "; ".join(failed), hint=f"go on with harness run --resume {folder} --on ..."
+        )
