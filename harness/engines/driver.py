@@ -200,6 +200,12 @@ class Driver:
                 self._folder.ended(running.part)
             elif running.end.how == "failed" and self._gate.shut():
                 running.error = _failure(running.part, running.end)
+        except HarnessError as error:
+            if self._gate.shut():
+                running.error = error
+            else:  # the others go on: what they receive is paid for
+                code = error.exit_code
+                running.end = SliceEnd(how="failed", message=str(error), exit_code=code)
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             self._gate.shut()
             running.error = error

@@ -1,7 +1,9 @@
 """`harness run --on ENGINE`: all slices at once, then their folders as one."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from harness.core.errors import HarnessError, UsageError
@@ -18,10 +20,37 @@ from harness.runner.preflight import fresh_seed
 from harness.runner.run import folder_of
 
 OpenEngine = Callable[[Options], Engine]
+"""Opens the engine that options name; EngineError where it cannot be reached."""
+
+RAY = "ray"
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
+"""Ray tells nobody that it is used."""
+
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""A cluster of this machine alone: without it, Ray on Linux listens at the machine's own address
+whatever it is told (`ray._private.services.get_node_ip_address`)."""
+
+
+def open_engine(options: Options) -> Engine:
+    """Open the engine of `--on`; UsageError for one that is not known or not installed."""
+    name = options.distribution.on
+    if name != RAY and not name.startswith(f"{RAY}://"):
+        raise UsageError(f"--on {name}: no such engine", hint="ray, or ray://HOST:PORT")
+    os.environ.update(QUIET if name != RAY else QUIET | LOOPBACK)
+    try:
+        module = import_module("harness.engines.ray_engine")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != RAY:
+            raise
+        raise UsageError(
+            "--on ray: Ray is not installed", hint="pip install 'image-provider-harness[ray]'"
+        ) from None
+    opened: Engine = module.RayEngine(name, options.distribution.vantages)
+    return opened
 
 
 def run_slices(
-    options: Options, *, engine: OpenEngine, listener: EngineListener | None = None
+    options: Options, *, engine: OpenEngine = open_engine, listener: EngineListener | None = None
 ) -> RunResult:
     """Run all slices of a run on an engine and join their folders in the run folder.
 
@@ -48,12 +77,14 @@ def run_slices(
         opened = engine(options)
     try:
         ends = Driver(opened, folder, options, files, listener).run()
+        parts = [folder.folder(part) for part in folder.state.parts]
+        whole = len(folder.state.ended) == folder.state.slices
+        if not folder.state.begun:
+            raise UsageError(f"interrupted before anything was sent; {folder.path} holds no run")
+        result = joined(parts, folder.path, options, partial=not whole, note=listener.noted)
     finally:
         opened.close()
         folder.close()
-    parts = [folder.folder(part) for part in folder.state.parts]
-    whole = len(folder.state.ended) == folder.state.slices
-    result = joined(parts, folder.path, options, partial=not whole, note=listener.noted)
     _raise_failed(ends, folder.path)
     return result
 
