@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Condition, Thread, current_thread, main_thread
 from types import FrameType
 
@@ -41,11 +42,13 @@ _LOOKS_S = 0.1
 class EngineListener:
     """What a run on an engine reports to, from several threads.
 
-    `progress` receives a slice, its vantage and how far it has come at each provider; `noted` a
-    sentence for the user; `interrupted` how many slices are told to end.
+    `progress` receives a slice, its vantage and how far it has come at each provider; `opened` the
+    folder with which the run can go on; `noted` a sentence for the user; `signalled` is called
+    within the handler of each signal; `interrupted` receives how many slices are told to end.
     """
 
     progress: Callable[[Slice, str, tuple[PartProgress, ...]], None] = lambda *_: None
+    opened: Callable[[Path], None] = lambda _folder: None
     noted: Callable[[str], None] = lambda _sentence: None
     signalled: Callable[[], None] = lambda: None
     interrupted: Callable[[int], None] = lambda _slices: None

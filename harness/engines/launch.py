@@ -72,9 +72,11 @@ def run_slices(
         state = State(slices=_number(options), vantages=options.distribution.vantages)
         opened = engine(options)
         folder = SlicesFolder.create(folder_of(options), state)
+        listener.opened(folder.path)
     else:
         folder = SlicesFolder.reopen(resume)
-        opened = engine(options)
+        listener.opened(folder.path)
+        opened = engine(_with_vantages(options, folder.state))
     try:
         ends = Driver(opened, folder, options, files, listener).run()
         parts = [folder.folder(part) for part in folder.state.parts]
@@ -87,6 +89,12 @@ def run_slices(
         folder.close()
     _raise_failed(ends, folder.path)
     return result
+
+
+def _with_vantages(options: Options, state: State) -> Options:
+    """Return the options with the vantage points that the slices began at."""
+    distribution = replace(options.distribution, vantages=state.vantages)
+    return replace(options, distribution=distribution)
 
 
 def _number(options: Options) -> int:
