@@ -30,8 +30,10 @@ from harness.runner.addresses import (
     unencrypted,
 )
 from harness.runner.availability import available, cassette_folder
+from harness.runner.keeping import KEEP_IMAGES
 from harness.runner.plans import entries_of, plans_of
 from harness.runner.recording import SAMPLES
+from harness.runner.slices import distribution_of, refuse_merged, refuse_slices
 from harness.runner.specs import other_specs, refuse_other_specs
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
@@ -81,6 +83,8 @@ def decided(
     env = {name: provider.auth.env for name, provider in catalogue.providers.items()}
     keys = {name: environment.get(variable, "").strip() for name, variable in env.items()}
     if past is not None:
+        refuse_merged(past)
+        options = replace(options, distribution=distribution_of(options.distribution, past))
         refuse_other_specs(past, catalogue)
         options = _as_begun(options, past, catalogue, keys, note)
     _refuse_retries(options, past)
@@ -93,6 +97,7 @@ def decided(
     benchmark, measured = _measuring(options, past)
     _refuse_odd(options)
     _refuse_exploration(options)
+    refuse_slices(options, measured)
     notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
     if past is None:
         chosen = _selected(target, catalogue, keys, notes.append)
@@ -260,6 +265,7 @@ def _refuse_odd(options: Options) -> None:
     """Refuse options that do not go together, whatever the providers are."""
     seed = options.planning.seed
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
+    _refuse_unkept(options)
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
         if record:
@@ -284,6 +290,15 @@ def _refuse_odd(options: Options) -> None:
         raise UsageError(
             "--fault, --port, --natural and --signed are the emulator's",
             hint="add --against emulator",
+        )
+
+
+def _refuse_unkept(options: Options) -> None:
+    kept = options.output.keep_images
+    if options.output.record and kept != "all":
+        raise UsageError(
+            f"--record and {KEEP_IMAGES} {kept}: cassettes need the images",
+            hint="leave one of them out",
         )
 
 
