@@ -120,7 +120,7 @@ def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
         findings=tuple(row for row in shown if row.finding.standing == "confirmed"),
         flaky=tuple(row for row in shown if row.finding.standing == "flaky"),
         unconfirmed=tuple(row for row in shown if row.finding.standing == "unconfirmed"),
-        verdicts=tuple(verdicts),
+        verdicts=verdicts,
         observations=observations(records, providers),
         discovered=tuple(row for rows in discovereds.values() for row in rows),
         discovered_toml={

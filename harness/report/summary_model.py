@@ -1,5 +1,6 @@
 """What `summary.json` holds, as types: it is written from them, and so is its JSON Schema."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal, NotRequired
 
@@ -89,7 +90,7 @@ class InDoubtSummary(TypedDict):
     of before have no such key.
     """
 
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     requests: int
     images: int
     amount: Decimal
@@ -192,7 +193,7 @@ class FindingSummary(TypedDict):
     arguments: dict[str, Json]
     curl: str
     notes: tuple[str, ...]
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     source: str
     evidence: EvidenceKind
     reproduction: str
@@ -285,7 +286,7 @@ class RunReport(TypedDict):
     run: RunSummary
     overview: NotRequired[OverviewSummary]
     providers: dict[str, ProviderSummary]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     findings: tuple[FindingSummary, ...]
     flaky: tuple[DoubtfulSummary, ...]
     unconfirmed: tuple[DoubtfulSummary, ...]
