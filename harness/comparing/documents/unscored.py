@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.comparing.documents.changelog import Changelog, changelog
 from harness.checks.verdicts import Verdicts, beside
+from harness.comparing.documents.changelog import Changelog, changelog
 from harness.core.case import Case
 from harness.core.errors import SpecError
 from harness.core.record import Record, RunHeader

@@ -5,7 +5,6 @@ shows of other promises fails no second one: a finding says to which the fault b
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 

@@ -174,17 +174,25 @@ class ResultPlaces:
                     for place in self.of_case(record.shot.case):
                         gathered[place].add(record.shot)
         for shot, spoken in self.spoken():
-            case = shot.case if shot is not None else None
-            known = {*self.of_case(case)} if case is not None else set()
-            for place in dict.fromkeys(of_verdict(verdict, case) for verdict in spoken):
-                behind = gathered[place]
-                if shot is not None and place not in known:
-                    behind.add(shot)
+            self._gather(gathered, shot, spoken)
         for shown in self.result.report.all_findings:
             gathered[of_finding(shown.finding)]
         for known_ in self.result.report.failing_known:
             gathered[of_known(known_.known)]
         return dict(gathered)
+
+    def _gather(
+        self,
+        gathered: defaultdict[Place, Behind],
+        shot: PlannedRequest | None,
+        spoken: Sequence[Verdict],
+    ) -> None:
+        case = shot.case if shot is not None else None
+        known = self.of_case(case) if case is not None else ()
+        for place in dict.fromkeys(of_verdict(verdict, case) for verdict in spoken):
+            behind = gathered[place]
+            if shot is not None and place not in known:
+                behind.add(shot)
 
     def spoken(self) -> Iterator[tuple[PlannedRequest | None, Sequence[Verdict]]]:
         """Yield the verdicts on each case, with the request; None where no record has it."""
