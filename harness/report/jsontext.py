@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -69,7 +69,9 @@ def json_safe(value: object) -> Json:
             return float(value) if math.isfinite(value) else None
         case Price():
             return price_json(value)
-        case list() | tuple() | Observed():
+        case Observed():
+            return [json_safe(entry) for entry in value]
+        case Sequence() if not isinstance(value, bytes | bytearray):
             return [json_safe(entry) for entry in value]
         case Mapping():
             return {str(key): json_safe(entry) for key, entry in value.items()}

@@ -91,7 +91,7 @@ class InDoubtSummary(TypedDict):
     of before have no such key.
     """
 
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     requests: int
     images: int
     amount: Decimal
@@ -194,7 +194,7 @@ class FindingSummary(TypedDict):
     arguments: dict[str, Json]
     curl: str
     notes: tuple[str, ...]
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     source: str
     evidence: EvidenceKind
     reproduction: str
@@ -289,7 +289,7 @@ class RunReport(TypedDict):
     run: RunSummary
     overview: NotRequired[OverviewSummary]
     providers: dict[str, ProviderSummary]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     findings: tuple[FindingSummary, ...]
     flaky: tuple[DoubtfulSummary, ...]
     unconfirmed: tuple[DoubtfulSummary, ...]
