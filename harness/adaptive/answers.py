@@ -10,7 +10,7 @@ from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.diagnosis.combinations import assignment, describe_values
 from harness.diagnosis.history import ACCEPTS
-from harness.planning.plan import request_digest
+from harness.planning.plan import short_request_digest
 from harness.runner.execution.failures import CUT_OFF, SET_UP
 from harness.spec.provider import Provider
 
@@ -71,7 +71,7 @@ class Answers:
                 self._of_plan.append(case.id)
         self._records[case.id] = record
         self._claims.pop(case.id, None)
-        self._bodies.add(bytes.fromhex(request_digest(record.shot)[:32]))
+        self._bodies.add(short_request_digest(record.shot))
         if case.expect != "observe":  # what is not judged answers nothing
             self._cases.setdefault(self.question(case), []).append(case.id)
         if case.id.endswith("/base"):
@@ -103,7 +103,7 @@ class Answers:
     def is_open(self, request: PlannedRequest) -> bool:
         """Tell whether a request may be sent: neither its question nor its body ever was."""
         question = self.question(request.case)
-        body = bytes.fromhex(request_digest(request)[:32])
+        body = short_request_digest(request)
         return question not in self._cases and body not in self._bodies
 
     def claims(self, question: Question) -> frozenset[str] | None:
