@@ -142,7 +142,7 @@ _STAGES: dict[Stage, str] = {
     "explore": "explored",
 }
 
-Named = Mapping[tuple[str, str], str]
+Named = Mapping[tuple[str, ...], str]
 """What cases do in words, by provider and case id."""
 
 

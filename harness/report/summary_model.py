@@ -1,5 +1,6 @@
 """What `summary.json` holds, as types: it is written from them, and so is its JSON Schema."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal, NotRequired
 
@@ -257,7 +258,8 @@ class BenchmarkSummary(TypedDict):
     calibrations: tuple[Calibration, ...]
     watched: tuple[Watched, ...]
     cautions: tuple[Caution, ...]
-    observations: tuple[Attempt, ...]
+    observations: Sequence[Attempt]
+    observations_left_out: NotRequired[int]
     reference: NotRequired[str]
     exchange_rates: NotRequired[dict[str, Rate]]
     relative: NotRequired[tuple[Relative, ...]]
@@ -278,14 +280,17 @@ class RunReport(TypedDict):
     after the plan, and is there only where something was; `benchmark` only where the run is one,
     and with it `choice`: which of its providers serves its workloads, as `harness choose` has it.
     `overview` is the verdict in a sentence; summaries of before have no such key. `known` are the
-    known deviations, and is there only where there are some.
+    known deviations, and is there only where there are some. Of more than 200,000 verdicts those
+    that passed are left out, and `verdicts_left_out` says how many; of more than 20,000 requests of
+    a benchmark all but the first, and `observations_left_out` says how many. `--format csv` and
+    `--format parquet` hold every one.
     """
 
     schema: Literal[1]
     run: RunSummary
     overview: NotRequired[OverviewSummary]
     providers: dict[str, ProviderSummary]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     findings: tuple[FindingSummary, ...]
     flaky: tuple[DoubtfulSummary, ...]
     unconfirmed: tuple[DoubtfulSummary, ...]
@@ -298,6 +303,7 @@ class RunReport(TypedDict):
     billing: NotRequired[tuple[BillingNote, ...]]
     price_comparison: NotRequired[tuple[PriceComparison, ...]]
     maker_costs: NotRequired[tuple[MakerCost, ...]]
+    verdicts_left_out: NotRequired[int]
     known: NotRequired[tuple[KnownSummary, ...]]
     explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]
