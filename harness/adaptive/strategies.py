@@ -10,11 +10,16 @@ from harness.adaptive.explore import Explorer
 from harness.adaptive.recheck import AskingAgain
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
+from harness.core.slicing import Slice
 from harness.planning.exploration import examples_of
 from harness.planning.options import Options
+from harness.planning.slicing import sliced_concurrency
 from harness.runner.conformance.session import FollowUpStrategy
 from harness.runner.run import provider_budget
 from harness.spec.provider import Provider
+
+_SLICES = 1_000_000_007
+"""How far apart the seeds are by which slices draw: no two draw the same requests."""
 
 STATISTICS = "explore.txt"
 """The file of a run folder that holds what Hypothesis drew and shrank; a resumed run adds to it."""
@@ -48,19 +53,19 @@ class FollowUpStrategies:
         if plan.askings or (ready is not None and not ready.follows_up):
             return AskingAgain(provider=provider, plan=plan)
         options = self._options
-        operations = provider.chosen(options.operations)
+        operations, part = provider.chosen(options.operations), options.distribution.slice
         strategies: list[FollowUpStrategy] = [
             FailureReducer(provider, max_shrink=options.max_shrink, planned=plan.shots)
         ]
         if options.planning.discover:
-            strategies.append(Discovery(provider, operations=operations))
+            strategies.append(Discovery(provider, operations=_dealt(operations, part)))
         if plan.exploration is not None:
             explorer = Explorer(
                 provider,
                 plan.exploration,
                 operations=operations,
-                seed=plan.seed,
-                at_once=options.concurrency,
+                seed=plan.seed if part is None else plan.seed + _SLICES * part.index,
+                at_once=sliced_concurrency(options.limits.concurrency, options.concurrency, part),
                 budget=partial(provider_budget, options, provider, measured=False),
                 max_shrink=options.max_shrink,
             )
@@ -82,6 +87,11 @@ class FollowUpStrategies:
             with (folder / STATISTICS).open("a", encoding="utf-8") as file:
                 file.write("\n\n".join((sentences[-1], *statistics.engine)) + "\n\n")
         return tuple(sentences)
+
+
+def _dealt(operations: Sequence[str], part: Slice | None) -> Sequence[str]:
+    """Return the operations whose open questions a slice measures: each Nth one."""
+    return operations if part is None else tuple(operations)[part.index - 1 :: part.of]
 
 
 def follow_up_strategy(options: Options) -> FollowUpStrategies:

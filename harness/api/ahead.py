@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from harness.core.case import Plan
 from harness.core.errors import NothingTested
 from harness.planning.options import Options
+from harness.planning.slicing import sliced
 from harness.runner.plans import entries_of, plans_ahead
 from harness.runner.preflight import decided
 from harness.runner.specs import catalogue_with
@@ -51,7 +52,8 @@ def ahead(
         note=note,
     )
     entries = entries_of(ready.options, catalogue)
-    plans = plans_ahead(ready.options, entries)
+    part = ready.options.distribution.slice
+    plans = {name: sliced(plan, part) for name, plan in plans_ahead(ready.options, entries).items()}
     if not any(plan.shots for plan in plans.values()):
         raise NothingTested("the plan holds no case")
     return Ahead(

@@ -41,6 +41,7 @@ from harness.runner.recorded import recorded
 from harness.runner.run import execute_run as perform
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
+from harness.runner.slices import refuse_undecided
 from harness.runner.specs import catalogue_with, keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.spec.catalogue import Spec, catalogue_of, found, named_provider
@@ -127,6 +128,7 @@ def run(
     options, watch = options or Options(), watch or ProgressListener()
     formats = options.output.on_request
     refuse_unknown_formats(formats)
+    refuse_undecided(options)
     if options.output.otel:
         refuse_unready(os.environ)
     resume = options.output.resume

@@ -20,7 +20,7 @@ from harness.report.choosing import choice_of_run
 from harness.report.discovered import discovered_toml, observations
 from harness.report.exhibits.exhibits import transcripts
 from harness.report.explored import explored
-from harness.report.keyed import Keyed, Summed
+from harness.report.keyed import Summed
 from harness.report.labels import (
     Named,
     about_provider,
@@ -116,7 +116,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
         ),
     )
     table = with_known(table, findings, known)
-    words, doubts = Keyed(cases_text(records)), in_doubt(records)
+    words, doubts = cases_text(records, findings), in_doubt(records)
     discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [

@@ -65,7 +65,7 @@ def json_safe(value: object) -> Json:
             return float(value) if math.isfinite(value) else None
         case Price():
             return price_json(value)
-        case Sequence():
+        case Sequence() if not isinstance(value, bytes | bytearray):
             return [json_safe(entry) for entry in value]
         case Mapping():
             return {str(key): json_safe(entry) for key, entry in value.items()}

@@ -241,7 +241,8 @@ class Unjudged:
     """Verdicts of one provider that neither pass nor fail, gathered by their reason.
 
     `why` has `…` for what differs from case to case: ids, numbers, addresses. Each case stands
-    once, by however many of the `checks` it was not judged.
+    once, by however many of the `checks` it was not judged; of very many the first ones, and how
+    many `more` there are.
     """
 
     provider: str
@@ -250,6 +251,12 @@ class Unjudged:
     operations: tuple[str, ...]
     checks: tuple[str, ...]
     cases: tuple[UnjudgedCase, ...]
+    more: int = 0
+
+    @property
+    def number(self) -> int:
+        """How many cases there are, named or not."""
+        return len(self.cases) + self.more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +304,7 @@ class Report:
     waiting: tuple[Waiting, ...]
     files: tuple[str, ...]
     case_times_s: Mapping[tuple[str, ...], float]
-    case_words: Mapping[tuple[str, ...], str]
+    case_words: Mapping[tuple[str, str], str]
     benchmark: Benchmarked | None = None
     choice: Choice | None = None
     behaviours: tuple[Behaviour, ...] = ()

@@ -90,7 +90,7 @@ class InDoubtSummary(TypedDict):
     of before have no such key.
     """
 
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     requests: int
     images: int
     amount: Decimal
@@ -193,7 +193,7 @@ class FindingSummary(TypedDict):
     arguments: dict[str, Json]
     curl: str
     notes: tuple[str, ...]
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     source: str
     evidence: EvidenceKind
     reproduction: str

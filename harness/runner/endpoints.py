@@ -111,6 +111,7 @@ class ProviderConnections:
                 source="emulator" if started else address,
                 date=today(),
                 by=by(),
+                vantage=self.options.distribution.vantage,
             ),
             transport=transport,
             cannot=_unreachable_reason(provider, places),

@@ -32,6 +32,7 @@ from harness.runner.addresses import (
 from harness.runner.availability import available, cassette_folder
 from harness.runner.plans import entries_of, plans_of
 from harness.runner.recording import SAMPLES
+from harness.runner.slices import distribution_of, refuse_merged, refuse_slices
 from harness.runner.specs import other_specs, refuse_other_specs
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
@@ -81,6 +82,8 @@ def decided(
     env = {name: provider.auth.env for name, provider in catalogue.providers.items()}
     keys = {name: environment.get(variable, "").strip() for name, variable in env.items()}
     if past is not None:
+        refuse_merged(past)
+        options = replace(options, distribution=distribution_of(options.distribution, past))
         refuse_other_specs(past, catalogue)
         options = _as_begun(options, past, catalogue, keys, note)
     _refuse_retries(options, past)
@@ -93,6 +96,7 @@ def decided(
     benchmark, measured = _measuring(options, past)
     _refuse_odd(options)
     _refuse_exploration(options)
+    refuse_slices(options, measured)
     notes = [SAMPLES_REPLAYED] if folder in SAMPLES else []
     if past is None:
         chosen = _selected(target, catalogue, keys, notes.append)

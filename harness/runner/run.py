@@ -17,11 +17,14 @@ from harness.core.case import Plan
 from harness.core.errors import HarnessError, NothingTested
 from harness.core.jsonvalue import Json
 from harness.core.record import Record, RunHeader
+from harness.core.slicing import Slice
 from harness.core.version import harness_version
 from harness.planning.conformance import limits_of
 from harness.planning.kept import kept_choices
 from harness.planning.options import Options
 from harness.planning.plan import coverage_notes, plan_digest
+from harness.planning.shares import limits_of_slice
+from harness.planning.slicing import sliced, sliced_concurrency
 from harness.runner.addresses import seals
 from harness.runner.benchmark.load import MakeStoppingCriterion
 from harness.runner.benchmark.measure import Measurement
@@ -36,7 +39,7 @@ from harness.runner.execution.earlier import (
     elapsed_s,
     resume_state,
 )
-from harness.runner.execution.provider_run import ProgressListener, ProviderRun
+from harness.runner.execution.provider_run import ProgressListener, ProviderRun, all_ended
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
@@ -47,6 +50,7 @@ from harness.runner.specs import (
     keys_by_variable,
     other_specs,
 )
+from harness.runner.start import until_start
 from harness.sensitive.image_bytes import secret_in_image
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
@@ -156,7 +160,7 @@ class _Runner:
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
-            decoder=ImageDecoder(self.folder.path / BODIES),
+            decoder=ImageDecoder(self.folder.path / BODIES, decoders=options.output.decoders),
             inspect=lambda image: secret_in_image(image, redactor.search),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
@@ -188,8 +192,10 @@ class _Runner:
             source = run_plan(
                 self.options, self.entries, self.folder.path, self.past, self.pictures
             )
-            access = await self._access(stack, source)
-            header, benchmark = self._header(source, access), source.benchmark
+            part = self.options.distribution.slice
+            sent = {name: sliced(plan, part) for name, plan in source.plans.items()}
+            access = await self._access(stack, source, sent)
+            header, benchmark = self._header(source, access, sent), source.benchmark
             # A folder that is there is closed as interrupted, whenever the signal comes.
             with self._interruptible():
                 self._keep_tomls()
@@ -201,7 +207,8 @@ class _Runner:
                 self.watch.opened(self.folder.path)
                 self._show_addresses(access)
                 self.parts += [
-                    self._part(plan, access[name], benchmark) for name, plan in source.plans.items()
+                    self._part(sent[name], plan, access[name], benchmark)
+                    for name, plan in source.plans.items()
                 ]
                 if benchmark is None:
                     failure = await self._conformance()
@@ -224,15 +231,19 @@ class _Runner:
             if entry.name not in kept and began == entry.digest:
                 keep_toml(self.folder, entry)
 
-    async def _access(self, stack: AsyncExitStack, source: RunPlan) -> dict[str, Access]:
+    async def _access(
+        self, stack: AsyncExitStack, source: RunPlan, sent: Mapping[str, Plan]
+    ) -> dict[str, Access]:
         if self.context.replay:
             return {name: from_tape(tape) for name, tape in source.tapes.items()}
         access = await self.reach.open(stack)
-        for name, plan in source.plans.items():
+        for name, plan in sent.items():
             access[name].announce(plan.shots)
         return access
 
-    def _header(self, source: RunPlan, access: Mapping[str, Access]) -> RunHeader:
+    def _header(
+        self, source: RunPlan, access: Mapping[str, Access], sent: Mapping[str, Plan]
+    ) -> RunHeader:
         """Return the header of a run that begins or goes on; NothingTested without any case."""
         choices = kept_choices(self.options, measured=source.benchmark is not None)
         past = self.past.header if self.past is not None else None
@@ -253,6 +264,11 @@ class _Runner:
         plans = tuple(source.plans.values())
         if not any(plan.shots for plan in plans):
             raise NothingTested("the plan holds no case")
+        distribution = self.options.distribution
+        if not any(plan.shots for plan in sent.values()):
+            raise NothingTested(
+                f"slice {distribution.slice} holds no case: there are more slices than cases"
+            )
         faults = ", ".join(self.options.emulator.faults)
         notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
         notes += recorded_faults(source.tapes)
@@ -277,6 +293,8 @@ class _Runner:
             choices=choices,
             seals=self._seals(access, choices),
             clocks=clocks,
+            slice=distribution.slice,
+            vantage=distribution.vantage,
         )
 
     def _show_addresses(self, access: Mapping[str, Access]) -> None:
@@ -294,7 +312,9 @@ class _Runner:
         specs = other_specs(self.catalogue)
         return seals(addresses, target.keys, word=self.word, choices=choices, specs=specs)
 
-    def _part(self, plan: Plan, access: Access, benchmark: Benchmark | None) -> ProviderRun:
+    def _part(
+        self, plan: Plan, whole: Plan, access: Access, benchmark: Benchmark | None
+    ) -> ProviderRun:
         provider = self.providers[plan.provider]
         resumption = self._resumption(measured=benchmark is not None)
         setup = ProviderSetup(
@@ -302,7 +322,9 @@ class _Runner:
             provider=provider,
             plan=plan,
             access=access,
-            budget=provider_budget(self.options, provider, measured=benchmark is not None),
+            budget=provider_budget(
+                self.options, provider, measured=benchmark is not None, whole=whole
+            ),
             earlier=resume_state(provider, plan, self.past, resumption),
             timeout_s=benchmark.design.timeout_s if benchmark else None,
         )
@@ -318,18 +340,34 @@ class _Runner:
 
     async def _conformance(self) -> HarnessError | None:
         replay = self.context.replay
-        make_strategy = None if replay else self.strategy
+        make_strategy, limits = None if replay else self.strategy, self.options.limits
+        concurrency = sliced_concurrency(
+            limits.concurrency, self.options.concurrency, self.options.distribution.slice
+        )
         sessions = [
             Session(
                 part=part,
-                concurrency=1 if replay else self.options.concurrency,
+                concurrency=1 if replay else concurrency,
                 strategy=make_strategy(part.provider, part.setup.plan) if make_strategy else None,
                 progress=self.watch.progress,
             )
             for part in self.parts
         ]
-        self.watch.started(self.parts)
-        return await self._all([session.run() for session in sessions])
+
+        async def tested() -> None:
+            with suppress(StoppedError):
+                await self._start()
+                self.watch.started(self.parts)
+                await all_ended(session.run() for session in sessions)
+
+        return await self._all([tested()])
+
+    async def _start(self) -> None:
+        """Wait for the moment at which the run is to begin, where it has not begun."""
+        begun = self.past is not None and bool(self.past.records or self.past.unfinished)
+        moment = self.options.distribution.start_at
+        if moment is not None and not begun and not self.context.replay:
+            await until_start(moment, stop=self.context.stop, note=self.watch.noted)
 
     async def _benchmark(self, benchmark: Benchmark) -> tuple[Benchmark, HarnessError | None]:
         """Measure; return the benchmark with the calibration that it was measured by."""
@@ -340,11 +378,13 @@ class _Runner:
             criterion=None if self.context.replay else self.criterion,
             calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
+            part=self.options.distribution.slice,
         )
 
         async def measured() -> None:
             with suppress(StoppedError):
                 await measurement.prepare()
+                await self._start()
                 self.watch.started(self.parts)
                 await measurement.run()
 
@@ -406,22 +446,34 @@ class _Runner:
         return next((end for end in failures if isinstance(end, HarnessError)), None)
 
 
-def provider_budget(options: Options, provider: Provider, *, measured: bool) -> Budget:
+def provider_budget(
+    options: Options, provider: Provider, *, measured: bool, whole: Plan | None = None
+) -> Budget:
     """Return what a provider's run may spend; what is in the cassettes was paid for already.
 
     A benchmark's design, and a plan that nothing follows, say how much they ask: they have no
-    allowance by default.
+    allowance by default. A slice of a `whole` plan has its part of the limits.
     """
     limits = limits_of(options, provider.name)
-    operations = len(provider.chosen(options.operations))
+    operations = provider.chosen(options.operations)
     says_itself = options.ready is not None and not options.ready.follows_up
     asked = options.target.against != "cassettes" and not says_itself
-    allowed = asked and not measured
+    allowance = limits.allowance(len(operations)) if asked and not measured else None
+    part: Slice | None = options.distribution.slice
+    if part is None or whole is None:
+        return Budget(
+            amount=limits.amount,
+            images=limits.images,
+            requests=limits.requests,
+            per_operation=allowance,
+        )
+    cut = limits_of_slice(limits, allowance, whole, part, operations)
     return Budget(
-        amount=limits.amount,
-        images=limits.images,
-        requests=limits.requests,
-        per_operation=limits.allowance(operations) if allowed else None,
+        amount=cut.limits.amount,
+        images=cut.limits.images,
+        requests=cut.limits.requests,
+        per_operation=cut.per_operation,
+        part=f"slice {part}",
     )
 
 

@@ -16,11 +16,12 @@ from harness.cli.plan.options import PlanOptions
 from harness.cli.printing import echo_json, echo_line
 from harness.cli.terminal import terminal
 from harness.core.case import Plan, Price
-from harness.core.errors import StoreError, UsageError
+from harness.core.errors import NothingTested, StoreError, UsageError
 from harness.core.jsonvalue import Json
 from harness.core.money import money
 from harness.core.plain import price_json
 from harness.core.recipe import parse_recipe
+from harness.core.slicing import Slice
 from harness.planning.addresses import assets_of
 from harness.planning.benchmark import benchmark_plan
 from harness.planning.benchmark_options import Measuring, measuring
@@ -38,6 +39,7 @@ from harness.planning.options import (
 from harness.planning.plan import Limits, coverage_notes, price_sentence, total_price
 from harness.planning.quick import quick_limits
 from harness.planning.rest import Rest, rest_of, rest_sentence
+from harness.planning.slicing import sliced, sliced_design
 from harness.reference_images import reference_bytes
 from harness.report.text import count, visible
 from harness.spec.catalogue import Catalogue, Entry, catalogue_of
@@ -184,7 +186,12 @@ def _benchmark(
     refuse_conformance([flag for flag in ("--operation", "--quick", "--discover") if flag in typed])
     providers = {entry.name: entry.provider for entry in entries}
     chosen = Options(target=Target(providers=(*providers,)), planning=planning, measuring=measured)
-    design, plans = benchmark_plan(chosen, entries)
+    design, whole = benchmark_plan(chosen, entries)
+    part = options.distribution.slice
+    if part is not None and measured.arrivals == "closed":
+        sliced_design(design, part)  # refused as a run would refuse it
+    plans = {name: sliced(plan, part) for name, plan in whole.items()}
+    _refuse_empty([*plans.values()], part)
     _write_assets([*plans.values()], providers, listing.write_assets)
     budgets = options.comparison.budgets
     show_benchmark(
@@ -204,6 +211,7 @@ def _conformance(options: PlanOptions, entries: Sequence[Entry], *, as_json: boo
 
     refuse_slow(options.planning)
     usual = QUICK if options.planning.quick else USUAL
+    part = options.distribution.slice
 
     @cache  # the plan that is listed is one of those that are compared
     def planned_for(entry: Entry, limits: Limits) -> Plan:
@@ -225,14 +233,19 @@ def _conformance(options: PlanOptions, entries: Sequence[Entry], *, as_json: boo
             name, unit = entry.name, entry.provider.prices.unit
             waiting.update(f"planning {name}")
             most = Limits(amount=max(budgets.get(name, ()), default=None))
-            planned.append(planned_for(entry, most))
+            planned.append(sliced(planned_for(entry, most), part))
             if name in budgets or not as_json:
                 bought[name] = [
                     _learning(
-                        label, planned_for(entry, limits), listing.image_seconds, limits, unit
+                        label,
+                        sliced(planned_for(entry, limits), part),
+                        listing.image_seconds,
+                        limits,
+                        unit,
                     )
                     for label, limits in _amounts(unit, budgets.get(name, ()), usual)
                 ]
+    _refuse_empty(planned, part)
     providers = {entry.name: entry.provider for entry in entries}
     _write_assets(planned, providers, listing.write_assets)
     if as_json:
@@ -250,8 +263,13 @@ def _conformance(options: PlanOptions, entries: Sequence[Entry], *, as_json: boo
             for row in bought[plan.provider]
             if row.rest is not None and (plan.provider in budgets or options.planning.quick)
         ]
-        for part in (*shown, price_sentence(plan, provider), *coverage_notes(plan)):
-            console.print(part)
+        for line in (*shown, price_sentence(plan, provider), *coverage_notes(plan)):
+            console.print(line)
+
+
+def _refuse_empty(planned: Sequence[Plan], part: Slice | None) -> None:
+    if part is not None and not any(plan.shots for plan in planned):
+        raise NothingTested(f"slice {part} holds no case: there are more slices than cases")
 
 
 def _limits(amounts: Sequence[Decimal], limits: RunLimits) -> tuple[Limits, ...]:

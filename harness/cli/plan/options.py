@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.planning.benchmark_options import BenchmarkOptions
 from harness.planning.flags import option, topic
 from harness.planning.option_values import read_budgets_to_compare
-from harness.planning.options import Planning, RunLimits, Target
+from harness.planning.options import Distribution, Planning, RunLimits, Target
 
 IMAGE_S = 30.0
 """How long an image is expected to take, in seconds: providers were seen to take 10 to 90."""
@@ -78,5 +78,11 @@ class PlanOptions:
     )
     benchmark: BenchmarkOptions = topic(
         BenchmarkOptions, "Benchmark (--only benchmark)", without=("calibrate",)
+    )
+    distribution: Distribution = topic(
+        Distribution,
+        "Slices",
+        without=("start_at", "vantage", "on", "slices", "vantages"),
+        typed_only=True,
     )
     listing: Listing = topic(Listing, "Output")

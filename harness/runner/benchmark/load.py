@@ -122,10 +122,10 @@ class LoadGenerator:
     """Sends the requests of all providers; `stopped` says why fewer were sent than designed.
 
     Where one request fails by our own fault, nothing new leaves, and what is under way is still
-    journaled.
+    journaled. `by_whole_timetable` begins where the whole benchmark does, not with its own first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a load is made of
         self,
         design: Design,
         loads: Sequence[ProviderLoad],
@@ -133,6 +133,7 @@ class LoadGenerator:
         context: RunContext,
         criterion: StoppingCriterion | None = None,
         progress: Callable[[ProviderRun], None] = lambda _part: None,
+        by_whole_timetable: bool = False,
     ) -> None:
         self.design = design
         self.loads = loads
@@ -141,6 +142,7 @@ class LoadGenerator:
         self._criterion = criterion
         self._deadline: Deadline | None = None
         self._progress = progress
+        self._by_whole_timetable = by_whole_timetable
         self._closed = False
         self._bell = Bell()
         self._pace = BlockPacer(
@@ -217,6 +219,8 @@ class LoadGenerator:
 
     def _begin_s(self) -> float:
         due = [entry.shot.due_s for load in self.loads for entry in load.waiting]
+        if self._by_whole_timetable and not any(load.part.records for load in self.loads):
+            due = [0.0]  # slices that begin together keep the rate: each leaves the others' gaps
         return self._context.now_s() + LEAD_S - min(due, default=0.0)
 
     async def _timetable(self, load: ProviderLoad, begin_s: float) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from harness.core.benchmark import Benchmark, Calibration, Design, Watched
+from harness.core.slicing import Slice
+from harness.planning.slicing import sliced_design
 from harness.runner.benchmark.calibration import calibrate
 from harness.runner.benchmark.load import LoadGenerator, MakeStoppingCriterion
 from harness.runner.benchmark.self_monitor import SelfMonitor
@@ -27,7 +29,8 @@ class Measurement:
     """Runs the design of a `benchmark` over its `parts`, one for each provider.
 
     A replay keeps what was measured when it was recorded. Without `calibrated`, our own error stays
-    unknown; calibrating takes nothing of the time in which new requests leave.
+    unknown; calibrating takes nothing of the time in which new requests leave. A `part` of the
+    benchmark has a part of its requests under way.
     """
 
     benchmark: Benchmark
@@ -36,6 +39,7 @@ class Measurement:
     criterion: MakeStoppingCriterion | None
     calibrated: bool
     progress: Callable[[ProviderRun], None]
+    part: Slice | None = None
     _loads: Sequence[ProviderLoad] = field(init=False)
     _calibrations: tuple[Calibration, ...] = ()
     _watched: tuple[Watched, ...] = ()
@@ -55,14 +59,14 @@ class Measurement:
             load.open()
         if not self.calibrated:
             return
-        at_once = under_way(self.benchmark.design, len(self._loads))
+        at_once = under_way(self._load, len(self._loads))
         for size in BODIES_BYTES:
             work = calibrate(concurrency=at_once, body_bytes=size)
             self._calibrations += (await until_stopped(work, self.context.stop),)
 
     async def run(self) -> None:
         """Send all that may leave; StoreError where the journal cannot be kept."""
-        design = self.benchmark.design
+        design = self._load
         providers = {part.provider.name: part.provider for part in self.parts}
         generator = LoadGenerator(
             design,
@@ -70,6 +74,7 @@ class Measurement:
             context=self.context,
             criterion=self.criterion(design, providers) if self.criterion else None,
             progress=self.progress,
+            by_whole_timetable=self.part is not None,
         )
         self._stopped = generator.stopped
         if self.context.replay or not self._sends:
@@ -81,6 +86,12 @@ class Measurement:
             await generator.run()
         finally:
             self._watched = (await watcher.stop(),)
+
+    @property
+    def _load(self) -> Design:
+        """The design with what of it is under way here."""
+        design = self.benchmark.design
+        return design if self.context.replay else sliced_design(design, self.part)
 
     @property
     def _sends(self) -> bool:

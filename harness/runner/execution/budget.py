@@ -1,6 +1,6 @@
 """Money and requests are set aside before they are spent: no limit is passed, whatever comes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -60,8 +60,8 @@ class _Books:
 class _Limit:
     """One limit beside what is asked of it; `unit` is in the singular, `of` names the operation.
 
-    `flag` is what sets it at the command line. What is `in_doubt` may be spent, and never comes
-    back.
+    `flag` is what sets it at the command line, `part` the slice whose part of it this is. What is
+    `in_doubt` may be spent, and never comes back.
     """
 
     most: Decimal
@@ -72,6 +72,7 @@ class _Limit:
     unit: str
     of: str
     flag: str
+    part: str = ""
 
     @property
     def passed(self) -> bool:
@@ -85,6 +86,8 @@ class _Limit:
         limit = f"{self.flag} {self.most:f}"
         if self.of:
             limit = f"the default of {self._counted(self.most)} for {self.of}"
+        if self.part:
+            limit += f" in {self.part}"
         if self.spent > self.most:
             return (
                 f"budget: {self._counted(self.spent)} spent, more than {limit}: the provider took "
@@ -106,7 +109,8 @@ class _Limit:
 class Budget:
     """What one provider's run may spend: in its own unit, in images and in submissions.
 
-    None is no limit. `per_operation` bounds each operation by itself, beside the limits on all.
+    None is no limit. `per_operation` bounds each operation by itself, all alike or each by its
+    name, beside the limits on all. `part` names the slice whose part of the limits these are.
     What is in doubt counts against the limits that the user has set, for it may be spent, and not
     against those of an operation, which are ours.
     Nothing here waits: who may leave and who waits for money is the queue's to say.
@@ -118,12 +122,14 @@ class Budget:
         amount: Decimal | None = None,
         images: int | None = None,
         requests: int | None = None,
-        per_operation: Allowance | None = None,
+        per_operation: Allowance | Mapping[str, Allowance] | None = None,
+        part: str = "",
     ) -> None:
         self.amount = amount
         self.images = images
         self.requests = requests
         self.per_operation = per_operation or Allowance()
+        self.part = part
         self._all = _Books()
         self._each: dict[str, _Books] = {}
 
@@ -198,7 +204,10 @@ class Budget:
 
     def _limits(self, new: Reservation) -> Iterator[_Limit]:
         """Yield every limit that there is, those on all operations first."""
-        unit, each, operation = new.price.unit, self.per_operation, new.operation
+        unit, operation = new.price.unit, new.operation
+        each = self.per_operation
+        if not isinstance(each, Allowance):
+            each = each.get(operation, Allowance())
         for books, of, amount, images, requests in (
             (self._all, "", self.amount, self.images, self.requests),
             (self._books(operation), operation, None, each.images, each.requests),
@@ -221,6 +230,7 @@ class Budget:
                         unit=named,
                         of=of,
                         flag=flag,
+                        part=self.part,
                     )
 
 

@@ -4,7 +4,7 @@ Rows are kept apart by what they rest on: `basis` is the evidence in words, and 
 nothing about the provider whose place the emulator took. Seconds count from the *intended* start.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -101,6 +101,35 @@ class Attempt:
     waited_s: float
     limit_s: float | None = None
     bounded: bool = False
+    vantage: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a comparison of providers takes of one attempt: small, and sent between processes.
+
+    `seconds` and `limit_s` are as in `Attempt`; `end_s` is when it ended, on the clock of whoever
+    measured it, and orders pairs that were whole together. Its place in the design is told by
+    `workload`, `stage`, `block` and `case`; with `provider` and `vantage` it is one attempt.
+    """
+
+    provider: str
+    workload: str
+    stage: str
+    block: int
+    case: str
+    warm_up: bool
+    end: End
+    seconds: float
+    end_s: float
+    limit_s: float | None = None
+    emulated: bool = False
+    vantage: str = ""
+
+
+def ended(attempt: Attempt) -> Ended:
+    """Return of an attempt what a comparison takes."""
+    return Ended(**{each.name: getattr(attempt, each.name) for each in fields(Ended)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
