@@ -27,6 +27,7 @@ MOMENTS = ("due_s", "sent_s", "written_s", "headers_s", "first_byte_s", "end_s",
 GAP_S = 1.0
 DIGEST = re.compile(r'(?<=")[0-9a-f]{64}\b')
 BLOCK = re.compile(r"-b(\d+)")
+PROMPT_AT_LEAST = 20
 PROMPT_AT_MOST = 300
 
 
@@ -102,9 +103,10 @@ def moments(value: object) -> Iterator[float]:
 
 
 def prompts(lines: list[Line]) -> set[str]:
-    """Return a request's prompt, unless it is about its length."""
+    """Return a request's prompt, unless it is about its length (and is saved by a name)."""
     said = [line["shot"]["case"]["arguments"].get("prompt") for line in lines if "shot" in line]
-    return {each for each in said if isinstance(each, str) and 2 < len(each) < PROMPT_AT_MOST}
+    texts = {each for each in said if isinstance(each, str) and not each.startswith("longtext:")}
+    return {each for each in texts if PROMPT_AT_LEAST < len(each) < PROMPT_AT_MOST}
 
 
 def sha256(text: str) -> str:
