@@ -40,6 +40,7 @@ LEFT_OUT: dict[type, tuple[str, ...]] = {
     Attempt: ("vantage",),
     Speed: ("given_up_s", "vantage"),
     Reliability: ("vantage",),
+    Watched: ("waits",),
 }
 """What JSON has only where it is true, or where there is one."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.benchmark import Benchmark, Calibration, Watched
+from harness.core.limited import Limit, limited_by
 from harness.core.verdict import Estimate
 from harness.report.benchmark.words import name, size, vantage_word
 from harness.report.text import count, one_line, seconds
@@ -21,6 +22,9 @@ CautionKind = Literal[
     "late_starts",
     "cpu_saturated",
     "memory_short",
+    "decoder_queue",
+    "slow_journal",
+    "slow_disk",
     "clock_stepped",
     "vantages_differ",
     "too_few_samples",
@@ -76,6 +80,7 @@ def cautions(benchmark: Benchmark, measured: Measured) -> tuple[Caution, ...]:
         *_late(measured.observations),
         *_cpu(benchmark.watched),
         *_memory(benchmark.watched),
+        *_own_limits(benchmark.watched),
         *_clock(benchmark.watched),
         *_vantages(measured),
         *_too_few(measured.speeds),
@@ -198,6 +203,17 @@ def _memory(watched: Sequence[Watched]) -> Iterator[Caution]:
             text=f"Only {min(free) * 100:.1f} % of memory was left{ours}.",
             remedy=f"{_LESS}, or close what else holds memory.",
         )
+
+
+def _own_limits(watched: Sequence[Watched]) -> Iterator[Caution]:
+    """Yield what held requests back on our machine, each once, of the part where it did so most."""
+    worst: dict[CautionKind, Limit] = {}
+    for run in sorted(watched, key=lambda run: -run.seconds):
+        for limit in () if run.waits is None else limited_by(run.waits):
+            worst.setdefault(limit.kind, limit)
+    for kind, limit in worst.items():
+        sentence = f"This machine was the limit: {limit.text}"
+        yield Caution(kind=kind, text=sentence, remedy=limit.remedy)
 
 
 def _clock(watched: Sequence[Watched]) -> Iterator[Caution]:
