@@ -390,7 +390,8 @@ class ProgressListener:
 
     `noted` receives sentences for the user: whom a run leaves out, what it would cost. `opened`
     receives the folder with which the run can go on, as soon as it can. `signalled` is called
-    within the handler of each signal, and may neither print nor take a lock.
+    within the handler of each signal, and may neither print nor take a lock. `stoppable` receives
+    what interrupts the run as a signal does, to be called from any thread.
     """
 
     started: Callable[[Sequence[ProviderRun]], None] = lambda _parts: None
@@ -399,6 +400,7 @@ class ProgressListener:
     signalled: Callable[[], None] = lambda: None
     interrupted: Callable[[int], None] = lambda _under_way: None
     noted: Callable[[str], None] = lambda _sentence: None
+    stoppable: Callable[[Callable[[], None]], None] = lambda _interrupt: None
 
 
 async def all_ended(work: Iterable[Awaitable[None]]) -> None:
