@@ -35,7 +35,14 @@ from harness.report.formats.format import refuse_unknown_formats
 from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
 from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
-from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
+from harness.runner.inspecting import (
+    Looking,
+    all_of,
+    cleaner,
+    image_place,
+    inspected,
+    read_anchors,
+)
 from harness.runner.keeping import remove_images
 from harness.runner.preflight import decided
 from harness.runner.recorded import recorded
@@ -54,6 +61,7 @@ from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.store.reader import read_run
 from harness.telemetry.readiness import refuse_unready
+from harness.transport.bodies.decoder import usual_decoders
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -164,7 +172,12 @@ def run(
         clean = cleaner(keys_by_variable(options, catalogue), catalogue)
         if own is not None:
             anchors = read_anchors((*lists, own))
-        looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
+        looking = Looking(
+            anchors=anchors,
+            decoders=options.output.decoders or usual_decoders(),
+            clean=clean,
+            note=watch.noted,
+        )
         found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
         result = concluded(
             done.header,
@@ -307,17 +320,17 @@ def report(  # noqa: PLR0913 - what a report depends on
         clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
         note=note,
     )
-    shown: dict[str, Inspection] = {}
+    shown: list[Mapping[str, Inspection]] = []
     for path, each in zip(map(Path, (folder, *more)), again.runs, strict=True):
         keeps = out is not None and path.resolve() == Path(out).resolve()
-        shown |= inspected(each.records, path, looking, keep=keeps)
+        shown.append(inspected(each.records, path, looking, keep=keeps))
     target = None if out is None else Path(out)
     result = concluded(
         header,
         again.records,
         target,
         catalogue,
-        inspections=shown,
+        inspections=all_of(shown),
         documents=documents,
         known=expected.entries,
         formats=formats,
