@@ -312,7 +312,9 @@ def test_an_image_that_has_none_is_not_asked_for_it_again(
 def test_each_provider_has_its_part_of_the_small_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspecting, "THUMBNAILS_AT_MOST", 4)
     digests = ("a1", "a2", "a3", "a4", "b1", "c1")
-    images = {packed(digest): inspecting._Kind(digest[0], "png", is_cheap=True) for digest in digests}
+    images = {
+        packed(digest): inspecting._Kind(digest[0], "png", is_cheap=True) for digest in digests
+    }
 
     shown = inspecting._shown_small(images)
 
