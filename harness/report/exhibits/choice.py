@@ -38,11 +38,6 @@ class Candidates:
         """All of them, each once."""
         return {case for group in self.groups for case in group}
 
-    @property
-    def unnamed(self) -> int:
-        """How many more there are, of which no name is kept."""
-        return sum(len(group) - len([*group]) for group in self.groups)
-
 
 @dataclass(frozen=True, slots=True)
 class Standings:
