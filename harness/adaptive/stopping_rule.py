@@ -7,6 +7,13 @@ from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.benchmark.attempts import attempt_of
 from harness.stats.benchmark.comparison import HOPELESS, MARGIN, pairwise_comparisons
+from harness.stats.benchmark.model import Ended, ended
+
+
+def ended_of(record: Record, provider: Provider) -> Ended | None:
+    """Return what a stopping rule takes of a record; None where it was no timed attempt."""
+    attempt = attempt_of(record, provider, usable=True)
+    return None if attempt is None else ended(attempt)
 
 
 class StoppingRule:
@@ -16,6 +23,9 @@ class StoppingRule:
     when it has served none of its first attempts, or when every comparison with it is decided.
     A provider that serves a workload only nearly is not compared, and stops when the others do. A
     workload that fewer than two providers serve exactly is sent as designed.
+
+    Attempts may come from several processes that share the design, in any order: each reads its own
+    records (`ended_of`), and one rule takes note of all (`on_attempt`).
     """
 
     def __init__(self, design: Design, providers: Mapping[str, Provider]) -> None:
@@ -27,10 +37,14 @@ class StoppingRule:
 
     def on_record(self, record: Record) -> None:
         """Take note of a record that ended, or was skipped; only its time to pixels counts."""
-        if not self._design.until_decided:
-            return
-        attempt = attempt_of(record, self._providers[record.shot.case.provider], usable=True)
-        if attempt is not None:
+        if self._design.until_decided:
+            attempt = ended_of(record, self._providers[record.shot.case.provider])
+            if attempt is not None:
+                self.on_attempt(attempt)
+
+    def on_attempt(self, attempt: Ended) -> None:
+        """Take note of an attempt; one that comes again counts once."""
+        if self._design.until_decided:
             self._comparisons.add(attempt)
             self._changed = True
 

@@ -97,7 +97,7 @@ class CheckInput:
     before the record; empty where none did. `usage_moves` is False where another record has the
     same count for pixels of which no quality takes it. `counts_all` says that other replies count
     all images of several. `sent_to_others` are the digests of images
-    that another request was served with, too.
+    that another request was served with, too, of those in a reply that holds one twice.
     """
 
     provider: Provider

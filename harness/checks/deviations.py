@@ -4,8 +4,7 @@ No document promises the opposite of most of it: it is told, and convicts nobody
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from harness.checks.check import (
     Assertion,
@@ -104,15 +103,29 @@ def images_are_different(subject: CheckInput) -> tuple[CheckResult, ...]:
     return failed(why, about) if asked > len(first) else unclear(why, about)
 
 
-def images_of_several(records: Iterable[Record]) -> frozenset[str]:
-    """Return the digests of the images with which several requests were served."""
-    served: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+def may_be_repeated(record: Record) -> frozenset[str]:
+    """Return the digests of the images of a reply that holds one twice; of no other reply."""
+    outcome = record.outcome
+    digests = [
+        picture.digest
+        for picture in (outcome.pictures if isinstance(outcome, Images) else ())
+        if picture.state == "decoded"
+    ]
+    return frozenset(digests) if len({*digests}) < len(digests) else frozenset()
+
+
+def images_of_several(records: Iterable[Record], digests: Collection[str]) -> frozenset[str]:
+    """Return those of some digests with whose images several requests of a provider were served."""
+    first: dict[tuple[str, str], str] = {}
+    several: set[str] = set()
     for record in records:
         case, outcome = record.shot.case, record.outcome
         for picture in outcome.pictures if isinstance(outcome, Images) else ():
-            if picture.state == "decoded":
-                served[case.provider, picture.digest].add(case.id)
-    return frozenset(digest for (_, digest), cases in served.items() if len(cases) > 1)
+            if picture.state != "decoded" or picture.digest not in digests:
+                continue
+            if first.setdefault((case.provider, picture.digest), case.id) != case.id:
+                several.add(picture.digest)
+    return frozenset(several)
 
 
 @check(rank=82)

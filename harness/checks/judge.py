@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from harness.checks.check import CHECKS, Check, CheckInput, CheckResult, skipped
-from harness.checks.deviations import images_of_several
-from harness.checks.outages import outages
-from harness.checks.quality import usages
+from harness.checks.deviations import images_of_several, may_be_repeated
+from harness.checks.outages import Outages
+from harness.checks.quality import Usages
+from harness.checks.verdicts import Verdicts
 from harness.core.case import Case
 from harness.core.exchange import Failure
-from harness.core.outcome import Images
+from harness.core.outcome import Images, Outcome
 from harness.core.record import Record
 from harness.core.verdict import Verdict
 from harness.spec.provider import Provider
@@ -27,57 +28,84 @@ def judge_records(
     providers: Mapping[str, Provider],
     *,
     checks: Iterable[Check] | None = None,
-) -> tuple[Verdict, ...]:
+) -> Verdicts:
     """Return the results of every check (of all that are registered, by default) on every record.
 
     A record that was not sent is skipped with its reason. A check that crashes gives the verdict
-    `error`: our bug, shown as such, and nobody's broken promise.
+    `error`: our bug, shown as such, and nobody's broken promise. Of each record a few bytes are
+    held: it is read twice, and its verdicts are written as they are found.
     """
-    bases, faults, usage = _bases(records), outages(records), usages(records, providers)
-    shared = images_of_several(records)
+    told = _together(records, providers)
     if checks is None:
         checks = [entry.function for entry in CHECKS.values()]
-    verdicts: list[Verdict] = []
-    for record in records:
+    named = [(check, check.__name__) for check in checks]
+    verdicts = Verdicts()
+    for at, record in enumerate(records):
         case = record.shot.case
         if record.outcome is None:
             (result,) = skipped(record.skipped or "not sent", case.about)
             verdicts.append(_verdict(case, "is_sent", result))
             continue
-        base, provider = bases.get((case.provider, case.operation)), providers[case.provider]
+        provider = providers[case.provider]
         subject = CheckInput(
             provider=provider,
             operation=provider.operation(case.operation),
             record=record,
             outcome=record.outcome,
-            base=base.outcome if base else None,
-            outage=faults.get((case.provider, case.id), ""),
-            usage_moves=(case.provider, case.id) not in usage.steady,
-            counts_all=(case.provider, case.operation) in usage.of_all,
-            sent_to_others=shared,
+            base=told.bases.get((case.provider, case.operation)),
+            outage=told.outages.before(at),
+            usage_moves=not told.usages.is_steady(at),
+            counts_all=(case.provider, case.operation) in told.usages.of_all,
+            sent_to_others=told.shared,
         )
-        for check in checks:
-            if case.credential != "own" and check.__name__ not in OF_KEYS:
+        for check, name in named:
+            if case.credential != "own" and name not in OF_KEYS:
                 continue
-            verdicts += [_verdict(case, check.__name__, result) for result in _run(check, subject)]
-    return tuple(verdicts)
+            for result in _run(check, subject):
+                verdicts.append(_verdict(case, name, result))
+    return verdicts
 
 
-def _bases(records: Sequence[Record]) -> dict[tuple[str, str], Record]:
-    """Return the record of each operation's plain request, by provider and operation.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Together:
+    """What records say of each other, by their places.
+
+    `bases` are the outcomes of each operation's plain request, by provider and operation.
+    """
+
+    bases: Mapping[tuple[str, str], Outcome]
+    outages: Outages
+    usages: Usages
+    shared: frozenset[str]
+
+
+def _together(records: Sequence[Record], providers: Mapping[str, Provider]) -> _Together:
+    bases: dict[tuple[str, str], Outcome] = {}
+    outages, usages = Outages(), Usages(providers)
+    repeated: set[str] = set()
+    for record in records:
+        _add_base(bases, record)
+        outages.add(record)
+        usages.add(record)
+        repeated |= may_be_repeated(record)
+    outages.end()
+    usages.end()
+    shared = images_of_several(records, repeated) if repeated else frozenset()
+    return _Together(bases=bases, outages=outages, usages=usages, shared=shared)
+
+
+def _add_base(bases: dict[tuple[str, str], Outcome], record: Record) -> None:
+    """Keep what an operation's plain request came to.
 
     One that failed once and was served when it was repeated is served.
     """
-    bases: dict[tuple[str, str], Record] = {}
-    for record in records:
-        case = record.shot.case
-        plain = case.id == f"{case.operation}/base"
-        again = case.stage == "confirm" and case.follows == f"{case.operation}/base"
-        if (plain and record.outcome is not None) or (again and isinstance(record.outcome, Images)):
-            place = case.provider, case.operation
-            if not isinstance(getattr(bases.get(place), "outcome", None), Images):
-                bases[place] = record
-    return bases
+    case, outcome = record.shot.case, record.outcome
+    plain = case.id == f"{case.operation}/base"
+    again = case.stage == "confirm" and case.follows == f"{case.operation}/base"
+    if outcome is not None and (plain or (again and isinstance(outcome, Images))):
+        place = case.provider, case.operation
+        if not isinstance(bases.get(place), Images):
+            bases[place] = outcome
 
 
 def _run(check: Check, subject: CheckInput) -> Iterator[CheckResult]:

@@ -1,9 +1,9 @@
 """Outages: what a refusal without a reason is worth that comes right after one."""
 
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass, field
 
 from harness.core.exchange import submission
 from harness.core.outcome import ErrorClass, ErrorReply, Fault, Refused
@@ -38,50 +38,90 @@ def gives_no_reason(error: ErrorReply) -> bool:
     return not error.parameter and (not said or _NO_REASON.fullmatch(said) is not None)
 
 
-def outages(records: Iterable[Record]) -> Mapping[tuple[str, str], str]:
-    """Say by provider and case which faults came right before a record, in the order of sending.
+class Outages:
+    """Which faults came right before each record, in the order of sending.
 
     A refusal without a reason ends no outage: a gateway that comes back may answer so for a while.
+    Records are added in their order, then the line `end`s; of each one 24 bytes are held.
     """
-    lines: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
-    for record in records:
-        if record.outcome is not None and record.shot.case.credential == "own":
-            source = record.evidence.by if record.evidence.kind == "recorded" else ""
-            lines[record.shot.case.provider, source].append(record)
-    return {
-        (provider, case): f"right after {why}"
-        for (provider, _), line in lines.items()
-        for case, why in _before(sorted(line, key=_sent_s))
-    }
+
+    def __init__(self) -> None:
+        self._lines: defaultdict[tuple[str, str], _Line] = defaultdict(_Line)
+        self._number = 0
+        self._faults = array("L")
+        self._classes = array("H")
+        self._words: list[tuple[str, ...]] = []
+
+    def add(self, record: Record) -> None:
+        """Take the next record of the run."""
+        at, self._number = self._number, self._number + 1
+        if record.outcome is None or record.shot.case.credential != "own":
+            return
+        source = record.evidence.by if record.evidence.kind == "recorded" else ""
+        line = self._lines[record.shot.case.provider, source]
+        line.places.append(at)
+        line.sent_s.append(_sent_s(record))
+        line.kinds.append(_kind(record))
+
+    def end(self) -> None:
+        """Order the records by when they were sent."""
+        if any(line.has_fault for line in self._lines.values()):
+            self._faults = array("L", bytes(self._faults.itemsize * self._number))
+            self._classes = array("H", bytes(2 * self._number))
+            numbers: dict[tuple[str, ...], int] = {}
+            for line in self._lines.values():
+                self._put(line, numbers)
+            self._words = [*numbers]
+        self._lines.clear()
+
+    def _put(self, line: "_Line", numbers: dict[tuple[str, ...], int]) -> None:
+        faults, classes = 0, dict[str, None]()
+        for at in sorted(range(len(line.places)), key=line.sent_s.__getitem__):
+            if faults:
+                self._faults[line.places[at]] = faults
+                self._classes[line.places[at]] = numbers.setdefault(tuple(classes), len(numbers))
+            kind = line.kinds[at]
+            if kind >= _FAULT:
+                faults += 1
+                classes[_OF_THE_LINE[kind - _FAULT]] = None
+            elif kind == _ANSWER:
+                faults, classes = 0, {}
+
+    def before(self, place: int) -> str:
+        """Say which faults came right before the record at a place; empty where none did."""
+        faults = self._faults[place] if self._faults else 0
+        if not faults:
+            return ""
+        number = "1 fault" if faults == 1 else f"{faults} faults"
+        return f"right after {number} ({', '.join(self._words[self._classes[place]])})"
 
 
-def _before(line: Sequence[Record]) -> Iterable[tuple[str, str]]:
-    faults: list[Fault] = []
-    for record in line:
-        if faults:
-            yield record.shot.case.id, _in_words(faults)
-        match _kind(record):
-            case "fault":
-                faults += [record.outcome] if isinstance(record.outcome, Fault) else []
-            case "answer":
-                faults = []
-            case "nothing":
-                pass
+_OF_THE_LINE = tuple(sorted(OF_THE_LINE))
+_NOTHING, _ANSWER, _FAULT = 0, 1, 2
+"""What a record is to an outage: nothing, its end, or one fault more of the class that follows."""
 
 
-def _kind(record: Record) -> Literal["fault", "answer", "nothing"]:
+@dataclass(slots=True)
+class _Line:
+    """What one line of requests came to: places in the run, seconds, and kinds."""
+
+    places: "array[int]" = field(default_factory=lambda: array("Q"))
+    sent_s: "array[float]" = field(default_factory=lambda: array("d"))
+    kinds: bytearray = field(default_factory=bytearray)
+
+    @property
+    def has_fault(self) -> bool:
+        return any(kind >= _FAULT for kind in self.kinds)
+
+
+def _kind(record: Record) -> int:
     match record.outcome:
         case Fault(error_class=error_class) if error_class in OF_THE_LINE:
-            return "fault"
+            return _FAULT + _OF_THE_LINE.index(error_class)
         case Refused(error=error) if gives_no_reason(error):
-            return "nothing"
+            return _NOTHING
         case _:
-            return "answer"
-
-
-def _in_words(faults: Sequence[Fault]) -> str:
-    classes = ", ".join(dict.fromkeys(fault.error_class for fault in faults))
-    return f"1 fault ({classes})" if len(faults) == 1 else f"{len(faults)} faults ({classes})"
+            return _ANSWER
 
 
 def _sent_s(record: Record) -> float:

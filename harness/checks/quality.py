@@ -1,8 +1,8 @@
 """Whether a served image was drawn in the quality asked for, by what its reply counts."""
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from harness.checks.check import (
     Assertion,
@@ -17,10 +17,9 @@ from harness.checks.check import (
 from harness.checks.content import OPENED, PILLOW
 from harness.core.outcome import Images
 from harness.core.record import Record
-from harness.spec.drawn.constant import STEADY, constant
-from harness.spec.drawn.counting import counts_all, settled
+from harness.spec.drawn.constant import STEADY, Counted, counted, still
+from harness.spec.drawn.counting import all_counted, settled
 from harness.spec.drawn.delivery import asked_model
-from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.model import Model
 from harness.spec.provider import Provider
@@ -92,37 +91,50 @@ def images_have_the_asked_quality(subject: CheckInput) -> tuple[CheckResult, ...
             return unclear(drawn.sentence, about)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Usages:
     """What the replies of a run say together of how they count.
 
-    `steady` are the records (provider and case) whose count is told for other pixels, too; `of_all`
-    the operations (provider and name) whose replies count all images of several.
+    Records are added in their order, then it is at its `end`; of each one 5 bytes are held.
+    `of_all` are the operations (provider and name) whose replies count all images of several.
     """
 
-    steady: frozenset[tuple[str, str]]
-    of_all: frozenset[tuple[str, str]]
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = providers
+        self._read = array("L")
+        self._kinds: dict[tuple[str, str, Counted, str | None], int] = {}
+        self._steady: frozenset[int] = frozenset()
+        self.of_all: frozenset[tuple[str, str]] = frozenset()
 
+    def add(self, record: Record) -> None:
+        """Take the next record of the run."""
+        self._read.append(self._kind(record))
 
-def usages(records: Iterable[Record], providers: Mapping[str, Provider]) -> Usages:
-    """Return what the replies of a run say together of how they count."""
-    read: defaultdict[tuple[str, str], dict[str, Drawn]] = defaultdict(dict)
-    whole: defaultdict[str, dict[str, Drawn]] = defaultdict(dict)
-    for record in records:
-        case, provider = record.shot.case, providers[record.shot.case.provider]
+    def _kind(self, record: Record) -> int:
+        """Return the number of how a reply counts, the same where another one counts alike."""
         if not isinstance(record.outcome, Images):
-            continue
+            return 0
+        case, provider = record.shot.case, self._providers[record.shot.case.provider]
         operation = provider.operation(case.operation)
         drawn = reading(provider, operation, case.arguments, record.outcome)
-        if drawn is not None:
-            read[case.provider, case.operation][case.id] = drawn
-            whole[case.provider][case.id] = drawn
-    still = {name: constant(drawn) for name, drawn in whole.items()}
-    return Usages(
-        steady=frozenset((name, case) for name, cases in still.items() for case in cases),
-        of_all=frozenset(
-            place
-            for place, drawn in read.items()
-            if counts_all(one for case, one in drawn.items() if case not in still[place[0]])
-        ),
-    )
+        if drawn is None:
+            return 0
+        kind = (case.provider, case.operation, counted(drawn), drawn.counting)
+        return self._kinds.setdefault(kind, len(self._kinds) + 1)
+
+    def end(self) -> None:
+        """Tell what all replies of a provider say."""
+        by_provider: defaultdict[str, dict[int, Counted]] = defaultdict(dict)
+        for (provider, _, told, _), number in self._kinds.items():
+            by_provider[provider][number] = told
+        self._steady = frozenset(
+            number for kinds in by_provider.values() for number in still(kinds)
+        )
+        ways: defaultdict[tuple[str, str], set[str | None]] = defaultdict(set)
+        for (provider, operation, _, way), number in self._kinds.items():
+            if number not in self._steady:
+                ways[provider, operation].add(way)
+        self.of_all = frozenset(place for place, told in ways.items() if all_counted(told))
+
+    def is_steady(self, place: int) -> bool:
+        """Tell whether the count of the record at a place is told for other pixels, too."""
+        return self._read[place] in self._steady

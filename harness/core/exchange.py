@@ -1,6 +1,6 @@
 """One round trip: what was sent, what came back, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -122,7 +122,8 @@ class Times:
     missing where the connection was open already or needed none of it. `written_s` is when the
     system had the whole request, if that was before the reply began. Behind a proxy none of the
     four is known. `decode_s` is how long one processor decodes the reply's images, which happens
-    later: they could have been in hand at `end_s + decode_s`.
+    later: they could have been in hand at `end_s + decode_s`. `waited_s` is how long the reply
+    waited for a decoder of ours before that: what left after it left later by as much.
     """
 
     due_s: Seconds
@@ -135,6 +136,7 @@ class Times:
     tls_s: Seconds | None = None
     written_s: Seconds | None = None
     decode_s: Seconds | None = None
+    waited_s: Seconds | None = None
 
     @property
     def pixels_s(self) -> float:
@@ -209,3 +211,19 @@ class Exchange:
 def submission(exchanges: Sequence[Exchange]) -> Exchange | None:
     """Return the round trip that sent the request itself: the last, where it was sent again."""
     return next((exchange for exchange in reversed(exchanges) if exchange.step == "submit"), None)
+
+
+FETCHING: tuple[Step, ...] = ("result", "download")
+"""The steps after which a provider has done its part: what follows one waits for us alone."""
+
+
+def delayed_by_us(exchanges: Sequence[Exchange]) -> Iterator[tuple[Times, float]]:
+    """Yield the times of round trips, and how many seconds later each left for want of a decoder.
+
+    That is the sum of what results fetched before it waited: it is ours, not the provider's.
+    """
+    delay_s = 0.0
+    for exchange in exchanges:
+        yield exchange.times, delay_s
+        if exchange.step in FETCHING:
+            delay_s += exchange.times.waited_s or 0.0

@@ -39,7 +39,9 @@ from harness.runner.execution.earlier import (
     elapsed_s,
     resume_state,
 )
+from harness.runner.execution.own_waits import limit_notes, own_waits
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun, all_ended
+from harness.runner.keeping import not_kept
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
@@ -160,7 +162,7 @@ class _Runner:
         self.pictures = ImageCollector(
             self.folder.keep_image,
             keep_file=self.folder.keep_image_file,
-            decoder=ImageDecoder(self.folder.path / BODIES),
+            decoder=ImageDecoder(self.folder.path / BODIES, decoders=options.output.decoders),
             inspect=lambda image: secret_in_image(image, redactor.search),
         )
         self.word = (self.past.header.word if self.past else "") or secrets.token_hex(8)
@@ -272,6 +274,7 @@ class _Runner:
         faults = ", ".join(self.options.emulator.faults)
         notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
         notes += recorded_faults(source.tapes)
+        notes += [sentence for sentence in [not_kept(choices)] if sentence]
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
@@ -379,6 +382,7 @@ class _Runner:
             calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
             part=self.options.distribution.slice,
+            waits=lambda: own_waits(self.context.journal, self.pictures.decoder),
         )
 
         async def measured() -> None:
@@ -396,7 +400,11 @@ class _Runner:
         stopped = self.context.stop.is_set()
         if failure is None and self.folder.full and not stopped:
             failure = self.folder.no_room()
-        more = (*unexpected(self.reach.places), *withheld_notes(self.pictures.withheld))
+        more = (
+            *unexpected(self.reach.places),
+            *withheld_notes(self.pictures.withheld),
+            *self._limits(),
+        )
         notes = (*header.notes, *more)
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         if failure is None and not stopped:
@@ -411,6 +419,11 @@ class _Runner:
             addresses=self.reach.addresses,
             failure=failure,
         )
+
+    def _limits(self) -> Iterator[str]:
+        """Say where our own machine held requests back; a benchmark has cautions for that."""
+        if not self.context.replay and self.options.measuring is None:
+            yield from limit_notes(own_waits(self.context.journal, self.pictures.decoder))
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -43,6 +43,9 @@ DELIVERY_LEAST_WAIT_S = 1.0
 AT_ONCE_S = 0.1
 """With a shorter timeout, only webhooks that are already there are collected."""
 
+WAITED_LEAST_S = 0.001
+"""What a reply waits for a thread that is free is no wait."""
+
 REDIRECTS_AT_MOST = 10
 USER_AGENT = "image-provider-harness"
 CODINGS = "gzip, deflate"
@@ -136,7 +139,7 @@ class Live:
             self._sending = None
         times = arrival.times(due_s, self._now_s(), whole=failure is None)
         answer = await _undisturbed(self._answer(arrival, failure), stopped=stopped)
-        times = replace(times, decode_s=arrival.decode_s)
+        times = replace(times, decode_s=arrival.decode_s, waited_s=arrival.waited_s)
         return Exchange(request=request, answer=answer, times=times)
 
     def withdraw(self) -> None:
@@ -184,13 +187,14 @@ class Live:
 
     async def _answer(self, arrival: Arrival, failure: Failure | None) -> Reply | Failure:
         reply: Reply | None = None
-        if arrival.body.is_large:
-            large = self._pictures.decoder.thread
-            reply = await asyncio.get_running_loop().run_in_executor(large, self._reply, arrival)
-        elif arrival.status and arrival.is_brief:
+        if arrival.status and not arrival.body.is_large and arrival.is_brief:
             reply = self._reply(arrival)
-        elif arrival.status:
-            reply = await asyncio.to_thread(self._reply, arrival)
+        elif arrival.status or arrival.body.is_large:
+            decoder = self._pictures.decoder
+            reply, waited_s = await decoder.queue.through(
+                decoder.thread if arrival.body.is_large else None, lambda: self._reply(arrival)
+            )
+            arrival.waited_s = waited_s if waited_s >= WAITED_LEAST_S else None
         if failure is None and arrival.excess.startswith(STOPPED):
             failure = Failure(kind="network", why=arrival.excess, sent=True)
         elif failure is None and arrival.excess:

@@ -1,11 +1,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from random import Random
 
-from harness.adaptive.stopping_rule import StoppingRule
+from pydantic import TypeAdapter
+
+from harness.adaptive.stopping_rule import StoppingRule, ended_of
 from harness.core.benchmark import Design, Stage
 from harness.core.case import FitKind, Slot
 from harness.core.record import Record
 from harness.core.workload import Fit, Workload
+from harness.stats.benchmark.model import Ended
 from tests.report import builders as b
 from tests.shipped import shipped_provider
 
@@ -155,3 +159,23 @@ def test_a_skipped_record_tells_nothing() -> None:
     ]
 
     assert referee(skipped).over() == {}
+
+
+def test_attempts_of_several_processes_come_as_json_in_any_order_and_may_come_again() -> None:
+    records = list(in_turns(14, apiframe=40.0))
+    sent = [ended_of(one, PROVIDERS[one.shot.case.provider]) for one in records]
+    json = TypeAdapter(list[Ended])
+    read = json.validate_json(json.dump_json([each for each in sent if each]))
+    Random(7).shuffle(read)
+    made = StoppingRule(design(), {})
+    for one in [*read, *read[:20]]:
+        made.on_attempt(one)
+
+    assert made.over() == referee(records).over() != {}
+
+
+def test_an_attempt_that_comes_again_is_not_another_failure() -> None:
+    dead = [record("apiframe", block, 1.0, failed=True) for block in range(9)]
+    made = referee([*in_turns(10), *dead, *dead])
+
+    assert made.over() == {}

@@ -13,8 +13,9 @@ from harness.core.record import ClockReading, Record, RunHeader
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
 from harness.spec.provider import Provider
 from harness.spec.request import key_of
+from harness.store.book import Unfinished
 from harness.store.line import JOURNAL
-from harness.store.reader import StoredRun, Unfinished
+from harness.store.reader import StoredRun
 from harness.transport.base import never_left, undisturbed
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send

@@ -1,6 +1,6 @@
 """Whether a provider counts all images of a reply, as its other replies show."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from harness.spec.drawn.drawn import Drawn
@@ -13,7 +13,11 @@ def counts_all(drawn: Iterable[Drawn]) -> bool:
 
     Only replies of several images show it, whose count can be read in one way.
     """
-    told = {one.counting for one in drawn}
+    return all_counted({one.counting for one in drawn})
+
+
+def all_counted(told: Collection[str | None]) -> bool:
+    """Tell the same by what the replies of an operation show: `all`, `some` or nothing."""
     return "all" in told and "some" not in told
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from harness.core.exchange import Exchange, Failure, Reply, Times, submission
+from harness.core.exchange import Exchange, Failure, Reply, Times, delayed_by_us, submission
 from harness.core.outcome import ErrorClass, Fault, Images, Refused, error_of
 from harness.core.record import Record
 from harness.spec.price import listed_by_request, worked_out
@@ -54,7 +54,8 @@ def phase_durations(record: Record, provider: Provider, job: JobEnd | None) -> d
             if exchange.step == "download"
         ),
         "decode": _sum(exchange.times.decode_s for exchange in needed),
-        "pixels": max(exchange.times.pixels_s for exchange in needed) - start_s,
+        "pixels": max(times.pixels_s - delay_s for times, delay_s in delayed_by_us(needed))
+        - start_s,
     }
     return {name: max(seconds, 0.0) for name, seconds in durations.items() if seconds is not None}
 
@@ -143,6 +144,7 @@ def attempt_of(record: Record, provider: Provider, *, usable: bool) -> Attempt |
         unit=price.unit,
         listed=listed,
         bounded=bounded,
+        vantage=record.evidence.vantage,
         charged=outcome.charged if isinstance(outcome, Images) else None,
         may_be_paid=isinstance(outcome, Fault) and outcome.may_be_paid,
         usable=usable and end == "served",
@@ -211,8 +213,10 @@ def _was_waited_for(record: Record) -> bool:
 
 
 def _done_s(needed: Sequence[Exchange], due_s: float, end: End) -> float:
-    times = [exchange.times for exchange in needed]
-    ends = [time.pixels_s if end == "served" else time.end_s for time in times]
+    ends = [
+        (times.pixels_s if end == "served" else times.end_s) - delay_s
+        for times, delay_s in delayed_by_us(needed)
+    ]
     return max(ends, default=due_s)
 
 

@@ -1,13 +1,14 @@
 """All providers that serve a workload exactly, compared two by two, by pairs of attempts."""
 
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import inf
+from math import copysign, inf, isfinite, isnan, nan
 
 from harness.core.benchmark import Design
-from harness.stats.benchmark.model import Attempt, Rank, Ranking, Word
+from harness.stats.benchmark.model import Attempt, Ended, Rank, Ranking, Word
 from harness.stats.sequential import Comparing, Time
 
 MARGIN = 1.1
@@ -20,30 +21,88 @@ Two = tuple[str, str, str]
 """A workload and two providers, in the order of the design."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pair:
-    end_s: float
-    key: tuple[str, int, str]
-    of: Two
-    times: tuple[Time, Time]
+Place = tuple[bool, str, str, int, str]
+"""Of one block's attempts at one case: emulated, vantage, stage, block, case."""
+
+_OF_ONE = 3
+"""What a table holds of each attempt: when it ended, its seconds (with a minus where it timed out),
+and how long it would have been waited for; nan for none of them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Table:
+    """The times of one workload: a row for each place, in it a few floats for each provider."""
+
+    names: tuple[str, ...]
+    rows: dict[Place, int] = field(default_factory=dict)
+    _places: list[Place] = field(default_factory=list)
+    _values: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def seen(self, row: int, column: int) -> bool:
+        """Tell whether an attempt was taken note of."""
+        return not isnan(self._values[self._at(row, column)])
+
+    def paired(self, row: int, column: int) -> bool:
+        """Tell whether an attempt was, and may stand in a pair."""
+        return isfinite(self._values[self._at(row, column)])
+
+    def row(self, place: Place) -> int:
+        """Return the row of a place, a new one where there is none."""
+        row = self.rows.get(place)
+        if row is None:
+            row = self.rows[place] = len(self._places)
+            self._places.append(place)
+            self._values.extend((nan,) * (_OF_ONE * len(self.names)))
+        return row
+
+    def put(self, row: int, column: int, attempt: Ended | Attempt) -> None:
+        """Take note of an attempt; one that makes no pair has ended at no time."""
+        served = attempt.end == "served"
+        at, limit_s = self._at(row, column), attempt.limit_s
+        self._values[at] = attempt.end_s if served or attempt.end == "timeout" else inf
+        self._values[at + 1] = copysign(attempt.seconds, 1 if served else -1)
+        self._values[at + 2] = nan if limit_s is None else limit_s
+
+    def time(self, row: int, column: int) -> Time:
+        """Return how long an attempt took."""
+        _, seconds, limit_s = self._of(row, column)
+        return Time(
+            seconds=abs(seconds),
+            served=copysign(1, seconds) > 0,
+            limit_s=None if isnan(limit_s) else limit_s,
+        )
+
+    def whole(self, row: int, columns: tuple[int, int]) -> tuple[float, Place]:
+        """Return when a pair was whole, and its place."""
+        return max(self._of(row, column)[0] for column in columns), self._places[row]
+
+    def _at(self, row: int, column: int) -> int:
+        return (row * len(self.names) + column) * _OF_ONE
+
+    def _of(self, row: int, column: int) -> tuple[float, float, float]:
+        at = self._at(row, column)
+        return self._values[at], self._values[at + 1], self._values[at + 2]
 
 
 @dataclass(slots=True, kw_only=True)
 class PairwiseComparisons:
     """Which provider is faster than which, at any moment, at an error rate of `alpha` over all.
 
-    Pairs are attempts of one stage, block and case at two providers. Warm-ups, and attempts that
-    were refused, failed or cut off by us, make no pair. Rows of an emulator are paired among
-    themselves only. Pairs count in the order in which they were whole.
+    Pairs are attempts of one stage, block and case at two providers, from one vantage point.
+    Warm-ups, and attempts that were refused, failed or cut off by us, make no pair. Rows of an
+    emulator are paired among themselves only. Attempts may come in any order and from several
+    processes, one that comes again counts once; pairs count in the order in which they were whole,
+    of those that are when they are settled.
 
-    Each of the comparisons is decided at `alpha` over their number (the union bound).
+    Each of the comparisons is decided at `alpha` over their number (the union bound). Of an attempt
+    a few floats are held, no more.
     """
 
     contenders: Mapping[str, tuple[str, ...]]
     alpha: float = 0.05
     comparing: dict[Two, Comparing] = field(init=False)
-    _times: dict[tuple[object, ...], dict[str, tuple[float, Time]]] = field(default_factory=dict)
-    _pending: list[_Pair] = field(default_factory=list)
+    _tables: dict[str, _Table] = field(init=False)
+    _pending: "dict[Two, array[int]]" = field(init=False)
     _tried: Counter[tuple[str, str]] = field(default_factory=Counter)
     _served: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -54,29 +113,39 @@ class PairwiseComparisons:
             for first, second in combinations(names, 2)
         ]
         self.comparing = {two: Comparing(needed=len(every) / self.alpha) for two in every}
+        self._tables = {name: _Table(names=names) for name, names in self.contenders.items()}
+        self._pending = {two: array("Q") for two in every}
 
-    def add(self, attempt: Attempt) -> None:
+    def add(self, attempt: Ended | Attempt) -> None:
         """Take note of an attempt; those that are not compared are left out."""
-        if attempt.warm_up or attempt.provider not in self.contenders.get(attempt.workload, ()):
+        workload, name = attempt.workload, attempt.provider
+        names = self.contenders.get(workload, ())
+        if attempt.warm_up or name not in names:
             return
-        self._tried[attempt.workload, attempt.provider] += 1
-        self._served[attempt.workload, attempt.provider] += attempt.end == "served"
-        if attempt.end not in ("served", "timeout"):
-            return
-        time = Time(
-            seconds=attempt.seconds, served=attempt.end == "served", limit_s=attempt.limit_s
+        table, column = self._tables[workload], names.index(name)
+        row = table.row(
+            (attempt.emulated, attempt.vantage, attempt.stage, attempt.block, attempt.case)
         )
-        place = (attempt.emulated, attempt.workload, attempt.stage, attempt.block, attempt.case)
-        others = self._times.setdefault(place, {})
-        if attempt.provider not in others:
-            others[attempt.provider] = (attempt.end_s, time)
-            self._pending += self._pairs(attempt, others)
+        if table.paired(row, column):
+            return
+        self._tried[workload, name] += not table.seen(row, column)
+        table.put(row, column, attempt)
+        self._served[workload, name] += attempt.end == "served"
+        if table.paired(row, column):
+            for other, rival in enumerate(names):
+                if other != column and table.paired(row, other):
+                    two = (name, rival) if column < other else (rival, name)
+                    self._pending[workload, *two].append(row)
 
     def settle(self) -> None:
         """Let all pairs count that are whole by now."""
-        for pair in sorted(self._pending, key=lambda pair: (pair.end_s, pair.key, pair.of)):
-            self.comparing[pair.of].add(*pair.times)
-        self._pending.clear()
+        for two, rows in self._pending.items():
+            workload, *both = two
+            table = self._tables[workload]
+            first, second = (table.names.index(name) for name in both)
+            for row in sorted(rows, key=lambda row: table.whole(row, (first, second))):
+                self.comparing[two].add(table.time(row, first), table.time(row, second))
+            del rows[:]
 
     def word(self, two: Two) -> Word:
         """Return which of two is faster, as far as it is decided."""
@@ -117,14 +186,6 @@ class PairwiseComparisons:
 
     def _of(self, workload: str) -> Iterator[Two]:
         return (two for two in self.comparing if two[0] == workload)
-
-    def _pairs(self, attempt: Attempt, others: Mapping[str, tuple[float, Time]]) -> Iterator[_Pair]:
-        for two in self._of(attempt.workload):
-            if attempt.provider in two[1:] and all(name in others for name in two[1:]):
-                (first_s, first), (second_s, second) = (others[name] for name in two[1:])
-                key = (attempt.stage, attempt.block, attempt.case)
-                end_s = max(first_s, second_s)
-                yield _Pair(end_s=end_s, key=key, of=two, times=(first, second))
 
 
 def pairwise_comparisons(design: Design) -> PairwiseComparisons:

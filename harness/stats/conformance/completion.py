@@ -1,7 +1,9 @@
 """When jobs ended: between two polls, and by webhook where a signed one came."""
 
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import sub
 from typing import Annotated
 
 from pydantic import Field
@@ -59,18 +61,36 @@ def completion_by_operation(
 
     Rows stand in the order in which the records name them; KeyError for a provider not given.
     """
-    groups: dict[tuple[str, str], list[End | None]] = {}
+    groups: dict[tuple[str, str], _Ends] = {}
     for record in records:
         case = record.shot.case
         operation = providers[case.provider].operation(case.operation)
         if operation.job is not None and isinstance(record.outcome, Images) and record.outcome.job:
-            ends = groups.setdefault((case.provider, case.operation), [])
-            ends.append(completion_end(operation, operation.job, record))
+            ends = groups.setdefault((case.provider, case.operation), _Ends())
+            ends.add(completion_end(operation, operation.job, record))
     return tuple(
-        _row(provider, operation, [end for end in ends if end], untimed=ends.count(None))
+        _row(provider, operation, ends)
         for (provider, operation), ends in groups.items()
-        if any(ends)
+        if ends.after_s
     )
+
+
+class _Ends:
+    """The ends of one operation's jobs, in seconds: three numbers of each."""
+
+    def __init__(self) -> None:
+        self.after_s, self.before_s, self.delivered_s = array("d"), array("d"), array("d")
+        self.untimed = 0
+
+    def add(self, end: End | None) -> None:
+        """Add a job's end; None of one without times."""
+        if end is None:
+            self.untimed += 1
+            return
+        self.after_s.append(end.after_s)
+        self.before_s.append(end.before_s)
+        if end.delivered_s is not None:
+            self.delivered_s.append(end.delivered_s)
 
 
 def completion_end(operation: Operation, job: Job, record: Record) -> End | None:
@@ -106,13 +126,13 @@ def _notified_s(webhook: Webhook, job: Job, record: Record) -> float | None:
     return min(moments_s, default=None)
 
 
-def _row(provider: str, operation: str, ends: list[End], *, untimed: int) -> Completion:
+def _row(provider: str, operation: str, ends: _Ends) -> Completion:
     return Completion(
         provider=provider,
         operation=operation,
-        after=median_estimate(end.after_s for end in ends),
-        before=median_estimate(end.before_s for end in ends),
-        widest_gap_s=max(end.before_s - end.after_s for end in ends),
-        delivered=median_estimate(end.delivered_s for end in ends),
-        untimed=untimed,
+        after=median_estimate(ends.after_s),
+        before=median_estimate(ends.before_s),
+        widest_gap_s=max(map(sub, ends.before_s, ends.after_s)),
+        delivered=median_estimate(ends.delivered_s),
+        untimed=ends.untimed,
     )

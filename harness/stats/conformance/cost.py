@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from harness.core.exchange import Failure
@@ -62,11 +62,14 @@ def cost_by_provider(
     A case that was never sent counts nowhere. A refused case costs nothing. KeyError for a record
     of a provider that is not given.
     """
-    groups: dict[str, list[Record]] = {}
+    sums: dict[str, _Sums] = {}
     for record in records:
         if record.outcome is not None:
-            groups.setdefault(record.shot.case.provider, []).append(record)
-    return tuple(_of(providers[name], group) for name, group in groups.items())
+            name = record.shot.case.provider
+            if name not in sums:
+                sums[name] = _Sums(provider=providers[name], unit=record.shot.price.unit)
+            sums[name].add(record)
+    return tuple(each.cost() for each in sums.values())
 
 
 def no_cost(provider: str, unit: str) -> Cost:
@@ -93,31 +96,59 @@ def paid_of(provider: Provider, record: Record) -> Paid | None:
     return paid(provider, record.shot, record.outcome, record.exchanges)
 
 
-def _of(provider: Provider, records: list[Record]) -> Cost:
-    costs = [(record, paid_of(provider, record)) for record in records]
-    settled = [(record, cost) for record, cost in costs if cost is not None]
-    unsettled = [record for record, cost in costs if cost is None]
-    wasted = [cost for record, cost in settled if record.shot.case.expect == "refuse"]
-    bases = Counter(cost.basis for _, cost in settled)
-    return Cost(
-        provider=provider.name,
-        unit=records[0].shot.price.unit,
-        cases=len(records),
-        requests=sum(
+@dataclass(slots=True, kw_only=True)
+class _Sums:
+    """Adds up what one provider's requests cost, one after the other."""
+
+    provider: Provider
+    unit: str
+    cases: int = 0
+    requests: int = 0
+    delivered: int = 0
+    paid: int = 0
+    amount: Decimal = Decimal(0)
+    bases: Counter[str] = field(default_factory=Counter)
+    wasted: int = 0
+    wasted_amount: Decimal = Decimal(0)
+    unsettled: int = 0
+    unsettled_amount: Decimal = Decimal(0)
+
+    def add(self, record: Record) -> None:
+        """Add a request that was sent."""
+        self.cases += 1
+        self.requests += sum(
             not isinstance(exchange.answer, Failure) or exchange.answer.sent
-            for record in records
             for exchange in record.exchanges
-        ),
-        images_delivered=sum(
-            len(record.outcome.pictures) for record in records if isinstance(record.outcome, Images)
-        ),
-        images_paid=sum(cost.images for _, cost in settled),
-        amount=sum((cost.amount for _, cost in settled), Decimal(0)),
-        stated=bases["stated"],
-        listed=bases["listed"],
-        bounded=bases["bounded"],
-        wasted_images=sum(each.images for each in wasted),
-        wasted_amount=sum((each.amount for each in wasted), Decimal(0)),
-        unsettled=len(unsettled),
-        unsettled_amount=sum((record.shot.at_risk.amount for record in unsettled), Decimal(0)),
-    )
+        )
+        if isinstance(record.outcome, Images):
+            self.delivered += len(record.outcome.pictures)
+        cost = paid_of(self.provider, record)
+        if cost is None:
+            self.unsettled += 1
+            self.unsettled_amount += record.shot.at_risk.amount
+            return
+        self.paid += cost.images
+        self.amount += cost.amount
+        self.bases[cost.basis] += 1
+        if record.shot.case.expect == "refuse":
+            self.wasted += cost.images
+            self.wasted_amount += cost.amount
+
+    def cost(self) -> Cost:
+        """Return the sums."""
+        return Cost(
+            provider=self.provider.name,
+            unit=self.unit,
+            cases=self.cases,
+            requests=self.requests,
+            images_delivered=self.delivered,
+            images_paid=self.paid,
+            amount=self.amount,
+            stated=self.bases["stated"],
+            listed=self.bases["listed"],
+            bounded=self.bases["bounded"],
+            wasted_images=self.wasted,
+            wasted_amount=self.wasted_amount,
+            unsettled=self.unsettled,
+            unsettled_amount=self.unsettled_amount,
+        )

@@ -1,7 +1,7 @@
 """Requests of which nobody knows whether they were received: each may have been paid for."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from harness.core.case import PlannedRequest
@@ -28,11 +28,22 @@ class InDoubtCounts:
 
 def in_doubt(records: Iterable[Record]) -> tuple[InDoubtCounts, ...]:
     """Return one row for each provider with a request in doubt, in the order of the records."""
-    groups: dict[str, list[Record]] = {}
+    counted: dict[str, InDoubtCounts] = {}
+    cases: dict[str, list[str]] = {}
     for record in records:
-        if next(_requests(record), None) is not None:
-            groups.setdefault(record.shot.case.provider, []).append(record)
-    return tuple(_of(provider, group) for provider, group in groups.items())
+        name = record.shot.case.provider
+        for shot in _requests(record):
+            price = shot.at_risk_once
+            before = counted.get(name) or _none(name, price.unit)
+            counted[name] = replace(
+                before,
+                requests=before.requests + 1,
+                images=before.images + price.images,
+                amount=before.amount + price.amount,
+            )
+        if name in counted and is_open(record):
+            cases.setdefault(name, []).append(record.shot.case.id)
+    return tuple(replace(each, cases=tuple(cases.get(name, ()))) for name, each in counted.items())
 
 
 def is_open(record: Record) -> bool:
@@ -48,13 +59,7 @@ def _requests(record: Record) -> Iterator[PlannedRequest]:
         yield record.shot
 
 
-def _of(provider: str, records: list[Record]) -> InDoubtCounts:
-    prices = [shot.at_risk_once for record in records for shot in _requests(record)]
+def _none(provider: str, unit: str) -> InDoubtCounts:
     return InDoubtCounts(
-        provider=provider,
-        unit=prices[0].unit,
-        requests=len(prices),
-        images=sum(price.images for price in prices),
-        amount=sum((price.amount for price in prices), Decimal(0)),
-        cases=tuple(record.shot.case.id for record in records if is_open(record)),
+        provider=provider, unit=unit, requests=0, images=0, amount=Decimal(0), cases=()
     )

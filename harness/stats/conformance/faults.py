@@ -40,38 +40,39 @@ class FaultCounts:
 
 def fault_counts(provider: Provider, records: Iterable[Record]) -> FaultCounts:
     """Count one provider's valid requests, and those among them that ended in faults."""
-    sent = [
-        record
-        for record in records
-        if record.shot.case.provider == provider.name and record.outcome is not None
-    ]
-    valid = [record for record in sent if record.shot.case.expect == "accept"]
-    answered = [record for record in valid if not is_open(record)]
-    classes: Counter[ErrorClass] = Counter(filter(None, map(_fault_class, answered)))
-    refusals = [
-        each.outcome.error.error_class
-        for each in answered
-        if isinstance(each.outcome, Refused) and _fault_class(each) is None
-    ]
-    others = [record for record in sent if record.shot.case.expect != "accept"]
+    valid = others = other_faults = unsettled_images = 0
+    classes: Counter[ErrorClass] = Counter()
+    refusals: Counter[ErrorClass] = Counter()
+    for record in records:
+        if record.shot.case.provider != provider.name or record.outcome is None:
+            continue
+        if paid_of(provider, record) is None:
+            unsettled_images += record.shot.at_risk.images
+        if record.shot.case.expect != "accept":
+            others += 1
+            other_faults += isinstance(record.outcome, Fault) and not is_open(record)
+            continue
+        valid += 1
+        if is_open(record):
+            continue
+        if (fault := _fault_class(record)) is not None:
+            classes[fault] += 1
+        elif isinstance(record.outcome, Refused):
+            refusals[record.outcome.error.error_class] += 1
     return FaultCounts(
         provider=provider.name,
-        others=len(others),
-        other_faults=sum(
-            isinstance(record.outcome, Fault) and not is_open(record) for record in others
-        ),
-        valid=len(valid),
+        others=others,
+        other_faults=other_faults,
+        valid=valid,
         faults=classes.total(),
         by_class=tuple(classes.most_common()),
-        refused=len(refusals),
-        our_key=sum(each in _OURS for each in refusals),
-        unsettled_images=sum(
-            record.shot.at_risk.images for record in sent if paid_of(provider, record) is None
-        ),
+        refused=refusals.total(),
+        our_key=sum(refusals[each] for each in _OURS),
+        unsettled_images=unsettled_images,
     )
 
 
-_OURS = ("auth", "quota")
+_OURS: tuple[ErrorClass, ...] = ("auth", "quota")
 """Classes of refusals that are about our key or our credit, and not about a request."""
 
 

@@ -9,6 +9,7 @@ from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of
 from harness.spec.provider import Provider
 from harness.stats.conformance.behaviour import Behaviour, BehaviourKind
+from harness.stats.grouped import First
 from harness.wire.collect import NOT_YET
 from harness.wire.errors import OK, REDIRECT
 from harness.wire.job import stage_of
@@ -36,30 +37,44 @@ def late(records: Iterable[Record], providers: Mapping[str, Provider]) -> tuple[
 
     Only what passed is told here: a job or a result that stays away is judged elsewhere.
     """
-    groups: dict[tuple[str, str, BehaviourKind, str], list[tuple[str, float | None]]] = {}
+    groups: dict[tuple[str, str, BehaviourKind, str], _Seen] = {}
     for record in records:
         case = record.shot.case
         for sight in dict.fromkeys(_sights(record, providers[case.provider])):
             key = (case.provider, case.operation, sight.kind, sight.about)
-            groups.setdefault(key, []).append((case.id, sight.delay_s))
+            groups.setdefault(key, _Seen()).add(case.id, sight.delay_s)
     return tuple(
         Behaviour(
             provider=provider,
             operation=operation,
             kind=kind,
-            text=_PASSED[kind].format(about=about) + _delays([delay for _, delay in group]),
-            times=len(group),
-            cases=tuple(dict.fromkeys(case for case, _ in group)),
+            text=_PASSED[kind].format(about=about) + group.delays,
+            times=group.times,
+            cases=group.cases.told,
         )
         for (provider, operation, kind, about), group in groups.items()
     )
 
 
-def _delays(delays_s: Sequence[float | None]) -> str:
-    known = sorted(delay for delay in delays_s if delay is not None)
-    if not known:
-        return ""
-    return f"; put right within {known[-1]:.1f} s"
+class _Seen:
+    """How often one thing was seen, in which cases, and how long the longest took to pass."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.cases = First()
+        self._longest_s: float | None = None
+
+    def add(self, case: str, delay_s: float | None) -> None:
+        """Add one sight."""
+        self.times += 1
+        self.cases.add(case)
+        if delay_s is not None:
+            self._longest_s = max(delay_s, self._longest_s or 0.0)
+
+    @property
+    def delays(self) -> str:
+        """How soon it passed, in words; empty where nobody knows."""
+        return "" if self._longest_s is None else f"; put right within {self._longest_s:.1f} s"
 
 
 def _sights(record: Record, provider: Provider) -> Iterator[_Sight]:

@@ -9,6 +9,7 @@ from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.spec.provider import Provider
 from harness.stats.conformance.behaviour import Behaviour
+from harness.stats.grouped import First
 from harness.wire.errors import is_error, read_error
 
 TOO_MANY = 429
@@ -46,20 +47,20 @@ def limits(records: Iterable[Record], providers: Mapping[str, Provider]) -> tupl
     That is any reply with status 429, and any other error that names a quota per time or a number
     of requests at a time. `times` counts replies, each retry for itself.
     """
-    groups: dict[tuple[str, str, str], list[_Refusal]] = {}
+    groups: dict[tuple[str, str, str], _Met] = {}
     for record in records:
         case = record.shot.case
         for refusal in _refusals(record, providers[case.provider]):
             words = re.sub(r"\d+", "#", refusal.words)  # seconds left and counts differ each time
-            groups.setdefault((case.provider, case.operation, words), []).append(refusal)
+            groups.setdefault((case.provider, case.operation, words), _Met(refusal)).add(refusal)
     return tuple(
         Behaviour(
             provider=provider,
             operation=operation,
             kind="limit",
             text=_text(group),
-            times=len(group),
-            cases=tuple(dict.fromkeys(refusal.case for refusal in group)),
+            times=group.times,
+            cases=group.cases.told,
         )
         for (provider, operation, _), group in groups.items()
     )
@@ -110,13 +111,32 @@ def _headers(reply: Reply) -> Iterator[str]:
         yield f"{name}: {text[:60]}"
 
 
-def _text(group: list[_Refusal]) -> str:
-    first = group[0]
+class _Met:
+    """How often one limit was met, by how many requests, and how many were answered after that.
+
+    The refusals of one request come one after the other, and `first` is the first of all.
+    """
+
+    def __init__(self, first: _Refusal) -> None:
+        self.first, self.cases = first, First()
+        self.times = self.requests = self.answered = 0
+        self._last: _Refusal | None = None
+
+    def add(self, refusal: _Refusal) -> None:
+        """Add one reply."""
+        self.times += 1
+        self.cases.add(refusal.case)
+        if self._last is None or self._last.case != refusal.case:
+            self.requests += 1
+            self.answered += refusal.answered
+        self._last = refusal
+
+
+def _text(group: _Met) -> str:
+    first = group.first
     limit = named_limit(first.words)
-    cases = {refusal.case: refusal.answered for refusal in group}
-    answered = sum(cases.values())
     named = f"limit named: {limit}; " if limit else ""
     words = f': "{first.words}"' if first.words else " without a word"
     headers = f" ({', '.join(first.headers)})" if first.headers else ""
-    ends = f"; after waiting, {answered} of {len(cases)} requests got another answer"
-    return f"{named}HTTP {first.status}, {len(group)} times{words}{headers}{ends}"
+    ends = f"; after waiting, {group.answered} of {group.requests} requests got another answer"
+    return f"{named}HTTP {first.status}, {group.times} times{words}{headers}{ends}"

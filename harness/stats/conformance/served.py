@@ -1,5 +1,6 @@
 """When valid requests were served: curves of time, timeouts and cut-offs censored."""
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -53,42 +54,58 @@ def served_or_late(records: Iterable[Record]) -> tuple[ServedTimes, ...]:
     Valid is what the documents promise to accept; of an operation of which no such request was
     sent, as in the traffic of others, what they do not forbid.
     """
-    groups: dict[tuple[str, str], list[Record]] = {}
+    groups: dict[tuple[str, str], dict[bool, _Times]] = {}
     for record in records:
         case = record.shot.case
         if case.expect != "refuse" and record.outcome is not None:
-            groups.setdefault((case.provider, case.operation), []).append(record)
-    rows = (_row(*place, _valid(group)) for place, group in groups.items())
+            group = groups.setdefault((case.provider, case.operation), {})
+            group.setdefault(case.expect == "accept", _Times()).add(record)
+    rows = (_row(*place, group.get(True) or group[False]) for place, group in groups.items())
     return tuple(row for row in rows if row.n or row.untimed)
 
 
-def _valid(records: list[Record]) -> list[Record]:
-    return [record for record in records if record.shot.case.expect == "accept"] or records
+class _Times:
+    """The times of one operation's requests, and how many have none or were given up."""
+
+    def __init__(self) -> None:
+        self.served_s, self.late_s, self.cut_s = array("d"), array("d"), array("d")
+        self.untimed = 0
+        self.emulated = False
+
+    def add(self, record: Record) -> None:
+        """Add a request that was sent."""
+        self.emulated = self.emulated or record.evidence.emulated
+        if isinstance(record.outcome, Images):
+            elapsed_s = seconds_to_images(record)
+            if elapsed_s is None:
+                self.untimed += 1
+            else:
+                self.served_s.append(elapsed_s)
+        elif _timed_out(record):
+            self.late_s.append(_waited_s(record))
+        elif _cut_off(record):
+            self.cut_s.append(_waited_s(record))
 
 
-def _row(provider: str, operation: str, records: list[Record]) -> ServedTimes:
-    served = [record for record in records if isinstance(record.outcome, Images)]
-    timed = [seconds for each in served if (seconds := seconds_to_images(each)) is not None]
-    late = [each for each in records if _timed_out(each)]
-    cut = [each for each in records if _cut_off(each)]
-    waited = [_waited_s(each) for each in (*late, *cut)]
+def _row(provider: str, operation: str, held: _Times) -> ServedTimes:
+    timed, waited = tuple(held.served_s), (*held.late_s, *held.cut_s)
     times = CensoredTimes(
         seconds=(*timed, *waited), ended=(True,) * len(timed) + (False,) * len(waited)
     )
     return ServedTimes(
         provider=provider,
         operation=operation,
-        emulated=any(each.evidence.emulated for each in records),
+        emulated=held.emulated,
         n=times.n,
-        timeouts=len(late),
-        cut_off=len(cut),
-        untimed=len(served) - len(timed),
+        timeouts=len(held.late_s),
+        cut_off=len(held.cut_s),
+        untimed=held.untimed,
         median=survival.censored_quantile(times, 0.5),
         p95=survival.censored_quantile(times, 0.95),
         horizon_s=survival.horizon_s(times),
         curve=curve_steps(times),
         given_up_s=times.given_up_s,
-        served_s=tuple(timed),
+        served_s=timed,
     )
 
 

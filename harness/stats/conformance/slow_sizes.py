@@ -1,9 +1,10 @@
 """Whether large images take far longer than small ones: a threshold that no document names."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from harness.core.jsonvalue import Json, canonical
@@ -11,6 +12,7 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.time_to_images import seconds_to_images
+from harness.stats.grouped import MOST_CASES
 from harness.stats.scipy_stats import stats
 
 FACTOR = 3.0
@@ -24,6 +26,11 @@ ALPHA = 0.001
 """The error rate, for all thresholds of an operation together (Bonferroni)."""
 
 
+MOST_EXACT = 4_000_000
+"""Up to how many pairs of a small and a large image the test is exact; beyond, and with ties, it is
+the normal approximation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Timed:
     case: str
@@ -32,10 +39,25 @@ class _Timed:
     alike: str
 
 
+class _Alike:
+    """The times of all images of one size that were asked for alike, and the first of the cases."""
+
+    def __init__(self, pixels: int, alike: str) -> None:
+        self.pixels, self.alike = pixels, alike
+        self.seconds = array("d")
+        self.cases: list[tuple[int, str]] = []
+
+    def add(self, place: int, timed: _Timed) -> None:
+        """Add an image, with the place of its request in the run."""
+        self.seconds.append(timed.seconds)
+        if len(self.cases) < MOST_CASES:
+            self.cases.append((place, timed.case))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Threshold:
-    small: Sequence[_Timed]
-    large: Sequence[_Timed]
+    small: Sequence[_Alike]
+    large: Sequence[_Alike]
     p_value: float
 
     @property
@@ -52,12 +74,14 @@ def slow_sizes(records: Iterable[Record]) -> tuple[Behaviour, ...]:
     requests of one quality, count and stream stand on both sides, their medians must differ as
     much: else it may be the quality that takes so long.
     """
-    groups: dict[tuple[str, str], list[_Timed]] = defaultdict(list)
-    for record in records:
+    groups: dict[tuple[str, str], dict[tuple[int, str], _Alike]] = defaultdict(dict)
+    for at, record in enumerate(records):
         timed = _timed(record)
         if timed is not None:
-            groups[record.shot.case.provider, record.shot.case.operation].append(timed)
-    found = ((place, _threshold(group)) for place, group in groups.items())
+            group = groups[record.shot.case.provider, record.shot.case.operation]
+            kind = timed.pixels, timed.alike
+            group.setdefault(kind, _Alike(*kind)).add(at, timed)
+    found = ((place, _threshold([*group.values()])) for place, group in groups.items())
     return tuple(_behaviour(*place, best) for place, best in found if best is not None)
 
 
@@ -75,7 +99,7 @@ def _timed(record: Record) -> _Timed | None:
     return _Timed(case=case, pixels=pixels, seconds=seconds, alike=alike) if pixels else None
 
 
-def _threshold(group: Sequence[_Timed]) -> _Threshold | None:
+def _threshold(group: Sequence[_Alike]) -> _Threshold | None:
     sizes = sorted({timed.pixels for timed in group})
     splits = [
         (
@@ -84,7 +108,7 @@ def _threshold(group: Sequence[_Timed]) -> _Threshold | None:
         )
         for low, _ in pairwise(sizes)
     ]
-    splits = [split for split in splits if min(map(len, split)) >= FEWEST]
+    splits = [split for split in splits if min(map(_number, split)) >= FEWEST]
     tested = [
         _Threshold(small=small, large=large, p_value=_p_value(small, large))
         for small, large in splits
@@ -99,11 +123,19 @@ def _threshold(group: Sequence[_Timed]) -> _Threshold | None:
     return min(tested, key=lambda threshold: (threshold.p_value, -threshold.factor), default=None)
 
 
-def _p_value(small: Sequence[_Timed], large: Sequence[_Timed]) -> float:
+def _number(side: Sequence[_Alike]) -> int:
+    return sum(len(alike.seconds) for alike in side)
+
+
+def _seconds(side: Sequence[_Alike]) -> list[float]:
+    return [*chain.from_iterable(alike.seconds for alike in side)]
+
+
+def _p_value(small: Sequence[_Alike], large: Sequence[_Alike]) -> float:
     """Return the chance of such an order if the size made no difference (exact without ties)."""
-    above, below = ([timed.seconds for timed in side] for side in (large, small))
+    above, below = _seconds(large), _seconds(small)
     ties = len({*above, *below}) < len(above) + len(below)
-    method = "asymptotic" if ties else "exact"
+    method = "asymptotic" if ties or len(above) * len(below) > MOST_EXACT else "exact"
     return float(stats.mannwhitneyu(above, below, alternative="greater", method=method).pvalue)
 
 
@@ -120,23 +152,26 @@ def _alike_differ(threshold: _Threshold) -> bool:
     return bool(both) and all(_median(large) >= FACTOR * _median(small) for small, large in both)
 
 
-def _median(side: Sequence[_Timed]) -> float:
-    return median(timed.seconds for timed in side)
+def _median(side: Sequence[_Alike]) -> float:
+    return median(_seconds(side))
 
 
 def _behaviour(provider: str, operation: str, best: _Threshold) -> Behaviour:
+    large = _number(best.large)
     last = max(timed.pixels for timed in best.small)
     first = min(timed.pixels for timed in best.large)
     text = (
         f"images of {first:,} pixels and more took {best.factor:.1f} times as long as those of"
-        f" {last:,} and fewer: median {_median(best.large):.2f} s (n = {len(best.large)}) against"
-        f" {_median(best.small):.2f} s (n = {len(best.small)}), Mann-Whitney p = {best.p_value:.1g}"
+        f" {last:,} and fewer: median {_median(best.large):.2f} s (n = {large}) against"
+        f" {_median(best.small):.2f} s (n = {_number(best.small)}), Mann-Whitney p = {best.p_value:.1g}"
     )
     return Behaviour(
         provider=provider,
         operation=operation,
         kind="slow_above_size",
         text=text,
-        times=len(best.large),
-        cases=tuple(timed.case for timed in best.large),
+        times=large,
+        cases=tuple(
+            case for _, case in sorted(chain.from_iterable(alike.cases for alike in best.large))
+        )[:MOST_CASES],
     )

@@ -1,7 +1,8 @@
 """When the parts of a streamed reply came."""
 
+from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from harness.core.exchange import Event, Exchange, Reply, submission
 from harness.core.outcome import Images
@@ -56,24 +57,36 @@ def streams_by_operation(
 
     Rows stand in the order in which the records name them; KeyError for a provider not given.
     """
-    groups: dict[tuple[str, str], list[Arrivals | None]] = {}
+    groups: dict[tuple[str, str], _Arrived] = {}
     for record in records:
         case = record.shot.case
         stream = providers[case.provider].operation(case.operation).stream
         exchange = _streamed(record)
         if stream is not None and exchange is not None:
-            streams = groups.setdefault((case.provider, case.operation), [])
-            streams.append(stream_arrivals(stream, exchange))
+            streams = groups.setdefault((case.provider, case.operation), _Arrived())
+            streams.add(stream_arrivals(stream, exchange))
     return tuple(
-        _row(
-            provider,
-            operation,
-            [arrivals for arrivals in streams if arrivals],
-            untimed=streams.count(None),
-        )
+        _row(provider, operation, streams)
         for (provider, operation), streams in groups.items()
-        if any(streams)
+        if streams.times["last_byte_s"]
     )
+
+
+class _Arrived:
+    """When the parts of one operation's streams came: the numbers of each part by its name."""
+
+    def __init__(self) -> None:
+        self.times = {each.name: array("d") for each in fields(Arrivals)}
+        self.untimed = 0
+
+    def add(self, arrivals: Arrivals | None) -> None:
+        """Add a stream; None of one without times."""
+        if arrivals is None:
+            self.untimed += 1
+            return
+        for name, times in self.times.items():
+            if (at := getattr(arrivals, name)) is not None:
+                times.append(at)
 
 
 def stream_arrivals(stream: Stream, exchange: Exchange) -> Arrivals | None:
@@ -107,15 +120,16 @@ def _first(events: tuple[Event, ...], name: str) -> float | None:
     return next((event.at_s for event in events if event.name == name), None)
 
 
-def _row(provider: str, operation: str, streams: list[Arrivals], *, untimed: int) -> Streams:
+def _row(provider: str, operation: str, streams: _Arrived) -> Streams:
+    times = streams.times
     return Streams(
         provider=provider,
         operation=operation,
-        headers=median_estimate(arrivals.headers_s for arrivals in streams),
-        first_byte=median_estimate(arrivals.first_byte_s for arrivals in streams),
-        first_partial=median_estimate(arrivals.first_partial_s for arrivals in streams),
-        completed=median_estimate(arrivals.completed_s for arrivals in streams),
-        last_byte=median_estimate(arrivals.last_byte_s for arrivals in streams),
-        events=median_estimate([arrivals.events for arrivals in streams], "event"),
-        untimed=untimed,
+        headers=median_estimate(times["headers_s"]),
+        first_byte=median_estimate(times["first_byte_s"]),
+        first_partial=median_estimate(times["first_partial_s"]),
+        completed=median_estimate(times["completed_s"]),
+        last_byte=median_estimate(times["last_byte_s"]),
+        events=median_estimate(map(int, times["events"]), "event"),
+        untimed=streams.untimed,
     )

@@ -117,8 +117,7 @@ class ImageCollector:
         unpacked_s += thread_time() - before
 
         def decode() -> Seen:
-            with self._one_at_a_time:  # bodies are read on several threads
-                development = self._decoded(raw)
+            development = self._decoded(raw)
             picture = self._inspected(picture_of(digest, len(raw), development.image), raw)
             if not picture.withheld:
                 self._keep(file_name(picture), raw)
@@ -129,16 +128,20 @@ class ImageCollector:
     def _decoded(self, raw: bytes) -> Development:
         """Decode an image in memory; a small file of many pixels goes to the decoder's process."""
         if claimed_pixels(raw) <= PIXELS_HERE:
-            return timed(io.BytesIO(raw))
+            return self._decoded_here(raw)
         try:
             path = self.decoder.spool.path()
             path.write_bytes(raw)
         except OSError:
-            return timed(io.BytesIO(raw))
+            return self._decoded_here(raw)
         try:
             return self.decoder.decoded(path)
         finally:
             path.unlink(missing_ok=True)
+
+    def _decoded_here(self, raw: bytes) -> Development:
+        with self._one_at_a_time:  # bodies are read on several threads
+            return timed(io.BytesIO(raw))
 
     def _inspected(self, picture: Picture, image: bytes | Path) -> Picture:
         secret = self._inspect(image)

@@ -31,8 +31,8 @@ class Arrival:
 
     `events` are those of a stream, as names, places of their data in the body, and when each was
     complete; None where the reply is no stream. `deliveries` are the webhooks that our own server
-    received: such a reply has nothing else. `decode_s` is set once the body was read. `excess` says
-    which bound the reply passes; then no more is read of it than its start.
+    received: such a reply has nothing else. `decode_s` and `waited_s` are set once the body was
+    read. `excess` says which bound the reply passes; then no more is read of it than its start.
     """
 
     sent_s: float
@@ -45,6 +45,7 @@ class Arrival:
     latest_s: float = 0.0
     size_bytes: int = 0
     decode_s: float | None = None
+    waited_s: float | None = None
     excess: str = ""
     events: list[tuple[str, int, int, float]] | None = None
     deliveries: tuple[ReceivedWebhook, ...] | None = None

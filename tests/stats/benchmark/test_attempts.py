@@ -12,6 +12,7 @@ from harness.core.record import Provenance, Record
 from harness.planning.plan import planned_request
 from harness.stats.benchmark.attempts import attempt_of
 from harness.stats.benchmark.model import PHASES, Attempt, EndBounds
+from harness.stats.conformance.time_to_images import seconds_to_images
 from tests.report import builders as b
 from tests.shipped import NAMES, shipped_provider
 from tests.spec.priced import by_token, counted
@@ -109,6 +110,30 @@ def test_the_last_image_counts_though_another_one_is_decoded_later_or_earlier() 
     assert found.seconds == 15.0
     assert found.phases["download"] == 4.0
     assert found.phases["decode"] == 10.0
+
+
+def test_what_a_download_waited_for_our_decoder_is_in_no_time_of_the_provider() -> None:
+    found = seen(
+        job(
+            step("submit", 10.0, 11.0),
+            poll(13.0, 14.0, "COMPLETED"),
+            step("download", 14.0, 16.0, waited_s=3.0),
+            step("download", 19.0, 21.0, decode_s=1.0, waited_s=9.0),
+        )
+    )
+
+    assert found.seconds == 9.0
+    assert found.phases["pixels"] == 9.0
+    assert seconds_to_images(job(*found_downloads())) == 8.0
+
+
+def found_downloads() -> tuple[Exchange, ...]:
+    return (
+        step("submit", 10.0, 11.0),
+        poll(13.0, 14.0, "COMPLETED"),
+        step("download", 14.0, 16.0, waited_s=3.0),
+        step("download", 19.0, 21.0, waited_s=9.0),
+    )
 
 
 def test_files_that_are_sent_first_are_part_of_the_time() -> None:

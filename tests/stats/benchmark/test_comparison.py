@@ -195,3 +195,11 @@ def test_who_is_open_against_the_second_shares_its_place() -> None:
 
     assert {rank.provider: rank.place for rank in found.places} == {"a": 1, "b": 1, "c": 1}
     assert not found.decided
+
+
+def test_pairs_stand_within_one_vantage_point() -> None:
+    near = blocks(20, a=10.0, b=20.0)
+    far = [replace(one, vantage="ap") for one in near if one.provider == "a"]
+
+    assert race([*near[1::2], *far], ("a", "b")).comparing["w", "a", "b"].pairs == 0
+    assert race([*near, *far], ("a", "b")).comparing["w", "a", "b"].pairs == 20

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import gc
 import io
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from PIL import Image
 from harness.core.errors import StoreError
 from harness.store.folder import RunFolder
 from harness.transport.bodies.body import read_body, read_file
-from harness.transport.bodies.decoder import COMMAND, ImageDecoder
+from harness.transport.bodies.decoder import COMMAND, DecoderQueue, ImageDecoder
 from harness.transport.bodies.decoder_worker import serve_decoding
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.bodies.reply import Arrival, reply_of
@@ -330,3 +332,85 @@ def test_a_hole_where_an_image_was_is_nobodys_to_fill(tmp_path: Path) -> None:
     assert found == read_body(body.read_bytes(), pictures)
     assert len(found.pictures) == 1
     pictures.decoder.close()
+
+
+MEETING = """
+import json, os, sys, time
+sys.stdout.write("ready\\n")
+sys.stdout.flush()
+folder, wanted = sys.argv[1], int(sys.argv[2])
+for line in sys.stdin:
+    open(os.path.join(folder, str(os.getpid())), "w").close()
+    while len(os.listdir(folder)) < wanted:
+        time.sleep(0.005)
+    sys.stdout.write(json.dumps({"told": ["png", os.getpid()], "cpu_s": 0.0}) + "\\n")
+    sys.stdout.flush()
+"""
+"""Answers once as many of its kind were asked."""
+
+
+def test_as_many_images_as_there_are_decoders_are_decoded_at_once(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", MEETING, str(tmp_path), "2")
+    decoder = ImageDecoder(decoders=2, command=command)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(decoder.decoded, [Path("any")] * 6))
+
+    workers = decoder.pids
+    decoder.close()
+    assert {development.image.width_px for development in found} == set(workers)
+    assert (len(workers), len(decoder.pids)) == (2, 0)
+
+
+def test_decoders_are_started_one_by_one_as_they_are_needed() -> None:
+    decoder = ImageDecoder(decoders=4)
+    pictures = ImageCollector(lambda _name, _raw: None, decoder=decoder)
+
+    for width in (503, 504):
+        reply_of(arrived(document(noise(width)), decoder), pictures, clean=str)
+
+    assert len(decoder.pids) == 1
+    decoder.close()
+
+
+def test_idle_decoders_that_were_all_killed_cost_no_image(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", MEETING, str(tmp_path), "2")
+    decoder = ImageDecoder(decoders=2, command=command)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(decoder.decoded, [Path("any")] * 2))
+    for pid in decoder.pids:
+        os.kill(pid, signal.SIGKILL)
+
+    found = decoder.decoded(Path("any"))
+
+    assert found.image.format == "png"
+    decoder.close()
+
+
+def test_a_queue_counts_who_found_every_decoder_busy() -> None:
+    queue = DecoderQueue(decoders=1)
+    release = threading.Event()
+
+    async def crowd() -> None:
+        with ThreadPoolExecutor(1) as one:
+            first = asyncio.ensure_future(queue.through(one, release.wait))
+            await asyncio.sleep(0)
+            second = asyncio.ensure_future(queue.through(one, release.wait))
+            await asyncio.sleep(0)
+            release.set()
+            await asyncio.gather(first, second)
+
+    asyncio.run(crowd())
+
+    assert (queue.replies, queue.full, queue.most) == (2, 1, 2)
+    assert queue.waited_s >= queue.longest_s > 0
+
+
+def test_by_default_there_is_a_decoder_for_each_two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(9)), raising=False)
+
+    assert ImageDecoder().decoders == 4
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
+
+    assert ImageDecoder().decoders == 1
