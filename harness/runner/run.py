@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -56,7 +56,9 @@ from harness.runner.start import until_start
 from harness.sensitive.image_bytes import secret_in_image
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
+from harness.store.disk import Disk
 from harness.store.folder import RunFolder
+from harness.store.joined import Joined
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
@@ -83,11 +85,14 @@ class Run:
 
     header: RunHeader
     folder: Path
-    records: list[Record]
+    records: Sequence[Record]
     plans: dict[str, Plan]
     addresses: dict[str, str]
     failure: HarnessError | None = None
 
+
+MakeDisk = Callable[[Path], Disk]
+"""Opens the disk of a run folder, which it makes where it is not there."""
 
 BODIES = ".bodies"
 """Where large replies lie in a run folder until they are taken apart: on the disk of its images."""
@@ -102,6 +107,7 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     strategy: MakeStrategy | None = None,
     criterion: MakeStoppingCriterion | None = None,
     keep: Mapping[str, str] = MappingProxyType({}),
+    disk: MakeDisk | None = None,
 ) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
 
@@ -110,9 +116,10 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
     received before it is in the folder. A `strategy` is for conformance, a
     stopping `criterion` for a benchmark. A replay uses neither: it sends all that its cassettes
-    hold. `keep` are further texts that the folder holds from the beginning on, by file.
+    hold. `keep` are further texts that the folder holds from the beginning on, by file. A `disk`
+    is opened on the folder in place of this machine's plain one.
     """
-    runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep)
+    runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep, disk)
     # Windows' usual loop would read past the sockets that stamp when bytes arrived.
     loops = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
     with saying_where(runner.folder.path), loops:
@@ -141,6 +148,7 @@ class _Runner:
         strategy: MakeStrategy | None,
         criterion: MakeStoppingCriterion | None,
         keep: Mapping[str, str],
+        disk: MakeDisk | None,
     ) -> None:
         self.options = options
         self.watch = watch
@@ -151,7 +159,7 @@ class _Runner:
         self.keep = keep
         self.entries = entries_of(options, catalogue)
         self.providers = {entry.name: entry.provider for entry in self.entries}
-        self.folder = _folder(options)  # locked before it is read: another run may be at it
+        self.folder = _folder(options, disk)  # locked before it is read: another run may be at it
         if self.folder.mended:
             watch.noted(self.folder.mended)
         resume = options.output.resume
@@ -414,7 +422,7 @@ class _Runner:
         return Run(
             header=header,
             folder=self.folder.path,
-            records=[record for part in self.parts for record in part.complete()],
+            records=Joined(*(part.complete() for part in self.parts)),
             plans={part.provider.name: part.whole_plan() for part in self.parts},
             addresses=self.reach.addresses,
             failure=failure,
@@ -439,7 +447,13 @@ class _Runner:
                 self.doing.cancel()
             asyncio.get_running_loop().call_later(DECODE_S, self.pictures.decoder.abort)
 
-        with interruptible(stop, on_interrupt, give_up=give_up, on_signal=signalled):
+        with interruptible(
+            stop,
+            on_interrupt,
+            give_up=give_up,
+            on_signal=signalled,
+            handed=self.watch.stoppable,
+        ):
             yield
 
     async def _all(self, work: Sequence[Coroutine[Any, Any, None]]) -> HarnessError | None:
@@ -490,12 +504,18 @@ def provider_budget(
     )
 
 
-def _folder(options: Options) -> RunFolder:
-    output = options.output
-    if output.resume:
-        return RunFolder.reopen(output.resume)
+def folder_of(options: Options) -> Path:
+    """Return the folder of a run: the one that was asked for, or one by the time of day."""
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    return RunFolder.create(output.out or Path("reports") / f"{stamp}-{options.target.against}")
+    return options.output.out or Path("reports") / f"{stamp}-{options.target.against}"
+
+
+def _folder(options: Options, disk: MakeDisk | None) -> RunFolder:
+    path = options.output.resume or folder_of(options)
+    opened = disk(path) if disk is not None else None
+    if options.output.resume:
+        return RunFolder.reopen(path, disk=opened)
+    return RunFolder.create(path, disk=opened)
 
 
 def _redactor(options: Options, catalogue: Catalogue) -> Redactor:
