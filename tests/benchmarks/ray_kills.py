@@ -209,13 +209,14 @@ def _trial(nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, 
         on = ("--on", f"ray://127.0.0.1:{PORT}")
         command = _command(shop, *on, "--slices", str(SLICES), "--out", str(out))
         after_s = rng.uniform(0.0, last_s)
-        with subprocess.Popen(
-            command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as running:
-            _wait_until_begun(out, running)
-            time.sleep(after_s)
-            kind = _killed(nodes, rng, kind)
-            _, said = running.communicate(timeout=ENDS_S)
+        while not (out / "slices").exists():  # a head that does not listen yet refuses us
+            with subprocess.Popen(
+                command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ) as running:
+                if _has_begun(out, running):
+                    time.sleep(after_s)
+                    kind = _killed(nodes, rng, kind)
+                _, said = running.communicate(timeout=ENDS_S)
         code, resumes = running.returncode, 0
         first = code
         while code not in (0, 1) and resumes < MOST_RESUMES:
@@ -234,14 +235,15 @@ def _trial(nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, 
         ), nodes
 
 
-def _wait_until_begun(out: Path, running: "subprocess.Popen[str]") -> None:
+def _has_begun(out: Path, running: "subprocess.Popen[str]") -> bool:
     """Wait until the plan is everywhere: before, nothing can be lost."""
     state = out / "slices" / "state.json"
     while running.poll() is None:
         with suppress(OSError, ValueError):
             if json.loads(state.read_text())["begun"]:
-                return
+                return True
         time.sleep(0.005)
+    return False
 
 
 def main() -> None:
