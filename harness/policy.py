@@ -1,7 +1,7 @@
 """The one policy of verdicts and exit codes, for the command line, pytest and Python alike."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -31,6 +31,7 @@ from harness.report.text import count
 from harness.spec.provider import Provider
 from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.faults import unserved_values
+from harness.store.spool import picked
 
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Every promise that was tried held; one was broken; nothing was tested; we failed ourselves;
@@ -80,14 +81,17 @@ def conclude(  # noqa: PLR0913 - what is judged, and by what
     (`harness.diagnosis.known`). A `brief` report says what was judged and nothing beside it.
     """
     providers = {name: providers[name] for name in header.evidence}
-    for case in (record.shot.case for record in records):
+    confirmed = False
+    for record in records:
+        case = record.shot.case
+        confirmed |= case.stage == "confirm"
         if case.operation not in providers[case.provider].operations:
             raise UsageError(
                 f"{case.id}: {case.provider} has no operation {case.operation!r}",
                 hint="the run is not of this version, or its journal was altered",
             )
     verdicts = scored(judge_records(records, providers), records, providers, unknown)
-    all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, records))
+    all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, confirmed))
     all_findings, verdicts = without_unknown(all_findings, verdicts, unknown)
     verdicts = settled(verdicts, all_findings)
     header = replace(header, notes=(*header.notes, *unscored_notes(verdicts, unknown)))
@@ -110,39 +114,39 @@ def conclude(  # noqa: PLR0913 - what is judged, and by what
     return Conclusion(report=replace(report, exit=Exit(code=code, why=why)), code=code, why=why)
 
 
-def _repeatable(header: RunHeader, records: Sequence[Record]) -> bool:
+def _repeatable(header: RunHeader, asked_again: bool) -> bool:  # noqa: FBT001 - what a run has
     """Tell whether a suspicion could be asked again: of a cassette only if it was when recorded."""
     if header.against == RECORDINGS or header.benchmark is not None:
         return False
-    asked_again = any(record.shot.case.stage == "confirm" for record in records)
     return header.against != "cassettes" or asked_again
 
 
 def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     if report.header.interrupted:
         return INTERRUPTED, "interrupted: what was received is saved, go on with --resume"
-    missing = off_tape(records) if report.header.against != RECORDINGS else []
-    if missing:
-        number = "1 request is" if len(missing) == 1 else f"{len(missing)} requests are"
-        return OURS, f"{number} not on the tape: {missing[0]}"
+    whys = off_tape(records if report.header.against != RECORDINGS else ())
+    if (first := next(whys, None)) is not None:
+        missing = 1 + sum(1 for _ in whys)
+        number = "1 request is" if missing == 1 else f"{missing} requests are"
+        return OURS, f"{number} not on the tape: {first}"
     if report.header.benchmark is not None:
         return _measured(report, records)
     return _tested(report, records)
 
 
-def off_tape(records: Sequence[Record]) -> list[str]:
-    """Return the requests that a replay did not find in its cassettes: our own failure."""
-    return [
-        exchange.answer.why
-        for record in records
-        for exchange in record.exchanges
-        if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape"
-    ]
+def off_tape(records: Iterable[Record]) -> Iterator[str]:
+    """Yield why requests were not found in the cassettes of a replay: our own failure."""
+    for record in records:
+        for exchange in record.exchanges:
+            if isinstance(exchange.answer, Failure) and exchange.answer.kind == "not_on_tape":
+                yield exchange.answer.why
 
 
 def _crashed(report: Report) -> str:
-    crashed = [verdict for verdict in report.verdicts if verdict.status == "error"]
-    return f"{crashed[0].check} crashed on {crashed[0].case}: {crashed[0].why}" if crashed else ""
+    for first in report.verdicts:
+        if first.status == "error":
+            return f"{first.check} crashed on {first.case}: {first.why}"
+    return ""
 
 
 def _measured(report: Report, records: Sequence[Record]) -> tuple[int, str]:
@@ -203,8 +207,9 @@ def _unserved(records: Sequence[Record]) -> str:
     """Say that nobody served anything, and how that looked; nothing where anybody did."""
     if any(isinstance(record.outcome, Images) for record in records):
         return ""
-    faults = [record.outcome.why for record in records if isinstance(record.outcome, Fault)]
-    first = f": {faults[0]}" if faults else ""
+    faults = (record.outcome.why for record in records if isinstance(record.outcome, Fault))
+    why = next(faults, None)
+    first = f": {why}" if why is not None else ""
     return f"none of {count(len(records), 'request')} was served{first}"
 
 
@@ -241,7 +246,7 @@ def _most_failed(report: Report) -> str:
     return "most requests ended in faults" if most else ""
 
 
-def _values_unserved(records: Sequence[Record]) -> str:
+def _values_unserved(records: Iterable[Record]) -> str:
     """Name the documented values that only requests held that ended in faults."""
     names = [
         f"{provider} {operation} {promise}={value}"
@@ -289,16 +294,15 @@ def _unknown(report: Report, records: Sequence[Record]) -> str:
 
     Requests that fail as a known deviation expects leave nothing open.
     """
-    known = {
-        (shown.finding.provider, case)
-        for shown in _known_faults(report)
-        for case in shown.finding.cases
-    }
-    records = [
-        each for each in records if (each.shot.case.provider, each.shot.case.id) not in known
-    ]
-    faulty = _most_failed(report) or _values_unserved(records)
-    return _only_in_doubt(report, records) or faulty
+    known = [shown.finding for shown in _known_faults(report)]
+
+    def is_known(record: Record) -> bool:
+        case = record.shot.case
+        return any(case.provider == each.provider and case.id in each.cases for each in known)
+
+    others = picked(records, lambda record: not is_known(record)) if known else records
+    faulty = _most_failed(report) or _values_unserved(others)
+    return _only_in_doubt(report, others) or faulty
 
 
 def _known_faults(report: Report) -> list[Shown]:
@@ -311,7 +315,7 @@ def _in_doubt(report: Report) -> str:
     return f"in doubt: {count(open_, 'case')}" if open_ else ""
 
 
-def _only_in_doubt(report: Report, records: Sequence[Record]) -> str:
+def _only_in_doubt(report: Report, records: Iterable[Record]) -> str:
     """Name the promises of which nothing is known because all that asks for them was cut off."""
     places = {
         (column.provider, column.operation): at for at, column in enumerate(report.matrix.columns)
@@ -341,9 +345,8 @@ def _unjudged(report: Report, records: Sequence[Record]) -> tuple[int, str] | No
     """
     traffic = report.header.against == RECORDINGS
     telling = tuple(CHECKS) if traffic else ANSWERS
-    unclear = [
-        name for name in report.header.evidence if not _judged(name, report.verdicts, telling)
-    ]
+    judged = _judged(report.verdicts, telling)
+    unclear = [name for name in report.header.evidence if name not in judged]
     if not unclear:
         return None
     sent = {record.shot.case.provider for record in records if record.outcome is not None}
@@ -355,32 +358,45 @@ def _unjudged(report: Report, records: Sequence[Record]) -> tuple[int, str] | No
     return (UNCLEAR if sent else NOTHING), " ".join(sentences)
 
 
-def _judged(name: str, verdicts: Sequence[Verdict], telling: Sequence[str]) -> bool:
-    return any(
-        verdict.provider == name
-        and (verdict.status == "fail" or (verdict.status == "pass" and verdict.check in telling))
+def _judged(verdicts: Iterable[Verdict], telling: Sequence[str]) -> set[str]:
+    """Return the providers of which any verdict says whether they did what they had to."""
+    return {
+        verdict.provider
         for verdict in verdicts
-    )
+        if verdict.status == "fail" or (verdict.status == "pass" and verdict.check in telling)
+    }
 
 
-def _reason(name: str, records: Sequence[Record]) -> str:
+def _reason(name: str, records: Iterable[Record]) -> str:
     """Say why a provider was not judged: by what its requests came to, where any was sent.
 
     That one of them could not be sent, or paid for, is no reason why others failed.
     """
-    mine = [record for record in records if record.shot.case.provider == name]
-    skipped = [record.skipped for record in mine if record.skipped]
-    stopped = next((why for why in skipped if why.startswith("because ")), None)
-    faults = Counter(each.outcome.why for each in mine if isinstance(each.outcome, Fault))
+    skipped, stopped = "", None
+    faults: Counter[str] = Counter()
+    sent = planned = False
+    for record in records:
+        if record.shot.case.provider != name:
+            continue
+        planned, why = True, record.skipped or ""
+        skipped = skipped or why
+        stopped = why if stopped is None and why.startswith("because ") else stopped
+        sent |= record.outcome is not None
+        fault = record.outcome.why if isinstance(record.outcome, Fault) else None
+        if fault is not None and (fault in faults or len(faults) < _MOST_WHYS):
+            faults[fault] += 1
     if stopped:
         return f", {stopped}"
     if faults:
         ((why, _),) = faults.most_common(1)
         return f". Every verdict is inconclusive: {why.removeprefix('not judged: ')}"
-    sent = any(record.outcome is not None for record in mine)
     if skipped and not sent:
-        return f". {skipped[0].removeprefix(BUDGET)}"
-    return ". Every verdict is inconclusive" if mine else ". No case was planned"
+        return f". {skipped.removeprefix(BUDGET)}"
+    return ". Every verdict is inconclusive" if planned else ". No case was planned"
+
+
+_MOST_WHYS = 1_000
+"""Reasons that differ in each request are not all kept to find the commonest."""
 
 
 def _unconfirmed(report: Report) -> str:

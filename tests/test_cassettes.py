@@ -113,7 +113,7 @@ def _committed() -> Iterator[Path]:
 def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
     options = Options(target=Target(providers=(name,)), output=Output(out=out, cassettes=cassettes))
     done = execute_run(options, ProgressListener(), catalogue=SHIPPED)
-    return done.records, off_tape(done.records)
+    return done.records, [*off_tape(done.records)]
 
 
 @pytest.mark.parametrize("name", NAMES)

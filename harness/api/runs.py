@@ -34,6 +34,7 @@ from harness.report.frames.frames import Frames, framed, joined_tables, run_name
 from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
+from harness.runner.keeping import remove_images
 from harness.runner.recorded import recorded
 from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
@@ -147,6 +148,16 @@ def run(
     if options.output.record and not done.header.interrupted:
         notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
         result = replace(result, notes=notes)
+    if not done.header.interrupted:
+        shown_by = {
+            (shown.finding.provider, case)
+            for shown in result.report.all_findings
+            for case in shown.finding.cases
+        }
+        removed = remove_images(
+            done.folder, options.output.keep_images, done.records, found, found_in=shown_by
+        )
+        result = replace(result, notes=(*result.notes, *removed))
     return exported(result) if options.output.otel else result
 
 

@@ -121,9 +121,10 @@ def images_of_several(records: Iterable[Record], digests: Collection[str]) -> fr
     for record in records:
         case, outcome = record.shot.case, record.outcome
         for picture in outcome.pictures if isinstance(outcome, Images) else ():
-            if picture.state == "decoded" and picture.digest in digests:
-                if first.setdefault((case.provider, picture.digest), case.id) != case.id:
-                    several.add(picture.digest)
+            if picture.state != "decoded" or picture.digest not in digests:
+                continue
+            if first.setdefault((case.provider, picture.digest), case.id) != case.id:
+                several.add(picture.digest)
     return frozenset(several)
 
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import groupby
+from threading import RLock
 from typing import Any, TypeVar, overload
 
 from harness.core.record import Record
@@ -28,13 +29,17 @@ _Columns = tuple[tuple[str | None, ...], ...]
 
 
 class Verdicts(Sequence[Verdict]):
-    """A sequence of verdicts that only grows; equal to any other sequence of the same verdicts."""
+    """A sequence of verdicts that only grows; equal to any other sequence of the same verdicts.
+
+    Threads may share it once it is whole.
+    """
 
     def __init__(self, verdicts: Iterable[Verdict] = ()) -> None:
         self._blocks: Spool[_Columns] | None = None
         self._open: list[Verdict] = []
         self._cached: OrderedDict[int, list[Verdict]] = OrderedDict()
         self._texts: dict[str, str] = {}
+        self._turn = RLock()
         for verdict in verdicts:
             self.append(verdict)
 
@@ -110,12 +115,13 @@ class Verdicts(Sequence[Verdict]):
         return None if text is None else self._texts.setdefault(text, text)
 
     def _read(self, number: int) -> list[Verdict]:
-        held = self._cached.get(number)
-        if held is None:
-            assert self._blocks is not None  # noqa: S101 - there are closed ones
-            held = [*map(_made, *self._blocks[number])]
-        self._keep(number, held)
-        return held
+        with self._turn:
+            held = self._cached.get(number)
+            if held is None:
+                assert self._blocks is not None  # noqa: S101 - there are closed ones
+                held = [*map(_made, *self._blocks[number])]
+            self._keep(number, held)
+            return held
 
     def _keep(self, number: int, verdicts: list[Verdict]) -> None:
         self._cached[number] = verdicts

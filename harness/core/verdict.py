@@ -1,7 +1,11 @@
 """What the checks say of a record, and what the report keeps of it."""
 
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from hashlib import blake2b
+from typing import Literal, overload
 
 from harness.core.record import Record
 
@@ -22,6 +26,61 @@ class Verdict:
     why: str
 
 
+MOST_NAMED = 1_000
+"""How many cases of a finding are named; of more it is known how many there are, and which."""
+
+
+class Cases(Sequence[str]):
+    """Ids of cases, each once: the first ones by name, and how many more there are.
+
+    `len` counts them all, and `in` knows them all; iterating yields those that are `named`.
+    """
+
+    def __init__(self, named: Iterable[str], more: Iterable[int]) -> None:
+        self.named = tuple(dict.fromkeys(named))
+        known = {digest_of(each) for each in self.named}
+        self._more = array("Q", sorted({*more} - known))
+
+    @property
+    def more(self) -> int:
+        """How many there are beside those that are named."""
+        return len(self._more)
+
+    def __len__(self) -> int:
+        """Return how many there are, named or not."""
+        return len(self.named) + len(self._more)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield those that are named."""
+        return iter(self.named)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        """Return one or some of those that are named."""
+        return self.named[index]
+
+    def __contains__(self, case: object) -> bool:
+        """Tell whether a case is one of them; of those without a name by 64 bits of a digest."""
+        if case in self.named:
+            return True
+        digest = digest_of(str(case))
+        at = bisect_left(self._more, digest)
+        return at < len(self._more) and self._more[at] == digest
+
+
+def digest_of(case: str) -> int:
+    """Return 64 bits by which a case is known without its name."""
+    return int.from_bytes(blake2b(case.encode(), digest_size=8).digest())
+
+
+def more_cases(cases: Sequence[str]) -> int:
+    """Return how many cases of a finding are not named."""
+    return cases.more if isinstance(cases, Cases) else 0
+
+
 Standing = Literal["confirmed", "flaky", "unconfirmed"]
 """`confirmed`: repeated, and broken again; `flaky`: repeated, and held; `unconfirmed`: it could not
 be repeated."""
@@ -32,9 +91,10 @@ class Finding:
     """A broken promise, once, with the smallest request that is known to show it.
 
     `constraint` is missing where the promise is about the reply as a whole or about a combination;
-    `cases` are the ids of all cases that show it. `combination` are the values that fail together
-    and not each alone (`quality=high`, `output_format=jpeg`). `failed` of `tried` repetitions of
-    the same question broke it; from that follows `standing`; `doubt` is why it is not confirmed.
+    `cases` are the ids of all cases that show it (of very many, see `Cases`). `combination` are the
+    values that fail together and not each alone (`quality=high`, `output_format=jpeg`). `failed` of
+    `tried` repetitions of the same question broke it; from that follows `standing`; `doubt` is why
+    it is not confirmed.
     `not_reduced` says why the request was not made smaller; empty where it is the smallest one.
     Where it takes a comparison, `other_failed` of `others` requests without those values failed,
     too, and `chance` is how likely the difference is if they fail alike (Fisher's exact test).
@@ -47,7 +107,7 @@ class Finding:
     expected: str
     observed: str
     record: Record
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     combination: tuple[str, ...] = ()
     failed: int = 1
     tried: int = 1

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
+from harness.checks.verdicts import Verdicts
 from harness.core.jsonvalue import canonical
 from harness.core.record import Record
-from harness.core.verdict import Finding, Standing, Verdict
+from harness.core.verdict import MOST_NAMED, Cases, Finding, Standing, Verdict, digest_of
 from harness.diagnosis.attribution import Attribution, attributions
 from harness.diagnosis.combinations import (
     Assignment,
@@ -22,8 +24,9 @@ from harness.diagnosis.faults import (
     fault_standing,
     steadiness,
 )
-from harness.diagnosis.history import ACCEPTANCE, FAILS, FIELDS, CaseHistory, suspected
+from harness.diagnosis.history import ACCEPTANCE, FAILS, FIELDS, CaseHistory, Claim, suspected
 from harness.diagnosis.reduction import doubt_of, not_reduced, shown_by_smaller
+from harness.diagnosis.telling import Kind, Left, Telling, telling
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
 
@@ -45,11 +48,9 @@ def repeats(
     questions = dict.fromkeys(history.repetitions(case)[0].shot.case.id for case in cases)
     failed = tried = 0
     for question in questions:
-        repeated = (record.shot.case.id for record in history.repetitions(question))
-        statuses = [history.status(case, check, constraint) for case in repeated]
-        decided = [status for status in statuses if status in ("fail", "pass")]
-        if len(decided) > 1:
-            failed, tried = failed + decided.count("fail"), tried + len(decided)
+        broken, decided = history.decided(question, check, constraint)
+        if decided > 1:
+            failed, tried = failed + broken, tried + decided
     if tried:
         standing: Standing = "confirmed" if failed == tried else "flaky"
         return failed, tried, standing, ""
@@ -89,21 +90,53 @@ def findings(
     an old cassette), a single failure confirms a finding.
     """
     collected: list[Finding] = []
-    for name in dict.fromkeys(verdict.provider for verdict in verdicts):
-        history = CaseHistory(providers[name], records, verdicts)
-        failed = [
-            verdict
-            for verdict in suspected(verdicts)
-            if (verdict.provider, verdict.status) == (name, "fail")
-        ]
+    for looked_at in telling(records, verdicts, providers):
+        history = looked_at.history
+        failed = [verdict for verdict in suspected(looked_at.verdicts) if verdict.status == "fail"]
         groups = _groups(failed, history)
+        left = _left(looked_at, groups)
         compared = contrasts_by_operation(history) if repeatable else {}
         for key, group in groups.items():
             if key.check == FAILS:
-                collected += _fault_findings(key, group, history, compared.get(key.operation, {}))
+                found = [*_fault_findings(key, group, history, compared.get(key.operation, {}))]
             elif not _echo(key, groups):
-                collected.append(_finding(key, group, history, repeatable=repeatable))
+                found = [_finding(key, group, history, repeatable=repeatable)]
+            else:
+                found = []
+            collected += [_with_left(finding, left.get(key, ())) for finding in found]
     return tuple(finding for finding in collected if not _says_less(finding, collected))
+
+
+def _left(looked_at: Telling, groups: Mapping[Key, "Group"]) -> dict[Key, list[Left]]:
+    """Return the failing cases that were not looked at, by the finding of their kind.
+
+    Those of which no other of the kind was looked at belong to the promise itself; a fault that is
+    like no other is nobody's.
+    """
+    by_kind: dict[tuple[Kind, str, Claim], Key] = {}
+    by_claim: dict[tuple[str, Claim], Key] = {}
+    for key, group in groups.items() if looked_at.left else ():
+        for case, (verdict, _) in group.items():
+            about = _about(verdict)
+            by_kind.setdefault((looked_at.kinds[case], key.check, about), key)
+            if key.check != FAILS and not key.combination:
+                by_claim.setdefault((key.check, about), key)
+    found: defaultdict[Key, list[Left]] = defaultdict(list)
+    for (kind, check, claim), left in looked_at.left.items():
+        key = by_kind.get((kind, check, claim)) if kind else by_claim.get((check, claim))
+        if key is not None:
+            found[key].append(left)
+    return found
+
+
+def _with_left(finding: Finding, left: Sequence[Left]) -> Finding:
+    """Return a finding with the cases of its kind that were not looked at."""
+    if not left:
+        return finding
+    named = [*finding.cases, *(case for each in left for case in each.named)]
+    unnamed = [digest_of(case) for case in named[MOST_NAMED:]]
+    digests = chain(unnamed, *(each.digests for each in left))
+    return replace(finding, cases=Cases(named[:MOST_NAMED], digests))
 
 
 def _says_less(finding: Finding, others: Sequence[Finding]) -> bool:
@@ -118,28 +151,31 @@ def _says_less(finding: Finding, others: Sequence[Finding]) -> bool:
         for other in others
         if (other.provider, other.operation, other.check)
         == (finding.provider, finding.operation, about)
-        and {*finding.cases} & {*other.cases}
+        and any(case in other.cases for case in finding.cases)
     ]
     sure = [other for other in alike if other.standing != "unconfirmed"]
     if finding.check == FIELDS:
         better = alike if finding.standing == "unconfirmed" else sure
-        return any({*finding.cases} <= {*other.cases} for other in better)
+        return any(all(case in other.cases for case in finding.cases) for other in better)
     return finding.standing == "unconfirmed" and bool(sure)
 
 
-def settled(verdicts: Sequence[Verdict], all_findings: Sequence[Finding]) -> tuple[Verdict, ...]:
+def settled(verdicts: Sequence[Verdict], all_findings: Sequence[Finding]) -> Sequence[Verdict]:
     """Return the verdicts, those of requests that a finding names as failing each time as failed.
 
     A fault that no finding names stays inconclusive.
     """
-    named = {
-        (finding.provider, finding.operation, case)
-        for finding in all_findings
-        if finding.check == FAILS
-        for case in finding.cases
-    }
-    return tuple(
-        failed if (verdict.provider, verdict.operation, verdict.case) in named else verdict
+    faults = [finding for finding in all_findings if finding.check == FAILS]
+    if not faults:
+        return verdicts
+    near: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in faults:
+        near[finding.provider, finding.operation].append(finding)
+    return Verdicts(
+        failed
+        if failed.status != verdict.status
+        and any(verdict.case in each.cases for each in near[verdict.provider, verdict.operation])
+        else verdict
         for verdict, failed in zip(verdicts, suspected(verdicts), strict=True)
     )
 

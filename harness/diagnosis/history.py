@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal
 
 from harness.cases import prompts
@@ -39,6 +40,12 @@ def suspected(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         yield replace(verdict, status="fail") if open_ else verdict
 
 
+Claim = str | None
+"""The constraint that a claim is about; None for one about the reply as a whole."""
+
+Question = tuple[str, str]
+"""What all repetitions of a request have in common."""
+
 ClaimStatus = Literal["fail", "pass", "silent", "unclear"]
 """What a record shows of a claim; `silent` where the claim does not apply to it."""
 
@@ -50,7 +57,8 @@ class CaseHistory:
     """One provider's records with the verdicts on each.
 
     `arrival` are the ids of its cases in the order in which they ended, that of `records` where it
-    is not given.
+    is not given. `repeated` counts what all records of a question show of each claim, where
+    `records` are only some of them.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class CaseHistory:
         verdicts: Iterable[Verdict],
         *,
         arrival: Iterable[str] | None = None,
+        repeated: Mapping[tuple[Question, str, Claim, ClaimStatus], int] = MappingProxyType({}),
     ) -> None:
         self.provider = provider
         self.records = {
@@ -68,6 +77,7 @@ class CaseHistory:
             if record.shot.case.provider == provider.name
         }
         self.arrival = tuple(self.records) if arrival is None else tuple(arrival)
+        self._repeated = repeated
         self._places = {name: place for place, name in enumerate(self.arrival)}
         self._verdicts: defaultdict[str, list[Verdict]] = defaultdict(list)
         for verdict in suspected(verdicts):
@@ -116,12 +126,24 @@ class CaseHistory:
 
         A benchmark repeats each of its workloads many times, always with another prompt.
         """
-        first = _question(self.records[case])
+        first = question_of(self.records[case])
         return tuple(
             record
             for record in self.records.values()
-            if first in (_question(record), ("case", record.shot.case.id))
+            if first in (question_of(record), ("case", record.shot.case.id))
         )
+
+    def decided(self, case: str, check: str, constraint: str | None) -> tuple[int, int]:
+        """Return how many records of the same request fail a claim, and how many tell of it."""
+        if self._repeated and self.records[case].shot.slot is not None:
+            question = question_of(self.records[case])
+            claim = None if check in ACCEPTANCE else constraint
+            failed = self._repeated.get((question, check, claim, "fail"), 0)
+            return failed, failed + self._repeated.get((question, check, claim, "pass"), 0)
+        repeated = (record.shot.case.id for record in self.repetitions(case))
+        statuses = [self.status(each, check, constraint) for each in repeated]
+        failed = statuses.count("fail")
+        return failed, failed + statuses.count("pass")
 
     def plain(self, operation: str) -> Record | None:
         """Return the record of an operation's plain request.
@@ -214,7 +236,7 @@ def _alike(assigned: AssignedRecord, other: AssignedRecord) -> bool:
     return (first is True) == (second is True)
 
 
-def _question(record: Record) -> tuple[str, str]:
+def question_of(record: Record) -> Question:
     """Return what all repetitions of a request have in common."""
     case, slot = record.shot.case, record.shot.slot
     if slot is not None:

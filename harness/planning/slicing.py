@@ -15,6 +15,8 @@ from harness.core.benchmark import Design, Stage
 from harness.core.case import Case, Exploration, Plan, PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.slicing import Slice
+from harness.planning.kept_requests import kept_requests
+from harness.store.spool import Picked
 
 
 def sliced(plan: Plan, part: Slice | None) -> Plan:
@@ -25,7 +27,8 @@ def sliced(plan: Plan, part: Slice | None) -> Plan:
     if part is None or part.of == 1:
         return plan
     dealt = slice_numbers(plan, part.of)
-    shots = [shot for number, shot in zip(dealt, plan.shots, strict=True) if number == part.index]
+    mine = (place for place, number in enumerate(dealt) if number == part.index)
+    shots = Picked(plan.shots, mine)
     bases = {case_id for shot in shots for case_id in shot.case.depends_on}
     elsewhere = {
         shot.case.id
@@ -34,7 +37,7 @@ def sliced(plan: Plan, part: Slice | None) -> Plan:
     }
     return replace(
         plan,
-        shots=tuple(_independent(shot, elsewhere) for shot in shots),
+        shots=kept_requests(_independent(shot, elsewhere) for shot in shots),
         exploration=_part_of(plan.exploration, part),
         askings=plan.askings if part.index == 1 else (),
     )

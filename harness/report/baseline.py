@@ -19,7 +19,7 @@ from harness.comparing.model import (
     Sample,
 )
 from harness.core.benchmark import Benchmark
-from harness.core.case import Case, Stage
+from harness.core.case import Case
 from harness.core.errors import NothingTested, StoreError
 from harness.core.jsonvalue import Seconds, digest, number
 from harness.core.outcome import Images, error_of
@@ -28,7 +28,7 @@ from harness.core.verdict import Finding, Standing, Status, Verdict
 from harness.diagnosis.history import FAILS
 from harness.report.labels import STATES, finding_name
 from harness.report.model import Report
-from harness.report.tally import Tally, broken_promise, tallies
+from harness.report.tally import FRESH, Tally, broken_promise, tallies
 from harness.report.text import one_line, visible
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
@@ -39,10 +39,6 @@ from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.errors import errors_by_class
 from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
 from harness.store.disk import write_through
-
-FRESH: frozenset[Stage] = frozenset(("plan", "explore", "measure"))
-"""Stages whose requests are samples. The others are sent because something failed: what they come
-to would make failures look commoner than they are."""
 
 _DIGITS = 16
 """Of a digest: enough for the questions and rules of a run, and a file stays small."""
@@ -149,15 +145,6 @@ class Askings:
             of_refusal=finding.record.shot.case.expect == "refuse",
         )
 
-    def spoken(self, tally: Tally, provider: str) -> tuple[Sequence[Case], Sequence[Case]]:
-        """Return the first askings that broke a promise, and all of them that tell."""
-        fails = {case for cases in tally.fails.values() for case in cases}
-        failed, tried = (
-            [self.cases[provider, case] for case in names if (provider, case) in self.cases]
-            for names in (fails, fails | tally.accepts | tally.refuses)
-        )
-        return failed, tried
-
     def _counted(self, finding: Finding) -> tuple[int, int]:
         failing = [
             case
@@ -203,7 +190,7 @@ def _promises(
             provider = providers[column.provider]
             place = column.provider, column.operation, row.id
             broken_by = _about(found, *place)
-            failed, tried = askings.spoken(tallied.get(place, Tally()), column.provider)
+            tally = tallied.get(place, Tally())
             constraint = constraint_of(provider, provider.operation(column.operation), row.id)
             yield PromiseShown(
                 provider=column.provider,
@@ -214,9 +201,9 @@ def _promises(
                 rule=one_line(cell.rule, _SHOWN),
                 source=one_line(cell.source, _SHOWN),
                 checks=tuple(dict.fromkeys(finding.check for finding in broken_by)),
-                failed=len(failed),
-                tried=len(tried),
-                refusals=sum(case.expect == "refuse" for case in tried),
+                failed=tally.failed,
+                tried=tally.tried,
+                refusals=tally.tried_refusals,
                 observed=one_line(broken_by[0].observed, _SHOWN) if broken_by else "",
                 fingerprint=fingerprint(constraint),
                 deviations=tuple(map(askings.deviation, broken_by)),

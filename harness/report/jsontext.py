@@ -11,7 +11,8 @@ from harness.core.benchmark import Design, Slo, Watched
 from harness.core.case import Price
 from harness.core.jsonvalue import Json
 from harness.core.plain import price_json
-from harness.stats.benchmark.model import Attempt, Speed, Spend
+from harness.stats.benchmark.model import Attempt, Reliability, Speed, Spend
+from harness.stats.benchmark.observed import Observed
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.streams import Streams
 from harness.stats.curves import CurveStep
@@ -36,7 +37,10 @@ LEFT_OUT: dict[type, tuple[str, ...]] = {
     Price: ("at_most",),
     Spend: ("at_most",),
     CurveStep: ("low", "high"),
-    Speed: ("given_up_s",),
+    Attempt: ("vantage",),
+    Speed: ("given_up_s", "vantage"),
+    Reliability: ("vantage",),
+    Watched: ("waits",),
 }
 """What JSON has only where it is true, or where there is one."""
 
@@ -65,7 +69,7 @@ def json_safe(value: object) -> Json:
             return float(value) if math.isfinite(value) else None
         case Price():
             return price_json(value)
-        case list() | tuple():
+        case list() | tuple() | Observed():
             return [json_safe(entry) for entry in value]
         case Mapping():
             return {str(key): json_safe(entry) for key, entry in value.items()}
@@ -83,7 +87,7 @@ def json_safe(value: object) -> Json:
 
 def _nothing(value: Json) -> bool:
     """Tell what is not there from a number that happens to be 0."""
-    return value is None or value is False or value == []
+    return value is None or value is False or value in ([], "")
 
 
 def json_text(value: Json) -> str:

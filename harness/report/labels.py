@@ -1,9 +1,10 @@
 """What a finding is called, and what a case sets, in a few words."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from harness.adaptive.discovery.question import Discovered
-from harness.core.case import Price, Stage
+from harness.core.case import Case, Price, Stage
 from harness.core.jsonvalue import Json, canonical
 from harness.core.money import money
 from harness.core.record import Provenance, Record
@@ -229,15 +230,30 @@ def fault_lines(report: Report) -> tuple[str, ...]:
     )
 
 
-def cases_text(records: Sequence[Record]) -> dict[tuple[str, str], str]:
+WITH_WORDS = 256
+"""So many cases of each promise are told in words; of more, those that findings name."""
+
+
+def cases_text(
+    records: Sequence[Record], findings: Sequence[Finding] = ()
+) -> dict[tuple[str, str], str]:
     """Say what those cases do whose ids do not tell: rows, and what was asked after the plan.
 
     A row is told by what it sets beside the plain request of its operation (`quality=high, n=10`).
+    Of very many cases only those have words that a report may show: the first ones of each promise,
+    and those that `findings` name.
     """
-    cases = [record.shot.case for record in records]
-    bases = {(case.provider, case.operation): case for case in cases if case.id.endswith("/base")}
+    bases = {
+        (case.provider, case.operation): case
+        for case in (record.shot.case for record in records)
+        if case.id.endswith("/base")
+    }
+    named = {(finding.provider, case) for finding in findings for case in finding.cases}
+    told: Counter[tuple[str, str, str | None]] = Counter()
     texts = {}
-    for case in cases:
+    for case in (record.shot.case for record in records):
+        if not _is_first(case, told) and (case.provider, case.id) not in named:
+            continue
         base = bases.get((case.provider, case.operation))
         parts = [_STAGES[case.stage]]
         unnamed = case.stage != "plan" or (case.about is None and case.breaks is None)
@@ -246,6 +262,15 @@ def cases_text(records: Sequence[Record]) -> dict[tuple[str, str], str]:
         if text := ": ".join(filter(None, parts)):
             texts[case.provider, case.id] = one_line(text, _MOST_WORDS)
     return texts
+
+
+def _is_first(case: Case, told: Counter[tuple[str, str, str | None]]) -> bool:
+    """Tell whether a case is among the first ones of any promise that it is about."""
+    promises = {case.about, case.breaks, *(each.partition("=")[0] for each in case.covers)}
+    places = [(case.provider, case.operation, promise) for promise in promises]
+    is_first = any(told[place] < WITH_WORDS for place in places)
+    told.update(places)
+    return is_first
 
 
 def _beside(base: Mapping[str, Json], arguments: Mapping[str, Json]) -> str:

@@ -1,6 +1,6 @@
 """Promises against providers: which are held, broken, silent or untried, and on how many cases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,27 +24,36 @@ def matrix(
     verdicts: Sequence[Verdict],
     findings: Sequence[Finding],
     providers: Mapping[str, Provider],
+    *,
+    tallied: Mapping[Place, Tally] | None = None,
 ) -> Matrix:
     """Return one row for each promise and one column for each operation that has a case.
 
     Rows stand in the order of the vocabulary; the promises about a reply as a whole, which bear
     their check's name, come last. Only a finding breaks a promise, and only its own one: values
-    that fail together break none of the single promises, and stand beside the rows.
+    that fail together break none of the single promises, and stand beside the rows. `tallied` is
+    what speaks for each promise, where that was counted before.
     """
+    judged: set[tuple[str, str]] = set()
+    checks: dict[str, None] = {}
+    for verdict in verdicts:
+        judged.add((verdict.provider, verdict.operation))
+        if verdict.constraint is None:
+            checks[verdict.check] = None
     planned = {(record.shot.case.provider, record.shot.case.operation) for record in records}
-    planned |= {(verdict.provider, verdict.operation) for verdict in verdicts}
+    planned |= judged
     operations = [
         (Column(provider=name, operation=kind, title=operation.title), operation)
         for name, provider in providers.items()
         for kind, operation in provider.operations.items()
     ]
     columns = [pair for pair in operations if (pair[0].provider, pair[0].operation) in planned]
-    tallied = tallies(records, verdicts, findings)
+    tallied = tallies(records, verdicts, findings) if tallied is None else tallied
     return Matrix(
         columns=tuple(column for column, _ in columns),
         rows=(
             *_constraint_rows(columns, tallied, providers),
-            *_reply_rows(columns, tallied, verdicts),
+            *_reply_rows(columns, tallied, checks, judged),
         ),
         unplanned=tuple(
             column for column, _ in operations if (column.provider, column.operation) not in planned
@@ -116,12 +125,11 @@ def _constraint_rows(
 def _reply_rows(
     columns: Sequence[tuple[Column, Operation]],
     tallied: Mapping[Place, Tally],
-    verdicts: Sequence[Verdict],
+    checks: Mapping[str, None],
+    judged: Collection[tuple[str, str]],
 ) -> Iterable[Row]:
-    checks = dict.fromkeys(verdict.check for verdict in verdicts if verdict.constraint is None)
     tried = dict.fromkeys(promise for _, _, promise in tallied if "." not in promise)
     checks = {check: None for check in checks if check in tried} | tried
-    judged = {(verdict.provider, verdict.operation) for verdict in verdicts}
     # A check without a verdict where other checks have some does not apply: no usage, no job.
     no_promise = MatrixCell(state="absent", note="does not apply")
     untried = MatrixCell(state="not tried", note="nothing was judged")
@@ -192,7 +200,7 @@ def _matrix_cell(
 ) -> MatrixCell:
     return MatrixCell(
         state=state,
-        fails=len(set().union(*tally.fails.values())),
+        fails=len(set().union(*tally.fails.values())) + tally.more_fails,
         accepts=len(tally.accepts),
         refuses=len(tally.refuses),
         served=tally.looked("served"),

@@ -1,6 +1,6 @@
 """What a report holds; every format is drawn from these values and computes nothing of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -241,7 +241,8 @@ class Unjudged:
     """Verdicts of one provider that neither pass nor fail, gathered by their reason.
 
     `why` has `…` for what differs from case to case: ids, numbers, addresses. Each case stands
-    once, by however many of the `checks` it was not judged.
+    once, by however many of the `checks` it was not judged; of very many the first ones, and how
+    many `more` there are.
     """
 
     provider: str
@@ -250,6 +251,12 @@ class Unjudged:
     operations: tuple[str, ...]
     checks: tuple[str, ...]
     cases: tuple[UnjudgedCase, ...]
+    more: int = 0
+
+    @property
+    def number(self) -> int:
+        """How many cases there are, named or not."""
+        return len(self.cases) + self.more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +292,7 @@ class Report:
     findings: tuple[Shown, ...]
     flaky: tuple[Shown, ...]
     unconfirmed: tuple[Shown, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     observations: tuple[OpenQuestionResult, ...]
     discovered: tuple[Discovered, ...]
     discovered_toml: Mapping[str, str]
@@ -296,8 +303,8 @@ class Report:
     streams: tuple[Streams, ...]
     waiting: tuple[Waiting, ...]
     files: tuple[str, ...]
-    case_times_s: Mapping[tuple[str, str, str], float]
-    case_words: Mapping[tuple[str, str], str]
+    case_times_s: Mapping[tuple[str, ...], float]
+    case_words: Mapping[tuple[str, ...], str]
     benchmark: Benchmarked | None = None
     choice: Choice | None = None
     behaviours: tuple[Behaviour, ...] = ()

@@ -1,5 +1,6 @@
 """What `summary.json` holds, as types: it is written from them, and so is its JSON Schema."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal, NotRequired
 
@@ -20,6 +21,7 @@ from harness.report.model import Explored, Standing, Waiting
 from harness.stats.authenticity.model import Authenticity
 from harness.stats.benchmark.model import (
     Attempt,
+    AtVantage,
     Comparison,
     Ranking,
     Relative,
@@ -241,7 +243,8 @@ class BenchmarkSummary(TypedDict):
     Figures with an interval name their unit; other durations end in _s. `stopped` says why
     NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error. `relative` compares
     each provider with the `reference`; both and the known `exchange_rates` are there only where
-    there is one.
+    there is one. `by_vantage` has the figures of each vantage point where there are several; all
+    others are of all together.
     """
 
     design: Design
@@ -257,7 +260,8 @@ class BenchmarkSummary(TypedDict):
     calibrations: tuple[Calibration, ...]
     watched: tuple[Watched, ...]
     cautions: tuple[Caution, ...]
-    observations: tuple[Attempt, ...]
+    observations: Sequence[Attempt]
+    by_vantage: NotRequired[tuple[AtVantage, ...]]
     reference: NotRequired[str]
     exchange_rates: NotRequired[dict[str, Rate]]
     relative: NotRequired[tuple[Relative, ...]]

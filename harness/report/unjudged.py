@@ -5,10 +5,11 @@ when that is taken out says which reasons are one.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from harness.checks.verdicts import beside
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.core.verdict import Status, Verdict
@@ -21,6 +22,11 @@ ORDER: tuple[Status, ...] = ("error", "inconclusive", "skip")
 MOST_REASONS = 12
 """Lines a provider gets for one kind of verdict; what is left shares one more."""
 
+MOST_CASES = 1_000
+"""Cases that a line names; of more it says how many there are."""
+
+_MOST_CONSTANTS = 1_000
+_OTHERS = "further reasons, each of another wording"
 _SHORTEST_JOB = 3
 _LONGEST_REASON = 2_000
 _LONGEST_WORD = 32
@@ -30,7 +36,6 @@ _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s\"'<>()\[\]{}]+", re.IGNO
 _WORD = re.compile(r"\w[\w.:/+-]*\w|\w")
 _AGAIN = re.compile(r"…(?:[ ,;/]{1,2}…)+")
 
-_Place = tuple[str, str, str]
 _Group = tuple[Status, str, str, str]
 
 
@@ -40,17 +45,30 @@ def unjudged(verdicts: Sequence[Verdict], records: Sequence[Record]) -> tuple[Un
     A crashed check is one line for each operation, for it is a bug of ours with a place. `records`
     tell which words of a reason are the id of a job.
     """
-    jobs = _jobs(records)
-    groups: dict[_Group, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        if verdict.status in ORDER:
-            job = jobs.get((verdict.provider, verdict.operation, verdict.case), "")
-            place = f"{verdict.operation} {verdict.check}" if verdict.status == "error" else ""
-            key = (verdict.status, verdict.provider, place, constant_part(verdict.why, job))
-            groups[key].append(verdict)
-    rows = [_row(key, group) for key, group in groups.items()]
-    rows.sort(key=lambda row: (ORDER.index(row.status), -len(row.cases)))
+    groups: dict[_Group, _Reason] = {}
+    kinds: Counter[tuple[Status, str]] = Counter()
+    for job, spoken in beside(records, verdicts, _job):
+        for verdict in spoken:
+            if verdict.status in ORDER:
+                key = _key(verdict, job or "")
+                if key not in groups:
+                    kinds[key[:2]] += 1
+                    if kinds[key[:2]] > _MOST_CONSTANTS:
+                        key = (*key[:2], "", _OTHERS)
+                groups.setdefault(key, _Reason()).add(verdict)
+    rows = [_row(key, reason) for key, reason in groups.items()]
+    rows.sort(key=lambda row: (ORDER.index(row.status), -row.number))
     return tuple(_bounded(rows))
+
+
+def _key(verdict: Verdict, job: str) -> _Group:
+    place = f"{verdict.operation} {verdict.check}" if verdict.status == "error" else ""
+    return verdict.status, verdict.provider, place, constant_part(verdict.why, job)
+
+
+def _job(record: Record) -> str:
+    """Return the id of a case's job, where it had one."""
+    return (isinstance(record.outcome, Fault | Images) and record.outcome.job) or ""
 
 
 def constant_part(why: str, job: str = "") -> str:
@@ -76,32 +94,45 @@ def _varying(word: re.Match[str]) -> str:
     return "…" if differs else word[0]
 
 
-def _jobs(records: Iterable[Record]) -> Mapping[_Place, str]:
-    """Return the id of each case's job, where it had one."""
-    return {
-        (record.shot.case.provider, record.shot.case.operation, record.shot.case.id): job
-        for record in records
-        if isinstance(record.outcome, Fault | Images) and (job := record.outcome.job)
-    }
+class _Reason:
+    """What is said of the verdicts with one reason, as they come."""
+
+    def __init__(self) -> None:
+        self.first = ""
+        self.same = True
+        self.number = 0
+        self.operations: dict[str, None] = {}
+        self.checks: dict[str, None] = {}
+        self.cases: dict[tuple[str, str], UnjudgedCase] = {}
+        self._last = ("", "")
+
+    def add(self, verdict: Verdict) -> None:
+        """Take one more; verdicts on one case come one after the other."""
+        self.first = verdict.why if not self.number else self.first
+        self.same = self.same and verdict.why == self.first
+        self.operations[verdict.operation] = self.checks[verdict.check] = None
+        place = (verdict.operation, verdict.case)
+        if place == self._last or place in self.cases:
+            return
+        self._last, self.number = place, self.number + 1
+        if len(self.cases) < MOST_CASES:
+            self.cases[place] = UnjudgedCase(
+                operation=verdict.operation, case=verdict.case, why=verdict.why
+            )
 
 
-def _row(key: _Group, group: Sequence[Verdict]) -> Unjudged:
+def _row(key: _Group, reason: _Reason) -> Unjudged:
     """Make one line; a reason that is the same each time is told word for word."""
     status, provider, _, constant = key
-    same = len({verdict.why for verdict in group}) == 1
-    cases: dict[tuple[str, str], UnjudgedCase] = {}
-    for verdict in group:
-        case = UnjudgedCase(
-            operation=verdict.operation, case=verdict.case, why="" if same else verdict.why
-        )
-        cases.setdefault((verdict.operation, verdict.case), case)
+    cases = reason.cases.values()
     return Unjudged(
         provider=provider,
         status=status,
-        why=group[0].why if same else constant,
-        operations=tuple(dict.fromkeys(verdict.operation for verdict in group)),
-        checks=tuple(dict.fromkeys(verdict.check for verdict in group)),
-        cases=tuple(cases.values()),
+        why=reason.first if reason.same else constant,
+        operations=tuple(reason.operations),
+        checks=tuple(reason.checks),
+        cases=tuple(replace(case, why="") if reason.same else case for case in cases),
+        more=reason.number - len(cases),
     )
 
 
@@ -122,13 +153,18 @@ def _bounded(rows: Sequence[Unjudged]) -> Iterable[Unjudged]:
 
 
 def _gathered(rows: Sequence[Unjudged]) -> Unjudged:
-    cases = [replace(case, why=case.why or row.why) for row in rows for case in row.cases]
-    once = {(case.operation, case.case): case for case in reversed(cases)}
+    once: dict[tuple[str, str], UnjudgedCase] = {}
+    for row in reversed(rows):
+        for case in reversed(row.cases):
+            once.pop((case.operation, case.case), None)
+            once[case.operation, case.case] = replace(case, why=case.why or row.why)
+    cases = tuple(reversed(once.values()))
     return Unjudged(
         provider=rows[0].provider,
         status=rows[0].status,
-        why=f"{len(rows):,} more reasons, none of more than {len(rows[0].cases):,}",
+        why=f"{len(rows):,} more reasons, none of more than {rows[0].number:,}",
         operations=tuple(dict.fromkeys(name for row in rows for name in row.operations)),
         checks=tuple(dict.fromkeys(name for row in rows for name in row.checks)),
-        cases=tuple(reversed(once.values())),
+        cases=cases[:MOST_CASES],
+        more=sum(row.more for row in rows) + len(cases[MOST_CASES:]),
     )

@@ -39,7 +39,9 @@ from harness.runner.execution.earlier import (
     elapsed_s,
     resume_state,
 )
+from harness.runner.execution.own_waits import limit_notes, own_waits
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun, all_ended
+from harness.runner.keeping import not_kept
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
@@ -56,6 +58,7 @@ from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
 from harness.store.disk import Disk
 from harness.store.folder import RunFolder
+from harness.store.joined import Joined
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
@@ -82,7 +85,7 @@ class Run:
 
     header: RunHeader
     folder: Path
-    records: list[Record]
+    records: Sequence[Record]
     plans: dict[str, Plan]
     addresses: dict[str, str]
     failure: HarnessError | None = None
@@ -279,6 +282,7 @@ class _Runner:
         faults = ", ".join(self.options.emulator.faults)
         notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
         notes += recorded_faults(source.tapes)
+        notes += [sentence for sentence in [not_kept(choices)] if sentence]
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
@@ -386,6 +390,7 @@ class _Runner:
             calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
             part=self.options.distribution.slice,
+            waits=lambda: own_waits(self.context.journal, self.pictures.decoder),
         )
 
         async def measured() -> None:
@@ -403,7 +408,11 @@ class _Runner:
         stopped = self.context.stop.is_set()
         if failure is None and self.folder.full and not stopped:
             failure = self.folder.no_room()
-        more = (*unexpected(self.reach.places), *withheld_notes(self.pictures.withheld))
+        more = (
+            *unexpected(self.reach.places),
+            *withheld_notes(self.pictures.withheld),
+            *self._limits(),
+        )
         notes = (*header.notes, *more)
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         if failure is None and not stopped:
@@ -413,11 +422,16 @@ class _Runner:
         return Run(
             header=header,
             folder=self.folder.path,
-            records=[record for part in self.parts for record in part.complete()],
+            records=Joined(*(part.complete() for part in self.parts)),
             plans={part.provider.name: part.whole_plan() for part in self.parts},
             addresses=self.reach.addresses,
             failure=failure,
         )
+
+    def _limits(self) -> Iterator[str]:
+        """Say where our own machine held requests back; a benchmark has cautions for that."""
+        if not self.context.replay and self.options.measuring is None:
+            yield from limit_notes(own_waits(self.context.journal, self.pictures.decoder))
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

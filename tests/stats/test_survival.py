@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from harness.stats import intervals, survival
-from harness.stats.benchmark.measure import times_of
+from harness.stats.benchmark.tallies import times_of
 from harness.stats.survival import CensoredTimes, censored_quantile, log_rank
 from tests.benchmarks.worlds import HANGING, MEDIAN_S, SPREAD, log_normal, observations
 

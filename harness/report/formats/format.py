@@ -24,7 +24,7 @@ class Judged:
     """
 
     report: Report
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     entries: Mapping[str, Entry]
     folder: Path
 

@@ -266,6 +266,8 @@ def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
         "cautions": benchmarked.cautions,
         "observations": measured.observations,
     }
+    if measured.by_vantage:
+        summary["by_vantage"] = measured.by_vantage
     if benchmark.design.reference is not None:
         summary["reference"] = benchmark.design.reference
         summary["exchange_rates"] = benchmark.design.exchange_rates

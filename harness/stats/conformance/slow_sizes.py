@@ -172,7 +172,6 @@ def _behaviour(provider: str, operation: str, best: _Threshold) -> Behaviour:
         text=text,
         times=large,
         cases=tuple(
-            case
-            for _, case in sorted(chain.from_iterable(alike.cases for alike in best.large))
+            case for _, case in sorted(chain.from_iterable(alike.cases for alike in best.large))
         )[:MOST_CASES],
     )

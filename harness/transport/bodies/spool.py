@@ -16,6 +16,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 from harness.core.errors import StoreError
 from harness.core.files import AT_ONCE
@@ -57,6 +58,8 @@ class Spool:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.waiting = 0
+        self.paused_s = 0.0
+        """For how long bodies were not read on, for the disk was behind; all of them together."""
         self._refused_bytes = 0
         self._given = folder
         self._folder: Path | None = None
@@ -229,11 +232,13 @@ class Incoming:
 
     async def room(self) -> None:
         """Wait until more may be added."""
+        came_s = monotonic()
         await self._spool.room()
         while self._spool.is_crowded(self):
             self.crowded_out = True
             await self._spool.cleared(self)
         self.crowded_out = False
+        self._spool.paused_s += monotonic() - came_s
 
     def path(self) -> Path | None:
         """Return the file that holds all of it, once it does; None where none does. Blocks."""
