@@ -111,8 +111,8 @@ def _slice_folder(path: Path) -> SliceFolder:
 
 _SAME: Mapping[str, Callable[[SliceFolder], object]] = {
     "numbers of slices": lambda each: each.slice.of,
-    "what they are against": lambda each: each.header.against,
-    "questions (conformance, benchmark)": lambda each: each.header.benchmark is None,
+    "kinds of evidence (--against)": lambda each: each.header.against,
+    "questions (--only)": lambda each: each.header.benchmark is None,
     "providers": lambda each: set(each.header.evidence),
     "seeds": lambda each: each.header.seed,
     "documents of their providers": lambda each: each.header.spec_digests,

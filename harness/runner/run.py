@@ -499,7 +499,7 @@ def provider_budget(
         amount=cut.limits.amount,
         images=cut.limits.images,
         requests=cut.limits.requests,
-        per_operation=cut.per_operation,
+        by_name=cut.per_operation,
         part=f"slice {part}",
     )
 
