@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from harness import api
-from harness.api import runs
+from harness.api import sending
 from harness.core.errors import UsageError
 from harness.core.exchange import Picture
 from harness.core.inspection import Inspection
@@ -259,12 +259,12 @@ def test_a_run_that_was_interrupted_looks_at_nothing_and_its_report_does_later(
     done = api.report(folder)
     header = replace(done.header, interrupted=True)
     stopped = Run(header=header, folder=folder, records=list(done.records), plans={}, addresses={})
-    monkeypatch.setattr(runs, "perform", lambda *_, **__: stopped)
+    monkeypatch.setattr(sending, "execute_run", lambda *_, **__: stopped)
 
     result = api.run(api.Options(target=api.Target(providers=("openai",))))
     assert (result.exit_code, result.inspections) == (130, {})
     assert not (folder / INSPECTIONS).exists()
-    monkeypatch.setattr(runs, "perform", lambda *_, **__: replace(stopped, header=done.header))
+    monkeypatch.setattr(sending, "execute_run", lambda *_, **__: replace(stopped, header=done.header))
     assert len(api.run(api.Options(target=api.Target(providers=("openai",)))).inspections) == 3
     assert len(api.report(folder, out=folder).inspections) == 3
 
