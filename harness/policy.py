@@ -90,7 +90,9 @@ def conclude(  # noqa: PLR0913 - what is judged, and by what
                 f"{case.id}: {case.provider} has no operation {case.operation!r}",
                 hint="the run is not of this version, or its journal was altered",
             )
-    verdicts = scored(judge_records(records, providers), records, providers, unknown)
+    verdicts: Sequence[Verdict] = scored(
+        judge_records(records, providers), records, providers, unknown
+    )
     all_findings = findings(records, verdicts, providers, repeatable=_repeatable(header, confirmed))
     all_findings, verdicts = without_unknown(all_findings, verdicts, unknown)
     verdicts = settled(verdicts, all_findings)

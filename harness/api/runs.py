@@ -1,7 +1,7 @@
 """The verbs that plan, run, judge and report."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,7 @@ from harness.planning.conformance import new_plan
 from harness.planning.judging import judged_against
 from harness.planning.options import (
     STRENGTH,
+    KeepImages,
     Options,
 )
 from harness.planning.plan import Limits
@@ -33,10 +34,17 @@ from harness.report.formats.format import refuse_unknown_formats
 from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
 from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
-from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
+from harness.runner.inspecting import (
+    Looking,
+    all_of,
+    cleaner,
+    image_place,
+    inspected,
+    read_anchors,
+)
 from harness.runner.keeping import remove_images
 from harness.runner.recorded import recorded
-from harness.runner.run import saying_where
+from harness.runner.run import Run, saying_where
 from harness.runner.scanning import environment_keys
 from harness.runner.slices import refuse_undecided
 from harness.runner.specs import keys_by_variable
@@ -49,6 +57,7 @@ from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
 from harness.telemetry.readiness import refuse_unready
+from harness.transport.bodies.decoder import usual_decoders
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -133,7 +142,12 @@ def run(
         anchors, own = sent.anchors, options.emulator.signed
         if own is not None:
             anchors = read_anchors((*trust_lists(options), own))
-        looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
+        looking = Looking(
+            anchors=anchors,
+            decoders=options.output.decoders or usual_decoders(),
+            clean=clean,
+            note=watch.noted,
+        )
         found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
         result = concluded(
             done.header,
@@ -149,16 +163,21 @@ def run(
         notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
         result = replace(result, notes=notes)
     if not done.header.interrupted:
-        shown_by = {
-            (shown.finding.provider, case)
-            for shown in result.report.all_findings
-            for case in shown.finding.cases
-        }
-        removed = remove_images(
-            done.folder, options.output.keep_images, done.records, found, found_in=shown_by
-        )
+        removed = _unwanted_removed(done, options.output.keep_images, found, result)
         result = replace(result, notes=(*result.notes, *removed))
     return exported(result) if options.output.otel else result
+
+
+def _unwanted_removed(
+    done: Run, choice: KeepImages, inspections: Mapping[str, Inspection], result: RunResult
+) -> Iterator[str]:
+    """Remove the image files that a run was not to keep; yield a sentence about it."""
+    shown_by = {
+        (shown.finding.provider, case)
+        for shown in result.report.all_findings
+        for case in shown.finding.cases
+    }
+    yield from remove_images(done.folder, choice, done.records, inspections, found_in=shown_by)
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
@@ -276,17 +295,17 @@ def report(  # noqa: PLR0913 - what a report depends on
         clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
         note=note,
     )
-    shown: dict[str, Inspection] = {}
+    shown: list[Mapping[str, Inspection]] = []
     for path, each in zip(map(Path, (folder, *more)), again.runs, strict=True):
         keeps = out is not None and path.resolve() == Path(out).resolve()
-        shown |= inspected(each.records, path, looking, keep=keeps)
+        shown.append(inspected(each.records, path, looking, keep=keeps))
     target = None if out is None else Path(out)
     result = concluded(
         header,
         again.records,
         target,
         catalogue,
-        inspections=shown,
+        inspections=all_of(shown),
         documents=documents,
         known=expected.entries,
         formats=formats,

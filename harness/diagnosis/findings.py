@@ -123,9 +123,9 @@ def _left(looked_at: Telling, groups: Mapping[Key, "Group"]) -> dict[Key, list[L
                 by_claim.setdefault((key.check, about), key)
     found: defaultdict[Key, list[Left]] = defaultdict(list)
     for (kind, check, claim), left in looked_at.left.items():
-        key = by_kind.get((kind, check, claim)) if kind else by_claim.get((check, claim))
-        if key is not None:
-            found[key].append(left)
+        of = by_kind.get((kind, check, claim)) if kind else by_claim.get((check, claim))
+        if of is not None:
+            found[of].append(left)
     return found
 
 

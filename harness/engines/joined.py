@@ -25,8 +25,9 @@ def joined(
 
     Raises as `harness.api.merge` does: the slices are as they were then.
     """
-    fresh = out / MERGED
-    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(out / MERGED, ignore_errors=True)
+    fresh = out / MERGED / out.resolve().name  # a run is called by its folder
+    fresh.parent.mkdir()
     result = merge(
         parts,
         fresh,
@@ -40,5 +41,5 @@ def joined(
         if target.is_dir():
             shutil.rmtree(target)
         entry.replace(target)
-    fresh.rmdir()
+    shutil.rmtree(out / MERGED)
     return replace(result, folder=out)

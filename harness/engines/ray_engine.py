@@ -25,6 +25,9 @@ SHARE = 0.001
 """How much of its vantage point's resource a slice takes: it says where, not how much."""
 
 CLOSE_S = 5.0
+START_S = 300.0
+"""How long a process may take to start over there: a busy machine imports for a minute."""
+
 CALLS_AT_ONCE = 8
 """A call that waits for something new, beside others that tell the slice to end."""
 
@@ -96,10 +99,10 @@ class _Actor:
         self._lost = False
 
     def version(self) -> str:
-        return str(self._got(self._actor.version.remote()))
+        return str(self._got(self._actor.version.remote(), START_S))
 
     def start(self, order: Order) -> None:
-        self._got(self._actor.start.remote(order))
+        self._got(self._actor.start.remote(order), START_S)
 
     def pull(self, have: int, over: Mapping[str, str]) -> Pulled:
         pulled: Pulled = self._got(self._actor.pull.remote(have, over))

@@ -4,6 +4,7 @@ DIR/slices/2-of-4/     the run folder of the second of four slices
 DIR/slices/state.json  how many there are, where they run, and which have ended
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,7 +67,8 @@ class SliceCopy:
 
     def _put(self, name: str, content: bytes | None) -> None:
         if content is None:
-            self._disk.remove(name)
+            with suppress(FileNotFoundError):  # its folder never came
+                self._disk.remove(name)
             return
         if "/" in name:
             self._disk.make_folder(name.partition("/")[0])

@@ -7,6 +7,7 @@ Everything follows from the seed, in any process.
 """
 
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -73,6 +74,7 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
     )
     if measuring.reference is not None:
         design = replace(design, reference=checked_reference(measuring.reference, design))
+    deque(_places(design), maxlen=0)  # what asks for too much is refused before any is planned
     names = [entry.name for entry in entries]
     plans = {}
     for at, entry in enumerate(entries):

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,6 @@ from harness.core.case import Price
 from harness.core.jsonvalue import Json
 from harness.core.plain import price_json
 from harness.stats.benchmark.model import Attempt, Reliability, Speed, Spend
-from harness.stats.benchmark.observed import Observed
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.streams import Streams
 from harness.stats.curves import CurveStep
@@ -69,7 +68,7 @@ def json_safe(value: object) -> Json:
             return float(value) if math.isfinite(value) else None
         case Price():
             return price_json(value)
-        case list() | tuple() | Observed():
+        case Sequence() if not isinstance(value, bytes | bytearray):
             return [json_safe(entry) for entry in value]
         case Mapping():
             return {str(key): json_safe(entry) for key, entry in value.items()}
@@ -88,6 +87,46 @@ def json_safe(value: object) -> Json:
 def _nothing(value: Json) -> bool:
     """Tell what is not there from a number that happens to be 0."""
     return value is None or value is False or value in ([], "")
+
+
+def json_parts(value: object, within: str = "") -> Iterator[str]:
+    """Yield the JSON text of any value in parts: rows of a sequence that is no tuple one by one.
+
+    All parts together are what `json_text` returns of what `json_safe` does; `within` is the
+    indentation of the line that it goes on with.
+    """
+    yield from _parts(value, within)
+    if not within:
+        yield "\n"
+
+
+def _parts(value: object, within: str) -> Iterator[str]:
+    deeper = within + _INDENT
+    if isinstance(value, Mapping) and value:
+        before = "{\n"
+        for name, each in value.items():
+            yield f"{before}{deeper}{_dumped(str(name), deeper)}: "
+            yield from _parts(each, deeper)
+            before = ",\n"
+        yield f"\n{within}}}"
+    elif isinstance(value, Sequence) and not isinstance(value, str | list | tuple) and value:
+        before = "[\n"
+        for each in value:
+            yield f"{before}{deeper}{_dumped(json_safe(each), deeper)}"
+            before = ",\n"
+        yield f"\n{within}]"
+    else:
+        yield _dumped(json_safe(value), within)
+
+
+_INDENT = "  "
+
+
+def _dumped(value: Json, within: str) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    if within:
+        text = text.replace("\n", f"\n{within}")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def json_text(value: Json) -> str:

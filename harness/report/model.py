@@ -304,7 +304,7 @@ class Report:
     waiting: tuple[Waiting, ...]
     files: tuple[str, ...]
     case_times_s: Mapping[tuple[str, ...], float]
-    case_words: Mapping[tuple[str, ...], str]
+    case_words: Mapping[tuple[str, str], str]
     benchmark: Benchmarked | None = None
     choice: Choice | None = None
     behaviours: tuple[Behaviour, ...] = ()

@@ -91,7 +91,7 @@ class InDoubtSummary(TypedDict):
     of before have no such key.
     """
 
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     requests: int
     images: int
     amount: Decimal
@@ -194,7 +194,7 @@ class FindingSummary(TypedDict):
     arguments: dict[str, Json]
     curl: str
     notes: tuple[str, ...]
-    cases: tuple[str, ...]
+    cases: Sequence[str]
     source: str
     evidence: EvidenceKind
     reproduction: str
@@ -262,6 +262,7 @@ class BenchmarkSummary(TypedDict):
     cautions: tuple[Caution, ...]
     observations: Sequence[Attempt]
     by_vantage: NotRequired[tuple[AtVantage, ...]]
+    observations_left_out: NotRequired[int]
     reference: NotRequired[str]
     exchange_rates: NotRequired[dict[str, Rate]]
     relative: NotRequired[tuple[Relative, ...]]
@@ -282,14 +283,17 @@ class RunReport(TypedDict):
     after the plan, and is there only where something was; `benchmark` only where the run is one,
     and with it `choice`: which of its providers serves its workloads, as `harness choose` has it.
     `overview` is the verdict in a sentence; summaries of before have no such key. `known` are the
-    known deviations, and is there only where there are some.
+    known deviations, and is there only where there are some. Of more than 200,000 verdicts those
+    that passed are left out, and `verdicts_left_out` says how many; of more than 20,000 requests of
+    a benchmark all but the first, and `observations_left_out` says how many. `--format csv` and
+    `--format parquet` hold every one.
     """
 
     schema: Literal[1]
     run: RunSummary
     overview: NotRequired[OverviewSummary]
     providers: dict[str, ProviderSummary]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     findings: tuple[FindingSummary, ...]
     flaky: tuple[DoubtfulSummary, ...]
     unconfirmed: tuple[DoubtfulSummary, ...]
@@ -302,6 +306,7 @@ class RunReport(TypedDict):
     billing: NotRequired[tuple[BillingNote, ...]]
     price_comparison: NotRequired[tuple[PriceComparison, ...]]
     maker_costs: NotRequired[tuple[MakerCost, ...]]
+    verdicts_left_out: NotRequired[int]
     known: NotRequired[tuple[KnownSummary, ...]]
     explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]

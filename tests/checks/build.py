@@ -157,9 +157,10 @@ def refused(
 
 
 def verdicts(*records: Record) -> tuple[Verdict, ...]:
-    return judge_records(
+    said = judge_records(
         records, {r.shot.case.provider: shipped(r.shot.case.provider) for r in records}
     )
+    return tuple(said)
 
 
 def said(check: str, *records: Record) -> list[Status]:

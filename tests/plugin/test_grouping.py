@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.api import load_provider, plan
 from harness.pytest_plugin.promises import grouping
 from harness.pytest_plugin.promises.grouping import outcomes, planned_tests, told
-from harness.pytest_plugin.promises.places import ResultPlaces, by_check
+from harness.pytest_plugin.promises.places import ResultPlaces, by_check, of_verdict
 from harness.pytest_plugin.promises.promise_tests import meant, spelled, spelled_id, values_spelled
 from harness.run_result import RunResult, verdicts_of
 from tests.report.folders import ENDINGS, written
@@ -39,7 +39,11 @@ def test_every_verdict_belongs_to_one_test_and_every_test_has_another_id(
         ids = [test.id for test in grouping.tests_of_result(result)]
 
         assert len(ids) == len({*ids}) == len(places.gathered)
-        assert {places.of_verdict(each) for each in result.report.verdicts} <= {*places.gathered}
+        assert {
+            of_verdict(each, shot.case if shot else None)
+            for shot, spoken in places.spoken()
+            for each in spoken
+        } <= {*places.gathered}
 
 
 def test_a_confirmed_finding_fails_one_test(results: dict[str, RunResult]) -> None:

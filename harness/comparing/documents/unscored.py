@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.checks.verdicts import Verdicts, beside
 from harness.comparing.documents.changelog import Changelog, changelog
 from harness.core.case import Case
 from harness.core.errors import SpecError
@@ -18,6 +19,7 @@ from harness.spec.catalogue import Catalogue
 from harness.spec.evaluate import evaluate
 from harness.spec.load import parse_provider, tables_of
 from harness.spec.provider import Operation, Provider
+from harness.store.spool import Spool
 
 NOT_SCORED = "not scored: "
 """How the reason of such a verdict begins."""
@@ -89,23 +91,24 @@ def with_operations_gone(provider: Provider, unknown: Unknown | None) -> Provide
 
 
 def scored(
-    verdicts: Iterable[Verdict],
-    records: Iterable[Record],
+    verdicts: Sequence[Verdict],
+    records: Sequence[Record],
     providers: Mapping[str, Provider],
     unknown: Mapping[str, Unknown],
-) -> tuple[Verdict, ...]:
+) -> Sequence[Verdict]:
     """Return the verdicts; those about what the run could not have known are skipped, with why."""
     if not unknown:
-        return tuple(verdicts)
-    cases = {(each.shot.case.provider, each.shot.case.id): each.shot.case for each in records}
-    reasons = {
-        place: _unpromised(case, providers[case.provider], unknown[case.provider])
-        for place, case in cases.items()
-        if case.provider in unknown
-    }
-    return tuple(
-        _skipped(each, unknown.get(each.provider), reasons.get((each.provider, each.case), ""))
-        for each in verdicts
+        return verdicts
+
+    def unpromised(record: Record) -> str:
+        case = record.shot.case
+        moved = unknown.get(case.provider)
+        return "" if moved is None else _unpromised(case, providers[case.provider], moved)
+
+    return Verdicts(
+        _skipped(each, unknown.get(each.provider), why or "")
+        for why, spoken in beside(records, verdicts, unpromised)
+        for each in spoken
     )
 
 
@@ -147,42 +150,45 @@ def known_then(records: Sequence[Record], unknown: Mapping[str, Unknown]) -> Seq
     """
     if not unknown:
         return records
-    found: list[Record] = []
-    for record in records:
-        case = record.shot.case
-        moved = unknown[case.provider].moved.promises if case.provider in unknown else frozenset()
-        covers = tuple(
-            token for token in case.covers if (case.operation, token.partition("=")[0]) not in moved
-        )
-        shot = replace(record.shot, case=replace(case, covers=covers))
-        found.append(record if covers == case.covers else replace(record, shot=shot))
-    return found
+    return Spool(_known_then(record, unknown) for record in records)
+
+
+def _known_then(record: Record, unknown: Mapping[str, Unknown]) -> Record:
+    case = record.shot.case
+    moved = unknown[case.provider].moved.promises if case.provider in unknown else frozenset()
+    covers = tuple(
+        token for token in case.covers if (case.operation, token.partition("=")[0]) not in moved
+    )
+    shot = replace(record.shot, case=replace(case, covers=covers))
+    return record if covers == case.covers else replace(record, shot=shot)
 
 
 def without_unknown(
     findings: Sequence[Finding], verdicts: Sequence[Verdict], unknown: Mapping[str, Unknown]
-) -> tuple[tuple[Finding, ...], tuple[Verdict, ...]]:
+) -> tuple[tuple[Finding, ...], Sequence[Verdict]]:
     """Leave out findings that were put down to what the run could not have known.
 
     Their verdicts are skipped, too: a valid request that was refused speaks of the one promise that
     it was refused for.
     """
     kept: list[Finding] = []
-    reasons: dict[tuple[str, str, str], str] = {}
+    reasons: defaultdict[tuple[str, str], list[tuple[Finding, str]]] = defaultdict(list)
     for finding in findings:
         moved = unknown.get(finding.provider)
         why = moved.why(finding.operation, finding.constraint or "") if moved else ""
-        if not why:
+        if why:
+            reasons[finding.provider, finding.check].append((finding, why))
+        else:
             kept.append(finding)
-        for case in finding.cases if why else ():
-            reasons[finding.provider, finding.check, case] = why
     if not reasons:
-        return tuple(findings), tuple(verdicts)
-    skipped: list[Verdict] = []
-    for each in verdicts:
-        reason = reasons.get((each.provider, each.check, each.case))
-        skipped.append(replace(each, status="skip", why=reason) if reason else each)
-    return tuple(kept), tuple(skipped)
+        return tuple(findings), verdicts
+
+    def skipped(each: Verdict) -> Verdict:
+        near = reasons.get((each.provider, each.check), ())
+        whys = [why for finding, why in near if each.case in finding.cases]
+        return replace(each, status="skip", why=whys[-1]) if whys else each
+
+    return tuple(kept), Verdicts(map(skipped, verdicts))
 
 
 def unscored_notes(verdicts: Iterable[Verdict], unknown: Mapping[str, Unknown]) -> Iterator[str]:

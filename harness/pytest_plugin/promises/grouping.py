@@ -5,7 +5,6 @@ shows of other promises fails no second one: a finding says to which the fault b
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from harness.checks.check import CHECKS
 from harness.core.case import Case, Plan, PlannedRequest, Price
 from harness.core.money import money
 from harness.pytest_plugin.promises.places import (
+    Behind,
     Gathered,
     Place,
     ResultPlaces,
-    Shots,
     by_check,
     by_promise,
 )
@@ -43,7 +42,7 @@ def planned_tests(plan: Plan, provider: Provider) -> tuple[PromiseTest, ...]:
     A run adds those of what it finds besides: see `outcomes`.
     """
     gathered = by_promise(provider, plan.shots) | by_check(provider, plan.shots)
-    return _tests(gathered, {provider.name: provider})
+    return _tests(_behind(gathered), {provider.name: provider})
 
 
 def tests_of_cases(
@@ -54,7 +53,11 @@ def tests_of_cases(
     Their ids name the values that every plan tries, whether these requests hold them or not: so
     they are the same for every seed and budget.
     """
-    return _tests(by_promise(provider, planned), {provider.name: provider})
+    return _tests(_behind(by_promise(provider, planned)), {provider.name: provider})
+
+
+def _behind(gathered: Gathered) -> dict[Place, Behind]:
+    return {place: Behind.of(shots.values()) for place, shots in gathered.items()}
 
 
 def tests_of_result(result: RunResult) -> tuple[PromiseTest, ...]:
@@ -79,9 +82,9 @@ def told(
     """Return these tests and all others that the result speaks of, each with how it ends."""
     places = ResultPlaces(result)
     held = {Place.of(test) for test in tests}
-    missing = {place: shots for place, shots in places.gathered.items() if place not in held}
+    missing = {place: each for place, each in places.gathered.items() if place not in held}
     others = _tests(missing, result.providers, taken={test.id for test in tests})
-    telling = Telling(places, folder or result.folder, (*tests, *others))
+    telling = Telling(places, folder or result.folder, (*tests, *others), planned=tests)
     return tuple((test, telling.outcome(test)) for test in (*tests, *others))
 
 
@@ -89,7 +92,10 @@ _SIDES = ("refuses", "serves", "observes", "reply", "known")
 
 
 def _tests(
-    gathered: Gathered, providers: Mapping[str, Provider], *, taken: Collection[str] = ()
+    gathered: Mapping[Place, Behind],
+    providers: Mapping[str, Provider],
+    *,
+    taken: Collection[str] = (),
 ) -> tuple[PromiseTest, ...]:
     """Return the tests in the order of the documents, each id once."""
     values = _values(gathered, providers)
@@ -106,15 +112,9 @@ def _tests(
     return tuple(tests)
 
 
-def _test(name: str, place: Place, shots: Shots) -> PromiseTest:
-    prices = [shot.price for shot in shots.values()]
-    amount = sum((price.amount for price in prices), Decimal(0))
-    images = sum(price.images for price in prices)
+def _test(name: str, place: Place, behind: Behind) -> PromiseTest:
     whole = Price(
-        amount=amount,
-        unit=prices[0].unit if prices else "",
-        images=images,
-        at_most=any(price.at_most for price in prices),
+        amount=behind.amount, unit=behind.unit, images=behind.images, at_most=behind.at_most
     )
     return PromiseTest(
         id=name,
@@ -122,9 +122,9 @@ def _test(name: str, place: Place, shots: Shots) -> PromiseTest:
         operation=place.operation,
         promise=place.promise,
         side=place.side,
-        cases=tuple(shots),
-        images=images,
-        price=money(whole) if amount else "nothing",
+        cases=tuple(behind.shots),
+        images=behind.images,
+        price=money(whole) if behind.amount else "nothing",
     )
 
 
@@ -155,16 +155,18 @@ class _Order:
         return where, reply, number, place.promise, _SIDES.index(place.side)
 
 
-def _values(gathered: Gathered, providers: Mapping[str, Provider]) -> dict[Place, tuple[str, ...]]:
+def _values(
+    gathered: Mapping[Place, Behind], providers: Mapping[str, Provider]
+) -> dict[Place, tuple[str, ...]]:
     """Return by which values each rule is broken, in words: numbers from the largest down.
 
     What a range's upper bound forbids is what `-k n.range/refuses-11` means.
     """
     values: dict[Place, tuple[str, ...]] = {}
-    for place, shots in gathered.items():
-        if place.side not in ("refuses", "observes") or not shots:
+    for place, behind in gathered.items():
+        if place.side not in ("refuses", "observes") or not behind.shots:
             continue
-        planned = _by_rule(shot.case for shot in shots.values()).get(place.promise, ())
+        planned = _by_rule(shot.case for shot in behind.shots.values()).get(place.promise, ())
         provider = providers[place.provider]
         if place.side == "refuses":
             planned = _lasting(place, planned, provider)

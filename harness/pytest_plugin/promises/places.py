@@ -1,13 +1,16 @@
 """To which promise, and to which half of it, a case, a verdict and a finding belong."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
+from typing import Self
 
 from harness.checks.check import CHECKS, Part
-from harness.core.case import Case, PlannedRequest
-from harness.core.record import Record
+from harness.checks.verdicts import beside
+from harness.core.case import Case, Expect, PlannedRequest
 from harness.core.verdict import Finding, Verdict
 from harness.diagnosis.history import ACCEPTS
 from harness.known.model import KnownDeviation
@@ -112,50 +115,113 @@ def _can_see(part: Part, operation: Operation, case: Case) -> bool:
             return True
 
 
+MOST_CASES = 1_000
+"""So many requests behind a test are known by their ids; all are counted."""
+
+
+@dataclass(slots=True)
+class Behind:
+    """The requests behind one test: the first ones, and what all of them cost."""
+
+    shots: Shots = field(default_factory=dict)
+    amount: Decimal = Decimal(0)
+    images: int = 0
+    unit: str = ""
+    at_most: bool = False
+    number: int = 0
+
+    @classmethod
+    def of(cls, shots: Iterable[PlannedRequest]) -> Self:
+        """Return planned requests; all of them are known by their ids."""
+        behind = cls()
+        for shot in shots:
+            behind.count(shot)
+            behind.shots[shot.case.id] = shot
+        return behind
+
+    def add(self, shot: PlannedRequest) -> None:
+        """Take one more, which is none of those before."""
+        self.count(shot)
+        if len(self.shots) < MOST_CASES:
+            self.shots[shot.case.id] = shot
+
+    def count(self, shot: PlannedRequest) -> None:
+        """Count what one more costs."""
+        price = shot.price
+        self.amount += price.amount
+        self.images += price.images
+        self.unit = self.unit if self.number else price.unit
+        self.at_most |= price.at_most
+        self.number += 1
+
+
 class ResultPlaces:
     """What a run's verdicts and findings belong to."""
 
     def __init__(self, result: RunResult) -> None:
         self.result = result
-        self.records: dict[tuple[str, str], Record] = {
-            (each.shot.case.provider, each.shot.case.id): each for each in result.records
-        }
+        self._memo: dict[
+            tuple[str, str, Expect, str | None, tuple[str, ...]], tuple[Place, ...]
+        ] = {}
 
     @cached_property
-    def gathered(self) -> Gathered:
+    def gathered(self) -> dict[Place, Behind]:
         """Every test of this run, with the requests behind it."""
-        gathered: Gathered = {}
-        for name, provider in self.result.providers.items():
-            its = [one.shot for one in self.result.records if one.shot.case.provider == name]
-            gathered |= by_promise(provider, its)
-        for verdict in self.result.report.verdicts:
-            shots = gathered.setdefault(self.of_verdict(verdict), {})
-            record = self.records.get((verdict.provider, verdict.case))
-            if record is not None:
-                shots[verdict.case] = record.shot
+        gathered: defaultdict[Place, Behind] = defaultdict(Behind)
+        for name in self.result.providers:
+            for record in self.result.records:
+                if record.shot.case.provider == name:
+                    for place in self.of_case(record.shot.case):
+                        gathered[place].add(record.shot)
+        for shot, spoken in self.spoken():
+            self._gather(gathered, shot, spoken)
         for shown in self.result.report.all_findings:
-            gathered.setdefault(of_finding(shown.finding), {})
-        for known in self.result.report.failing_known:
-            gathered.setdefault(of_known(known.known), {})
-        return gathered
+            gathered[of_finding(shown.finding)]
+        for known_ in self.result.report.failing_known:
+            gathered[of_known(known_.known)]
+        return dict(gathered)
 
-    def of_verdict(self, verdict: Verdict) -> Place:
-        """Return the one place of a verdict."""
-        record = self.records.get((verdict.provider, verdict.case))
-        side: Side = "serves"
-        promise = verdict.constraint
-        if record is not None:
-            case = record.shot.case
-            about = case.breaks or case.about
-            promise = promise or (about if verdict.check == NOT_SENT else None)
-            if case.expect != "accept" and promise == about:
-                side = "refuses" if case.expect == "refuse" else "observes"
-        if promise is None:
-            side = "reply"
-            promise = ACCEPTS if verdict.check == NOT_SENT else verdict.check
-        return Place(
-            provider=verdict.provider, operation=verdict.operation, promise=promise, side=side
-        )
+    def _gather(
+        self,
+        gathered: defaultdict[Place, Behind],
+        shot: PlannedRequest | None,
+        spoken: Sequence[Verdict],
+    ) -> None:
+        case = shot.case if shot is not None else None
+        known = self.of_case(case) if case is not None else ()
+        for place in dict.fromkeys(of_verdict(verdict, case) for verdict in spoken):
+            behind = gathered[place]
+            if shot is not None and place not in known:
+                behind.add(shot)
+
+    def spoken(self) -> Iterator[tuple[PlannedRequest | None, Sequence[Verdict]]]:
+        """Yield the verdicts on each case, with the request; None where no record has it."""
+        return beside(self.result.records, self.result.report.verdicts, attrgetter("shot"))
+
+    def of_case(self, case: Case) -> tuple[Place, ...]:
+        """Return the promises of parameters that a case is about."""
+        provider = self.result.providers[case.provider]
+        key = (case.provider, case.operation, case.expect, case.breaks or case.about, case.covers)
+        if key not in self._memo:
+            if len(self._memo) >= MOST_CASES:
+                self._memo.clear()
+            self._memo[key] = _places_of_case(provider, case)
+        return self._memo[key]
+
+
+def of_verdict(verdict: Verdict, case: Case | None) -> Place:
+    """Return the one place of a verdict on a case; None where no record has it."""
+    side: Side = "serves"
+    promise = verdict.constraint
+    if case is not None:
+        about = case.breaks or case.about
+        promise = promise or (about if verdict.check == NOT_SENT else None)
+        if case.expect != "accept" and promise == about:
+            side = "refuses" if case.expect == "refuse" else "observes"
+    if promise is None:
+        side = "reply"
+        promise = ACCEPTS if verdict.check == NOT_SENT else verdict.check
+    return Place(provider=verdict.provider, operation=verdict.operation, promise=promise, side=side)
 
 
 def of_finding(finding: Finding) -> Place:

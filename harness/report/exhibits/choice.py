@@ -38,11 +38,6 @@ class Candidates:
         """All of them, each once."""
         return {case for group in self.groups for case in group}
 
-    @property
-    def unnamed(self) -> int:
-        """How many more there are, of which no name is kept."""
-        return sum(len(group) - len([*group]) for group in self.groups)
-
 
 @dataclass(frozen=True, slots=True)
 class Standings:
@@ -108,7 +103,7 @@ def candidates(tallied: Mapping[Place, Tally], findings: Sequence[Finding]) -> l
 
 def _unnamed(groups: Iterable[Collection[str]], tally: Tally) -> int:
     failing = any(map(tally.fails.get, _GRAVEST))
-    more = getattr(tally, "more_fails", 0) if failing else 0
+    more = tally.more_fails if failing else 0
     return more + sum(len(group) - sum(1 for _ in group) for group in groups)
 
 

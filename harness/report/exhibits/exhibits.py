@@ -31,7 +31,7 @@ DETAILS_ROOM_BYTES = 450_000
 _MARKUP_BYTES = 1_300
 _DETAIL_BYTES = 700
 
-Words = Mapping[tuple[str, ...], str]
+Words = Mapping[tuple[str, str], str]
 
 
 def transcripts(  # noqa: PLR0913 - all that evidence is made of

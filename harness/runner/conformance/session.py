@@ -63,12 +63,11 @@ class Session:
             as_planned=context.replay,
         )
         queue = self.part.begin()
-        self._queue.put([*queue.first, *queue.new])
-        waiting = len(queue.first) + len(queue.new)
+        self._queue.put([*queue])
         for record in self.part.records:
             self._queue.learnt(record)
             self._follow_up(record)
-        most = self.concurrency if self.strategy else min(self.concurrency, waiting)
+        most = self.concurrency if self.strategy else min(self.concurrency, len(queue))
         await all_ended(self._work() for _ in range(max(1, most)))
 
     def _follow_up(self, record: Record) -> None:

@@ -37,12 +37,12 @@ STOPPED_WHY = "interrupted: go on with --resume"
 """Why a request has no outcome that was cut off, or never left, when its run was stopped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
-    """What a part of a run has to send: `first` by what an earlier run left, then what is `new`."""
+class Queue(Joined[QueuedRequest]):
+    """What a part of a run has to send: `first` what an earlier run left, then what is `new`."""
 
-    first: Sequence[QueuedRequest]
-    new: Sequence[QueuedRequest]
+    def __init__(self, first: Sequence[QueuedRequest], new: Sequence[QueuedRequest]) -> None:
+        super().__init__(first, new)
+        self.first, self.new = first, new
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class ProviderRun:
         asked_again = self._asked_again()
         self.setup.access.announce([entry.shot for entry in asked_again])
         shots = Picked(self._shots, new)
-        return Queue(first=[*already_sent, *asked_again], new=_Entries(shots, self._new_entry))
+        return Queue([*already_sent, *asked_again], _Entries(shots, self._new_entry))
 
     def _waiting(self, ended: AbstractSet[str]) -> tuple[list[QueuedRequest], Sequence[int]]:
         """Return what an earlier run has begun, and the places of what never left."""

@@ -197,7 +197,7 @@ class RowTally:
             slo=None if self.slo is None or within is None else slo_word(within, self.slo.quantile),
             goodput_per_min=self._good_images / minutes if minutes > 0 else None,
             rate_limited=self._rate_limited,
-            waited_s=sum(self._waited_s, 0.0),
+            waited_s=sum(self._waited_s),
         )
 
     def _any(self) -> Attempt:

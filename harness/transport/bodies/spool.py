@@ -25,6 +25,10 @@ from harness.store.disk import write_all
 IN_MEMORY_BYTES = 256 * 1024
 """A body up to this stays in memory."""
 
+TOGETHER_IN_MEMORY_BYTES = 16 * 1024 * 1024
+"""How much of all bodies may lie in memory until they are read: of more than 64 at once, each has
+its share, and what is larger waits as a file."""
+
 BATCH_BYTES = 128 * 1024
 """How much of a body is written at once, or more where more has come at once."""
 
@@ -70,11 +74,15 @@ class Spool:
         self._delayed: list[Waiter] = []
         self._crowded_out: list[Waiter] = []
         self._lying: weakref.WeakKeyDictionary[Incoming, int] = weakref.WeakKeyDictionary()
+        self._bodies: weakref.WeakSet[Incoming] = weakref.WeakSet()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
 
     def body(self, *, in_memory: int = IN_MEMORY_BYTES) -> "Incoming":
-        """Begin a body."""
-        return Incoming(self, in_memory)
+        """Begin a body; of many at once, less than `in_memory` of each stays there."""
+        share = TOGETHER_IN_MEMORY_BYTES // (len(self._bodies) + 1)
+        body = Incoming(self, min(in_memory, share))
+        self._bodies.add(body)
+        return body
 
     def path(self) -> Path:
         """Return a name for a new file in an existing folder. OSError where none can be made."""

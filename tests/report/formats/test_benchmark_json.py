@@ -56,7 +56,8 @@ def test_the_schema_names_every_key_of_a_benchmark_and_of_its_rows() -> None:
     value = bm.from_places(bm.beside(bm.relative()))
     found = json.loads(summary_json(bm.report(value)))["benchmark"]
     defined = SCHEMA["$defs"]
-    benchmark = defined["BenchmarkSummary"]["properties"]
+    benchmark = dict(defined["BenchmarkSummary"]["properties"])
+    del benchmark["observations_left_out"]  # which there is only where there are very many
 
     assert list(found) == list(benchmark)
     for key, described in benchmark.items():
