@@ -16,7 +16,6 @@ from harness.core.case import Case, Exploration, Plan, PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.slicing import Slice
 from harness.planning.kept_requests import kept_requests
-from harness.store.spool import Picked
 
 
 def sliced(plan: Plan, part: Slice | None) -> Plan:
@@ -27,17 +26,20 @@ def sliced(plan: Plan, part: Slice | None) -> Plan:
     if part is None or part.of == 1:
         return plan
     dealt = slice_numbers(plan, part.of)
-    mine = (place for place, number in enumerate(dealt) if number == part.index)
-    shots = Picked(plan.shots, mine)
-    bases = {case_id for shot in shots for case_id in shot.case.depends_on}
-    elsewhere = {
-        shot.case.id
-        for number, shot in zip(dealt, plan.shots, strict=True)
-        if number != part.index and shot.case.id in bases
-    }
+    bases: set[str] = set()
+    here: set[str] = set()
+    for number, shot in zip(dealt, plan.shots, strict=True):
+        if number == part.index and shot.slot is None:
+            here.add(shot.case.id)
+            bases.update(shot.case.depends_on)
+    elsewhere = {shot.case.id for shot in plan.shots if shot.case.id in bases} - here
     return replace(
         plan,
-        shots=kept_requests(_independent(shot, elsewhere) for shot in shots),
+        shots=kept_requests(
+            _independent(shot, elsewhere)
+            for number, shot in zip(dealt, plan.shots, strict=True)
+            if number == part.index
+        ),
         exploration=_part_of(plan.exploration, part),
         askings=plan.askings if part.index == 1 else (),
     )
