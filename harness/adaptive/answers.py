@@ -193,7 +193,7 @@ class Answers:
         return f"{question.operation} {what} ({claims})"
 
     def _follows_explored(self, case: Case) -> bool:
-        while case.follows in self._records:
+        while case.follows is not None and case.follows in self._records:
             case = self._records[case.follows].shot.case
         return case.stage == "explore"
 
