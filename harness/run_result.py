@@ -42,7 +42,7 @@ class RunResult:
     why: str
     report: Report
     header: RunHeader
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     folder: Path | None
     notes: tuple[str, ...] = ()
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         write_report(folder, conclusion.report)
         judged = Judged(
             report=conclusion.report,
-            records=tuple(records),
+            records=records,
             entries={name: catalogue.entry(name) for name in header.evidence},
             folder=folder,
         )
@@ -105,7 +105,7 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         why=conclusion.why,
         report=conclusion.report,
         header=conclusion.report.header,
-        records=tuple(records),
+        records=records,
         folder=folder,
         notes=notes,
         inspections=inspections,
@@ -123,7 +123,7 @@ class Reread:
     """
 
     header: RunHeader
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     catalogue: Catalogue
     documents: Mapping[str, str]
     runs: tuple[StoredRun, ...]
@@ -149,7 +149,7 @@ def reread(folders: Sequence[Path], specs: Sequence[Spec] = ()) -> Reread:
     moved = judged_otherwise(header, catalogue, documents)
     return Reread(
         header=replace(header, notes=(*header.notes, *moved)),
-        records=tuple(records),
+        records=records,
         catalogue=catalogue,
         documents=documents,
         runs=tuple(runs),

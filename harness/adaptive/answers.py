@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.adaptive.by_id import ById
 from harness.checks.judge import judge_records
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault, Images
 from harness.core.record import Record
 from harness.diagnosis.combinations import assignment, describe_values
 from harness.diagnosis.history import ACCEPTS
-from harness.planning.plan import request_digest
+from harness.planning.plan import short_request_digest
 from harness.runner.execution.failures import CUT_OFF, SET_UP
 from harness.spec.provider import Provider
 
 _MAY_BE_OURS = SET_UP | {"timeout", "network"}
 """Classes of faults that say nothing of a request: our line or our machine may be slow."""
+
+_QUESTIONS_KEPT = 4_096
+"""Of so many cases the question is not made again: each draw looks at a hundred."""
 
 Values = frozenset[tuple[str, str]]
 """Arguments with their values in one spelling, those that are left out aside."""
@@ -49,52 +53,71 @@ class Answers:
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
-        self._records: dict[str, Record] = {}
+        self._records: ById[Record] = ById()
         self._claims: dict[str, frozenset[str] | None] = {}
         self._questions: dict[str, Question] = {}
         self._cases: dict[Question, list[str]] = {}
-        self._bodies: set[str] = set()
+        self._values: dict[tuple[str, str], tuple[str, str]] = {}
+        self._bodies: set[bytes] = set()
+        self._of_plan: list[str] = []
+        self._explored = 0
 
     def add(self, record: Record) -> None:
         """Take note of a record that was sent."""
         case = record.shot.case
+        if case.id not in self._records:
+            self._explored += case.stage == "explore"
+            if case.stage not in ("explore", "discover", "measure") and case.expect != "observe":
+                self._of_plan.append(case.id)
         self._records[case.id] = record
-        self._bodies.add(request_digest(record.shot))
+        self._claims.pop(case.id, None)
+        self._bodies.add(short_request_digest(record.shot))
         if case.expect != "observe":  # what is not judged answers nothing
             self._cases.setdefault(self.question(case), []).append(case.id)
         if case.id.endswith("/base"):
             self._claims.clear()  # some claims compare with it
-        self._failing(record)  # now, while others are under way: later, all would wait for it
+        self._claims_of(case.id)  # now, while others are under way: later, all would wait for it
 
     @property
-    def records(self) -> tuple[Record, ...]:
-        """All that was sent, by the ids of the cases."""
-        return tuple(self._records[name] for name in sorted(self._records))
+    def explored(self) -> int:
+        """How many requests beside the plan were sent to explore."""
+        return self._explored
 
     def question(self, case: Case) -> Question:
         """Return what a case is about; equal ids are equal cases."""
         if case.id not in self._questions:
+            if len(self._questions) >= _QUESTIONS_KEPT:
+                self._questions.clear()
             items = assignment(self.provider.operation(case.operation), case.arguments)
             self._questions[case.id] = Question(
                 operation=case.operation,
                 breaks=case.breaks,
-                values=frozenset((name, text) for name, text in items.items() if text),
+                values=frozenset(self._one(pair) for pair in items.items() if pair[1]),
             )
         return self._questions[case.id]
+
+    def _one(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """Return the one object for equal values: a hundred thousand requests share few."""
+        return self._values.setdefault(pair, pair)
 
     def is_open(self, request: PlannedRequest) -> bool:
         """Tell whether a request may be sent: neither its question nor its body ever was."""
         question = self.question(request.case)
-        return question not in self._cases and request_digest(request) not in self._bodies
+        body = short_request_digest(request)
+        return question not in self._cases and body not in self._bodies
 
     def claims(self, question: Question) -> frozenset[str] | None:
         """Return the claims that fail each time that this is asked; None without an answer."""
         answers = [
             claims
             for name in self._cases.get(question, ())
-            if (claims := self._failing(self._records[name])) is not None
+            if (claims := self._claims_of(name)) is not None
         ]
         return frozenset.intersection(*answers) if answers else None
+
+    def fails_alone(self, name: str) -> bool:
+        """Tell whether the record of a case fails in any claim."""
+        return bool(self._claims_of(name))
 
     def fails(self, question: Question, claims: frozenset[str]) -> bool | None:
         """Tell whether this fails in one of these claims; None where the answers do not tell.
@@ -153,11 +176,11 @@ class Answers:
         """Return what the planned requests, and those that look into them, show to fail."""
         return [
             failure
-            for record in self.records
-            if record.shot.case.stage not in ("explore", "discover", "measure")
-            and not self._follows_explored(record.shot.case)
-            and record.shot.case.expect != "observe"
-            for failure in self.known(record.shot.case)
+            for name in sorted(self._of_plan)
+            if self._claims_of(name)
+            for case in [self._records[name].shot.case]
+            if not self._follows_explored(case)
+            for failure in self.known(case)
         ]
 
     def describe(self, case: Case) -> str:
@@ -174,6 +197,12 @@ class Answers:
             case = self._records[case.follows].shot.case
         return case.stage == "explore"
 
+    def _claims_of(self, name: str) -> frozenset[str] | None:
+        """Return the claims that a record fails; they are made once, and again after a base."""
+        if name not in self._claims:
+            self._claims[name] = self._failing(self._records[name])
+        return self._claims[name]
+
     def _failing(self, record: Record) -> frozenset[str] | None:
         """Return the claims that fail; None where the reply is about no request of this kind."""
         case, outcome = record.shot.case, record.outcome
@@ -181,14 +210,12 @@ class Answers:
             ours = outcome.error_class in _MAY_BE_OURS or outcome.why == CUT_OFF.why
             unsaid = ours or record.ended_unsent
             return None if unsaid else frozenset((f"fault: {outcome.error_class}",))
-        if case.id not in self._claims:
-            base = self._records.get(f"{case.operation}/base")
-            both = [record] if base is None or base is record else [base, record]
-            verdicts = judge_records(both, {self.provider.name: self.provider})
-            self._claims[case.id] = frozenset(
-                verdict.check if verdict.check == ACCEPTS else f"{verdict.check} {about}".strip()
-                for verdict in verdicts
-                if (verdict.case, verdict.status) == (case.id, "fail")
-                for about in [verdict.constraint or ""]
-            )
-        return self._claims[case.id]
+        base = self._records.get(f"{case.operation}/base")
+        both = [record] if base is None or base.shot.case.id == case.id else [base, record]
+        verdicts = judge_records(both, {self.provider.name: self.provider})
+        return frozenset(
+            verdict.check if verdict.check == ACCEPTS else f"{verdict.check} {about}".strip()
+            for verdict in verdicts
+            if (verdict.case, verdict.status) == (case.id, "fail")
+            for about in [verdict.constraint or ""]
+        )

@@ -46,6 +46,10 @@ _FINDINGS_AT_MOST = 3
 """How many findings of one operation may use their whole share of requests: a provider that
 refuses everything in another way is broken enough."""
 
+EVIDENCE = 2_000
+"""Up to so many records, all are looked at in each round; of more, the drawn requests that passed
+are left out, for they alone may be a hundred thousand."""
+
 _FEW, _TIMES_OF_MANY = 3, 3
 """How many values may well fail together; and how often a request with more of them is repeated:
 that is less likely than that a provider refuses at random."""
@@ -74,6 +78,8 @@ class FailureReducer:
         self._awaited = AwaitedService()
         self._faults: dict[str, FaultSearch] = {}
         self._neighbours: dict[str, Case | None] = {}
+        self._notable: set[str] = set()
+        self._changed = False
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
         """Take note of a record; return what shows again what failed, where that is still open."""
@@ -87,10 +93,20 @@ class FailureReducer:
             *after_cut_off(self._sent, record),
             *self._after_service(record),
         )
+        failed = isinstance(record.outcome, Fault) or self._confirmation.has_failed(case.id)
+        if failed or case.stage not in ("explore", "discover"):
+            self._notable.add(case.id)
+            self._changed = True
         return [planned_request(self._provider, request) for request in requests]
 
     def on_idle(self) -> Sequence[PlannedRequest]:
-        """Return the next round: at most one request for each failing record."""
+        """Return the next round: at most one request for each failing record.
+
+        After `EVIDENCE` records there is one only once something else than a drawn request that
+        passed has ended since the last round that had none.
+        """
+        if not self._changed and len(self._sent.records) > EVIDENCE:
+            return ()
         history = self._evidence()
         self._faults, self._neighbours = {}, {}
         groups: defaultdict[str, list[FailureGroup]] = defaultdict(list)
@@ -102,6 +118,7 @@ class FailureReducer:
             if self._is_served(history, operation)
             for case in self._round(history, groups[operation])
         }
+        self._changed = bool(cases)
         return tuple(planned_request(self._provider, case) for case in cases.values())
 
     # ------------------------------------------------------------------------------- once more
@@ -407,9 +424,13 @@ class FailureReducer:
 
     # ---------------------------------------------------------------------------------- memory
     def _evidence(self) -> CaseHistory:
-        records = sorted(self._sent.records.values(), key=lambda record: record.shot.case.id)
+        every = self._sent.records
+        many = len(every) > EVIDENCE
+        names = self._notable if many else every
+        records = [record for name, record in every.items() if name in names]
+        records.sort(key=lambda record: record.shot.case.id)
         verdicts = judge_records(records, {self._provider.name: self._provider})
-        return CaseHistory(self._provider, records, verdicts, arrival=self._sent.records)
+        return CaseHistory(self._provider, records, verdicts, arrival=every)
 
     @staticmethod
     def _is_served(history: CaseHistory, operation: str) -> bool:

@@ -37,6 +37,7 @@ class Confirmation:
         self._provider = provider
         self._sent = sent
         self._failing: dict[str, tuple[Claim, ...]] = {}
+        self._prices: dict[str, tuple[Decimal, int]] = {}
         self._owners: dict[Claim, str] = {}
         self._settled: set[Claim] = set()
 
@@ -50,7 +51,7 @@ class Confirmation:
         return [
             request
             for name in sorted(self._failing, key=self._price)
-            if (request := self._confirmation(self._sent.records[name])) is not None
+            if (request := self._confirmation(name)) is not None
         ]
 
     def _judge(self, record: Record) -> None:
@@ -65,6 +66,7 @@ class Confirmation:
         ]
         if claims:
             self._failing[case.id] = tuple(dict.fromkeys(claims))
+            self._prices[case.id] = (record.shot.at_risk.amount, record.shot.at_risk.images)
 
     def _settle(self, record: Record) -> None:
         """Take note of what a reply settles: an equal question all claims, a smaller one its own.
@@ -80,25 +82,26 @@ class Confirmation:
         self._settled.update({*claims} & {*self._failing.get(case.id, ())})
 
     def _price(self, name: str) -> tuple[Decimal, int]:
-        price = self._sent.records[name].shot.at_risk
-        return (price.amount, price.images)
+        return self._prices[name]
 
-    def _confirmation(self, record: Record) -> Case | None:
+    def has_failed(self, case_id: str) -> bool:
+        """Tell whether a record fails a claim, other than by repeating another one."""
+        return case_id in self._failing
+
+    def _confirmation(self, failed: str) -> Case | None:
         """Return the cheapest request that may show again what failed in a record, if any is left.
 
         One request at a time, and one record for each claim: the first that failed, unless nothing
         is left to send for it.
         """
-        failed = record.shot.case
-        waits = any(case.id not in self._sent.records for case in self._sent.followers(failed.id))
-        open_ = [claim for claim in self._failing[failed.id] if self._is_open(failed.id, claim)]
-        if waits or not open_:
+        open_ = [claim for claim in self._failing[failed] if self._is_open(failed, claim)]
+        if not open_ or self._sent.waits(failed):
             return None
-        request = next(self._attempts(record), None)
+        request = next(self._attempts(self._sent.records[failed]), None)
         for claim in open_:
             if request is not None:
-                self._owners[claim] = failed.id
-            elif self._owners.get(claim) == failed.id:
+                self._owners[claim] = failed
+            elif self._owners.get(claim) == failed:
                 del self._owners[claim]
         return None if request is None else self._sent.add(request)
 
@@ -111,9 +114,8 @@ class Confirmation:
     def _owns(self, name: str, claim: Claim) -> bool:
         """Tell whether a record shows a claim; one of fewer images takes the place of another."""
         owner = self._owners.get(claim, name)
-        waits = any(case.id not in self._sent.records for case in self._sent.followers(owner))
         fewer = self._price(name)[1] < self._price(owner)[1]
-        return owner == name or (fewer and not waits)
+        return owner == name or (fewer and not self._sent.waits(owner))
 
     def _attempts(self, record: Record) -> Iterator[Case]:
         """Yield what may show a failure again and can be paid, in the order of sending."""
@@ -181,7 +183,7 @@ class Confirmation:
     def _failed(self, record: Record) -> list[Verdict]:
         case = record.shot.case
         base = self._sent.records.get(f"{case.operation}/base")
-        both = [record] if base is None or base is record else [base, record]
+        both = [record] if base is None or base.shot.case.id == case.id else [base, record]
         verdicts = judge_records(both, {self._provider.name: self._provider})
         of_case = [word for word in verdicts if word.case == case.id]
         unserved = any((word.check, word.status) == (FAILS, "inconclusive") for word in of_case)

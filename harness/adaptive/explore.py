@@ -5,11 +5,13 @@ once, so that a run does not become serial. Hypothesis draws and shrinks over th
 records hold; only a request without an answer is sent.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from harness.adaptive.answers import Answers, KnownFailure, Question, Values
-from harness.adaptive.novelty import Novelty
+from harness.adaptive.novelty import Novelty, Tried
 from harness.cases.explore import Examples, drawn, explored_cases, shrunk
 from harness.core.case import Case, Exploration, PlannedRequest
 from harness.core.record import Record
@@ -105,7 +107,12 @@ class Explorer:
         self._max_shrink = max_shrink
         self._strategy = explored_cases(provider)
         self._answers = Answers(provider)
-        self._explored: dict[str, Case] = {}
+        self._explored: set[str] = set()
+        self._smaller_of: Counter[str] = Counter()
+        self._smaller_in: Counter[str] = Counter()
+        self._suspects: dict[str, Case] = {}
+        self._spent_so_far: Budget | None = None
+        self._tried = Tried()
         self._reduced: dict[str, _Reduction] = {}
         self._statistics = ExplorationStatistics()
         self._over = False
@@ -115,12 +122,23 @@ class Explorer:
         case = record.shot.case
         if case.provider == self.provider.name:
             if case.stage == "explore":
-                self._explored[case.id] = case
+                self._note(case)
             if record.outcome is None:
                 self._over = self._over or "budget" in (record.skipped or "")
             else:
                 self._answers.add(record)
+                self._book(record)
+                if case.stage == "explore" and self._answers.fails_alone(case.id):
+                    self._suspects[case.id] = case
         return ()
+
+    def _note(self, case: Case) -> None:
+        """Take note of an explored request: what is held of it is its id."""
+        if case.id not in self._explored:
+            self._explored.add(case.id)
+            if case.follows is not None:
+                self._smaller_of[case.follows] += 1
+                self._smaller_in[case.operation] += 1
 
     def on_idle(self) -> Sequence[PlannedRequest]:
         """Return the next round: what failed before, smaller failing requests, or new ones."""
@@ -131,7 +149,8 @@ class Explorer:
             or self._smaller()
             or self._new_requests()
         )
-        self._explored |= {request.case.id: request.case for request in requests}
+        for request in requests:
+            self._note(request.case)
         self._over = not requests
         return requests
 
@@ -140,7 +159,7 @@ class Explorer:
         failing = self._failing()
         return replace(
             self._statistics,
-            sent=sum(record.shot.case.stage == "explore" for record in self._answers.records),
+            sent=self._answers.explored,
             failing=len(failing),
             smallest=tuple(dict.fromkeys(map(self._answers.describe, self._shrunk()))),
         )
@@ -158,7 +177,7 @@ class Explorer:
         """Return the explored requests that fail, the smallest first."""
         failing = [
             case
-            for case in self._explored.values()
+            for case in self._suspects.values()
             if self._answers.claims(self._answers.question(case))
         ]
 
@@ -241,9 +260,8 @@ class Explorer:
 
     def _room_to_shrink(self, case: Case) -> int:
         """Return how many smaller requests may still be sent for a failing one."""
-        smaller = [other for other in self._explored.values() if other.follows is not None]
-        tried = sum(other.follows == case.id for other in smaller)
-        of_operation = sum(other.operation == case.operation for other in smaller)
+        tried = self._smaller_of[case.id]
+        of_operation = self._smaller_in[case.operation]
         most = _SHRUNK_AT_MOST * self._max_shrink
         return min(self._at_once, self._max_shrink - tried, most - of_operation)
 
@@ -258,12 +276,12 @@ class Explorer:
 
     def _room(self) -> int:
         """Return how many requests, none of them a smaller one, the next round may hold."""
-        sent = sum(case.follows is None for case in self._explored.values())
+        sent = len(self._explored) - self._smaller_of.total()
         return max(0, min(self._at_once, self._exploration.requests - sent))
 
     def _draw(self, dry: int) -> Iterator[Case]:
         """Let Hypothesis draw towards what is untried and what fails; yield the best first."""
-        novelty = Novelty(self._answers)
+        novelty = Novelty(self._answers, self._tried)
         draws = drawn(
             self._strategy,
             lambda case: novelty.scores(case) if self._is_wanted(case) else {},
@@ -308,14 +326,16 @@ class Explorer:
 
     def _spent(self) -> Budget:
         """Return the budget of the run as it stands now."""
-        budget = self._budget()
-        for record in self._answers.records:
-            if record.outcome is not None:
-                cost = charged_reservation(
-                    record.shot, record.outcome, record.exchanges, provider=self.provider
-                )
-                budget.book(cost)
-        return budget
+        return deepcopy(self._spent_so_far or self._budget())
+
+    def _book(self, record: Record) -> None:
+        if self._spent_so_far is None:
+            self._spent_so_far = self._budget()
+        if record.outcome is not None:
+            cost = charged_reservation(
+                record.shot, record.outcome, record.exchanges, provider=self.provider
+            )
+            self._spent_so_far.book(cost)
 
 
 def _with_repetition(request: PlannedRequest) -> Reservation:

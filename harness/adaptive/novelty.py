@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from harness.adaptive.answers import Answers, KnownFailure, Question
@@ -27,17 +28,32 @@ Feature = tuple[float, *tuple[object, ...]]
 """What a request tries: what it counts, an operation, and the values that stand together."""
 
 
-class Novelty:
-    """Measures requests against all that has an answer when this is made."""
+@dataclass(slots=True)
+class Tried:
+    """What requests that have an answer have tried, and which of them were looked at."""
 
-    def __init__(self, answers: Answers) -> None:
+    features: set[Feature] = field(default_factory=set)
+    questions: set[Question] = field(default_factory=set)
+
+
+class Novelty:
+    """Measures requests against all that has an answer when this is made.
+
+    What they have tried is kept in `tried` from one time to the next.
+    """
+
+    def __init__(self, answers: Answers, tried: Tried | None = None) -> None:
         self._answers = answers
+        tried = Tried() if tried is None else tried
+        self._before = tried.features
         self._tried: set[Feature] = set()
         self._features_of: dict[Question, frozenset[Feature]] = {}
         self._failing: list[Question] = []
         self._known: list[KnownFailure] = []
         for question, claims in answers.asked():
-            self._tried |= self._features(question)
+            if question not in tried.questions:
+                tried.questions.add(question)
+                tried.features |= self._new_features(question)
             if claims:
                 self._known += answers.known_failures(question)
             if claims and question.breaks is None:
@@ -89,7 +105,7 @@ class Novelty:
 
     def _untried(self, question: Question) -> float:
         """Return how much is untried: values that a document lists count more than free ones."""
-        fresh = self._features(question) - self._tried
+        fresh = self._features(question) - self._before - self._tried
         return sum(weight for weight, *_ in fresh)
 
     def _features(self, question: Question) -> frozenset[Feature]:

@@ -1,9 +1,11 @@
 """What was sent to one provider, how often it was repeated, and what the budget still carries."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from hashlib import blake2b
 
+from harness.adaptive.by_id import ById
 from harness.adaptive.repeat import repeat_case, reprompted
 from harness.cases.build import Builder, short_digest
 from harness.cases.rewording import fresh_prompt
@@ -21,8 +23,10 @@ class SentCases:
 
     def __init__(self, provider: Provider, planned: Iterable[PlannedRequest] = ()) -> None:
         self._provider = provider
-        self.records: dict[str, Record] = {}
-        self.cases: dict[str, Case] = {}
+        self.records: ById[Record] = ById()
+        self.cases: ById[Case] = ById()
+        self._followers: defaultdict[str, list[str]] = defaultdict(list)
+        self._confirming: Counter[str] = Counter()
         self._bodies = {self._body(request.case) for request in planned}
         self._too_dear: defaultdict[str, list[Price]] = defaultdict(list)
 
@@ -37,7 +41,11 @@ class SentCases:
 
     def add(self, case: Case) -> Case:
         """Take note of a case that is sent now; return it."""
-        self.cases[case.id] = case
+        if case.follows is not None and case.id not in self.cases:
+            self._followers[case.follows].append(case.id)
+            self._confirming[case.follows] += case.stage == "confirm"
+        if self.cases.get(case.id) != case:
+            self.cases[case.id] = case
         self._bodies.add(self._body(case))
         return case
 
@@ -67,11 +75,15 @@ class SentCases:
 
     def followers(self, case_id: str) -> Iterator[Case]:
         """Yield the cases that look into another one."""
-        return (case for case in self.cases.values() if case.follows == case_id)
+        return (self.cases[name] for name in self._followers.get(case_id, ()))
+
+    def waits(self, case_id: str) -> bool:
+        """Tell whether a case that looks into another one has not ended."""
+        return any(name not in self.records for name in self._followers.get(case_id, ()))
 
     def repetitions(self, case_id: str) -> int:
         """Return how often a request was repeated."""
-        return sum(case.stage == "confirm" for case in self.followers(case_id))
+        return self._confirming[case_id]
 
     def repetition(self, record: Record, at_most: int = 1) -> Case | None:
         """Return a case that repeats a record, if it was repeated fewer times and can be."""
@@ -116,10 +128,12 @@ class SentCases:
 
     def root(self, case: Case) -> str:
         """Return the id of the case that a follow-up goes back to, over all between."""
-        while case.follows in self.cases and case.follows != case.id:
+        while case.follows is not None and case.follows in self.cases and case.follows != case.id:
             case = self.cases[case.follows]
         return case.id
 
-    def _body(self, case: Case) -> str:
+    def _body(self, case: Case) -> bytes:
+        """Return 16 bytes that stand for a body: equal for equal ones."""
         operation = self._provider.operation(case.operation)
-        return f"{case.operation} {canonical(carried(operation, case.arguments))}"
+        body = f"{case.operation} {canonical(carried(operation, case.arguments))}"
+        return blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -23,8 +23,8 @@ def after_cut_off(sent: SentCases, record: Record) -> Iterator[Case]:
     """
     case = record.shot.case
     name = (case.follows if case.stage == "confirm" else None) or case.id
-    first = sent.records.get(name)
-    if first is None or "same_key" not in case.follow_ups:
+    first = sent.records.get(name) if "same_key" in case.follow_ups else None
+    if first is None:
         return
     repeated = [each.id for each in sent.followers(name) if each.stage == "confirm"]
     records = [sent.records[each] for each in (name, *repeated) if each in sent.records]

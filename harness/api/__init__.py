@@ -20,6 +20,7 @@ failure.
 from harness.api.acceptance import accept
 from harness.api.canaries import WatchOptions, WatchResult, watch
 from harness.api.histories import database, history, history_page
+from harness.api.merges import merge
 from harness.api.rechecks import recheck
 from harness.api.regressions import baseline, diff
 from harness.api.runs import (
@@ -120,6 +121,7 @@ __all__ = [
     "inspect",
     "judge",
     "load_provider",
+    "merge",
     "plan",
     "read_config",
     "recheck",

@@ -45,14 +45,14 @@ def cases_of(key: Key, result: RunResult | None) -> list[str]:
 
 def free_of(result: RunResult | None, provider: str) -> list[str]:
     """Return ids of refusals of a canary: they are free, and fail where everything does."""
-    cases = [record.shot.case for record in (result.records if result else ())]
+    cases = (record.shot.case for record in (result.records if result else ()))
     free = [case.id for case in cases if (case.provider, case.expect) == (provider, "refuse")]
     return free[:FREE]
 
 
 def served_of(result: RunResult | None, provider: str) -> list[str]:
     """Return ids of what a canary asked to be served, beside the plain requests."""
-    cases = [record.shot.case for record in (result.records if result else ())]
+    cases = (record.shot.case for record in (result.records if result else ()))
     return [
         first_id(case.id)
         for case in cases

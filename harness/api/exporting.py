@@ -1,5 +1,6 @@
 """A result as spans, and what becomes of a run whose spans nobody takes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 
-def spans_of_result(result: RunResult) -> tuple[Span, ...]:
+def spans_of_result(result: RunResult) -> Sequence[Span]:
     """Return a result as spans."""
     return spans_of(
         result.header,

@@ -1,15 +1,13 @@
 """The verbs that plan, run, judge and report."""
 
-import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from harness.adaptive.stopping_rule import StoppingRule
-from harness.adaptive.strategies import follow_up_strategy
 from harness.api.exporting import exported
+from harness.api.sending import send, trust_lists
 from harness.choosing.choose import choose as chosen
 from harness.choosing.model import Choice
 from harness.core.benchmark import Slo
@@ -27,6 +25,7 @@ from harness.planning.conformance import new_plan
 from harness.planning.judging import judged_against
 from harness.planning.options import (
     STRENGTH,
+    KeepImages,
     Options,
 )
 from harness.planning.plan import Limits
@@ -35,14 +34,20 @@ from harness.report.formats.format import refuse_unknown_formats
 from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
 from harness.run_result import RunResult, concluded, reread
 from harness.runner.execution.provider_run import ProgressListener
-from harness.runner.inspecting import Looking, cleaner, image_place, inspected, read_anchors
-from harness.runner.preflight import decided
+from harness.runner.inspecting import (
+    Looking,
+    all_of,
+    cleaner,
+    image_place,
+    inspected,
+    read_anchors,
+)
+from harness.runner.keeping import remove_images
 from harness.runner.recorded import recorded
-from harness.runner.run import execute_run as perform
-from harness.runner.run import saying_where
+from harness.runner.run import Run, saying_where
 from harness.runner.scanning import environment_keys
 from harness.runner.slices import refuse_undecided
-from harness.runner.specs import catalogue_with, keys_by_variable
+from harness.runner.specs import keys_by_variable
 from harness.runner.traffic.judging import WatchFile, keep, read_traffic
 from harness.spec.catalogue import Spec, catalogue_of, found, named_provider
 from harness.spec.explain.asked import from_body, present, with_plain_values
@@ -51,8 +56,8 @@ from harness.spec.explain.explain import explain as explained
 from harness.spec.provider import Provider
 from harness.spec.workload.workloads import select_purchase, select_workloads
 from harness.store.folder import RunFolder
-from harness.store.reader import read_run
 from harness.telemetry.readiness import refuse_unready
+from harness.transport.bodies.decoder import usual_decoders
 from harness.transport.bodies.images import ImageCollector
 
 
@@ -124,46 +129,25 @@ def run(
         result = run(Options(target=Target(against="emulator", providers=("buble",))))
         [finding.finding.constraint for finding in result.report.findings]
     """
-    _refuse_event_loop()
     options, watch = options or Options(), watch or ProgressListener()
     formats = options.output.on_request
     refuse_unknown_formats(formats)
     refuse_undecided(options)
     if options.output.otel:
         refuse_unready(os.environ)
-    resume = options.output.resume
-    past = read_run(resume) if resume else None
-    catalogue = catalogue_with(options.target.documents, [past] if past else [])
-    known = known_of(options.output.known, [past.known if past else None], catalogue)
-    ready = decided(
-        options,
-        past.header if past else None,
-        catalogue=catalogue,
-        environment=os.environ if environment is None else environment,
-        note=watch.noted,
-    )
-    options = ready.options
-    own = options.emulator.signed  # the emulator writes it, so it may not be there yet
-    lists = [file for file in options.output.trust_anchors if own is None or not _same(file, own)]
-    anchors = read_anchors(lists)
-    strategies = follow_up_strategy(options)
-    done = perform(
-        options,
-        watch,
-        catalogue=catalogue,
-        notes=(*ready.notes, *(options.ready.notes if options.ready else ())),
-        strategy=strategies,
-        criterion=StoppingRule,
-        keep=known.kept,
-    )
-    explored = strategies.keep_examples(done.folder)
-    if done.failure is not None:
-        raise done.failure
+    sent = send(options, watch=watch, environment=environment)
+    done, options, catalogue = sent.run, sent.options, sent.catalogue
     with saying_where(done.folder):
         clean = cleaner(keys_by_variable(options, catalogue), catalogue)
+        anchors, own = sent.anchors, options.emulator.signed
         if own is not None:
-            anchors = read_anchors((*lists, own))
-        looking = Looking(anchors=anchors, clean=clean, note=watch.noted)
+            anchors = read_anchors((*trust_lists(options), own))
+        looking = Looking(
+            anchors=anchors,
+            decoders=options.output.decoders or usual_decoders(),
+            clean=clean,
+            note=watch.noted,
+        )
         found = {} if done.header.interrupted else inspected(done.records, done.folder, looking)
         result = concluded(
             done.header,
@@ -171,14 +155,29 @@ def run(
             done.folder,
             catalogue,
             inspections=found,
-            known=known.entries,
+            known=sent.known.entries,
             formats=formats,
         )
-        result = replace(result, notes=(*explored, *result.notes))
+        result = replace(result, notes=(*sent.explored, *result.notes))
     if options.output.record and not done.header.interrupted:
         notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
         result = replace(result, notes=notes)
+    if not done.header.interrupted:
+        removed = _unwanted_removed(done, options.output.keep_images, found, result)
+        result = replace(result, notes=(*result.notes, *removed))
     return exported(result) if options.output.otel else result
+
+
+def _unwanted_removed(
+    done: Run, choice: KeepImages, inspections: Mapping[str, Inspection], result: RunResult
+) -> Iterator[str]:
+    """Remove the image files that a run was not to keep; yield a sentence about it."""
+    shown_by = {
+        (shown.finding.provider, case)
+        for shown in result.report.all_findings
+        for case in shown.finding.cases
+    }
+    yield from remove_images(done.folder, choice, done.records, inspections, found_in=shown_by)
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it
@@ -296,17 +295,17 @@ def report(  # noqa: PLR0913 - what a report depends on
         clean=cleaner(environment_keys(os.environ, catalogue), catalogue),
         note=note,
     )
-    shown: dict[str, Inspection] = {}
+    shown: list[Mapping[str, Inspection]] = []
     for path, each in zip(map(Path, (folder, *more)), again.runs, strict=True):
         keeps = out is not None and path.resolve() == Path(out).resolve()
-        shown |= inspected(each.records, path, looking, keep=keeps)
+        shown.append(inspected(each.records, path, looking, keep=keeps))
     target = None if out is None else Path(out)
     result = concluded(
         header,
         again.records,
         target,
         catalogue,
-        inspections=shown,
+        inspections=all_of(shown),
         documents=documents,
         known=expected.entries,
         formats=formats,
@@ -482,17 +481,3 @@ def _refuse_formats(names: Sequence[str], out: str | Path | None) -> None:
             f"--format {names[0]}: there is no folder to write it into",
             hint="name one with --out DIR",
         )
-
-
-def _same(file: Path, other: Path) -> bool:
-    return file.absolute() == other.absolute()
-
-
-def _refuse_event_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise UsageError(
-        "a run has an event loop of its own", hint="call it by asyncio.to_thread(api.run, options)"
-    )

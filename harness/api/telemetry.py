@@ -1,6 +1,7 @@
 """The verb that exports a finished run as OpenTelemetry spans."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 
-def spans(run: RunResult | str | Path) -> tuple[Span, ...]:
+def spans(run: RunResult | str | Path) -> Sequence[Span]:
     """Return a run as spans: the run's own, one of each case that was sent, one of each exchange.
 
     Needs no library; `harness.telemetry.names` lists the attributes. Neither prompts nor keys nor

@@ -93,7 +93,7 @@ def choose(  # noqa: PLR0913 - what a choice depends on
 
 
 def _emulated(run: MeasuredRun) -> bool:
-    return all(each.emulated for each in run.measured.observations)
+    return all(each.emulated for each in run.measured.spend)
 
 
 def _all_emulated(runs: Sequence[MeasuredRun], workloads: Sequence[Workload]) -> bool:

@@ -8,8 +8,9 @@ from harness.core.benchmark import Slo
 from harness.core.jsonvalue import Json
 from harness.core.record import Provenance
 from harness.core.workload import Fit, Workload
-from harness.stats.benchmark.measure import reliability
-from harness.stats.benchmark.model import Attempt, Speed, Spend
+from harness.stats.benchmark.model import Speed, Spend
+from harness.stats.benchmark.observed import attempts_of
+from harness.stats.benchmark.tallies import RowTally
 from harness.stats.intervals import proportion_estimate
 
 
@@ -45,7 +46,7 @@ def evidence(
 ) -> tuple[RunEvidence, ...]:
     """Return what each run saw of a provider at a workload, in the order of the runs."""
     return tuple(
-        _row(run, speed, _attempts(run, speed), slo)
+        _row(run, speed, slo)
         for run in runs
         if as_today(run, fit, workload)
         for speed in run.measured.speeds
@@ -68,20 +69,14 @@ def spends(
     ]
 
 
-def _attempts(run: MeasuredRun, speed: Speed) -> list[Attempt]:
-    row = (speed.provider, speed.basis, speed.workload, speed.stage)
-    return [
-        each
-        for each in run.measured.observations
-        if (each.provider, each.basis, each.workload, each.stage) == row and not each.warm_up
-    ]
-
-
-def _row(
-    run: MeasuredRun, speed: Speed, attempts: Sequence[Attempt], slo: Slo | None
-) -> RunEvidence:
-    ended = [each for each in attempts if each.end != "cut_off"]
-    judged = reliability(attempts, slo) if attempts else None
+def _row(run: MeasuredRun, speed: Speed, slo: Slo | None) -> RunEvidence:
+    tally, ended, unusable = RowTally(slo), 0, 0
+    for each in attempts_of(run.measured.observations, speed):
+        tally.add(each)
+        if each.end != "cut_off":
+            ended += 1
+            unusable += not each.usable
+    judged = tally.reliability() if tally.sent else None
     known, paid = run.evidence.get(speed.provider), _paid(run, speed)
     return RunEvidence(
         run=run.name,
@@ -91,10 +86,10 @@ def _row(
         basis=speed.basis,
         stage=speed.stage,
         fit=speed.fit,
-        n=len(ended),
+        n=ended,
         median=speed.median,
         p95=speed.p95,
-        failure=proportion_estimate(sum(not each.usable for each in ended), len(ended)),
+        failure=proportion_estimate(unusable, ended),
         within=judged.within if judged else None,
         slo=judged.slo if judged else None,
         per_image=paid.per_image if paid else None,

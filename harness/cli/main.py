@@ -24,6 +24,7 @@ VERBS = {
     "plan": "Print what would be sent and what it would cost; send nothing.",
     "judge": "Judge traffic that was recorded elsewhere; send nothing.",
     "report": "Judge the records of earlier runs again; send nothing.",
+    "merge": "Join the slices of a run into one run; send nothing.",
     "diff": "Say what changed between two runs, and whether it stops a build.",
     "history": "Say what changed over many runs, and when; send nothing.",
     "watch": "Ask a little each day; alert only a confirmed change, once.",

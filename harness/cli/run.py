@@ -17,8 +17,13 @@ def run(context: click.Context, /, *, options: Options, as_json: bool) -> None:
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.progress import watching  # noqa: PLC0415
 
-    with watching() as watch:
-        result = perform(options, watch=watch)
+    if options.distribution.on:
+        from harness.cli.on_engine import run_on  # noqa: PLC0415
+
+        result = run_on(options)
+    else:
+        with watching() as watch:
+            result = perform(options, watch=watch)
     publish(result.report, result.why, result.folder, as_json=as_json)
     for sentence in result.notes:
         note(sentence)

@@ -114,13 +114,35 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWaits:
+    """What requests waited for on our own machine, after their bytes had been stamped.
+
+    Of `replies`, `decoder_full` found all `decoders` busy; they waited `decoder_s` in all, one of
+    them `decoder_longest_s`, before a decoder took them. Lines of the journal were on the disk
+    after `journal_s` in all, one after `journal_longest_s`. For `paused_s` nothing more of a body
+    was read, for the disk took what was there too slowly: that alone may be in a provider's times.
+    """
+
+    decoders: int
+    replies: int = 0
+    decoder_full: int = 0
+    decoder_s: float = 0.0
+    decoder_longest_s: float = 0.0
+    journal_lines: int = 0
+    journal_s: float = 0.0
+    journal_longest_s: float = 0.0
+    paused_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """What our own process and machine did while a benchmark ran; None could not be measured.
 
     `lag_*` is how late the event loop woke up, in seconds. `cpu_share` is the busiest second's
     share of the CPU time that all cores together have, `own_cpu_share` what our process took of
     one core over the run. `memory_left_share` is the least share of memory that was free.
-    `clock_step_s` is by how much the wall clock moved against the monotonic one.
+    `clock_step_s` is by how much the wall clock moved against the monotonic one. `waits` is
+    missing in older runs.
     """
 
     seconds: float
@@ -131,6 +153,7 @@ class Watched:
     memory_peak_bytes: int | None = None
     memory_left_share: float | None = None
     clock_step_s: float = 0.0
+    waits: Annotated[OwnWaits | None, Field(exclude_if=lambda waits: waits is None)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

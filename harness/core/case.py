@@ -1,5 +1,6 @@
 """What to send, and what the documents promise in reply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -182,11 +183,15 @@ class Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The requests for one provider, in the order they leave; nothing has been sent yet."""
+    """The requests for one provider, in the order they leave; nothing has been sent yet.
+
+    `shots` are a tuple where they are few; many are read from the disk, block by block, each time
+    that they are passed over.
+    """
 
     provider: str
     seed: int
-    shots: tuple[PlannedRequest, ...]
+    shots: Sequence[PlannedRequest]
     spec_digest: str
     coverage: tuple[Coverage, ...] = ()
     exploration: Exploration | None = None

@@ -2,7 +2,10 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 MEBIBYTE = 1024 * 1024
 
@@ -17,12 +20,19 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
     A file of holes, or a device without an end, takes no more memory than that; a pipe that nobody
     writes into is empty, and never waited for.
     """
-    with open(path, "rb", opener=_at_once) as file:
-        wait_again(file.fileno())
+    with opened_at_once(path) as file:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise too_large(path)
     return content
+
+
+@contextmanager
+def opened_at_once(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read it, bit by bit, whatever it is; OSError as the system raises it."""
+    with open(path, "rb", opener=_at_once) as file:
+        wait_again(file.fileno())
+        yield file
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -57,12 +57,12 @@ def read_slice(text: str) -> Slice:
     return Slice(index=index, of=of)
 
 
-def read_vantage(text: str) -> str:
+def read_vantage(text: str, flag: str = "--vantage") -> str:
     """Read the name of a vantage point; UsageError where it has other letters."""
     name = text.strip()
     if not _VANTAGE.fullmatch(name):
         raise UsageError(
-            f"--vantage {text}: a name has small letters, digits, dots and dashes, at most 40",
+            f"{flag} {text}: a name has small letters, digits, dots and dashes, at most 40",
             hint="like eu-west-1",
         )
     return name

@@ -215,11 +215,12 @@ class _Waiting:
         self._texts: dict[str, list[str]] = {name: [] for name in _STORED}
         self._rows = 0
 
-    def add(self, name: str, rows: list[Row], folder: str) -> None:
-        self._texts[name] += [written(row, folder) for row in rows]
-        self._rows += len(rows)
-        if self._rows >= _BATCH_ROWS:
-            self.flush()
+    def add(self, name: str, rows: Sequence[Row], folder: str) -> None:
+        for row in rows:
+            self._texts[name].append(written(row, folder))
+            self._rows += 1
+            if self._rows >= _BATCH_ROWS:
+                self.flush()
 
     def flush(self) -> None:
         for name, texts in self._texts.items():

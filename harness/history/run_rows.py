@@ -6,7 +6,7 @@ says why not.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from harness.report.frames.columns import VERDICTS
 from harness.report.frames.frames import attempts_of, plain, prices_of
 from harness.report.frames.rows import Row
 from harness.store.reader import joined, read_run
+from harness.store.spool import Spool
 
 HEADER, JOURNAL = OWN
 PARQUET = ("attempts.parquet", "prices.parquet")
@@ -63,7 +64,7 @@ class RunRows:
     """A run: `about` it, its rows by the name of their frame, and `notes` on what is missing."""
 
     about: Row
-    rows: dict[str, list[Row]] = field(default_factory=dict)
+    rows: dict[str, Sequence[Row]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -95,7 +96,7 @@ def rows_of(folder: Path, run: RunFiles, *, parquet: bool = False) -> RunRows:
         return RunRows(about={}, notes=tuple(notes or ["nothing in it can be read"]))
     if summary is None and SUMMARY not in run.files:
         notes.append(f"is under way or was cut off (no {SUMMARY}): no verdicts, no findings")
-    rows = {**sent, "verdicts": [*_verdicts(summary)], "findings": []}
+    rows: dict[str, Sequence[Row]] = {**sent, "verdicts": [*_verdicts(summary)]}
     rows["findings"] = [*_findings(summary, sent.get("attempts", ()))]
     return RunRows(about=_about(summary, header), rows=rows, notes=tuple(notes))
 
@@ -117,14 +118,14 @@ def _summary(file: Path, notes: list[str]) -> dict[str, Any] | None:
 
 def _sent(
     place: Path, run: RunFiles, notes: list[str]
-) -> tuple[RunHeader | None, dict[str, list[Row]]]:
+) -> tuple[RunHeader | None, dict[str, Sequence[Row]]]:
     """Return a run's header and the rows of what was sent, as its journal has them."""
     if HEADER not in run.files:
         notes.append("has no journal: no attempts, no prices")
         return None, {}
     try:
         header, records = joined([read_run(place)])
-        attempts, prices = [*attempts_of(records, header)], [*prices_of(records, header)]
+        attempts, prices = Spool(attempts_of(records, header)), Spool(prices_of(records, header))
     except (HarnessError, OSError, ValueError, RecursionError) as error:
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         notes.append(f"no attempts, no prices: {said}")
@@ -165,8 +166,19 @@ def _verdicts(summary: dict[str, Any] | None) -> Iterator[Row]:
         yield {name: said.get(name) for name in VERDICTS}
 
 
-def _findings(summary: dict[str, Any] | None, attempts: list[Row] | tuple[()]) -> Iterator[Row]:
-    by_case = {(row["provider"], row["case"]): row["arguments_json"] for row in attempts}
+def _findings(summary: dict[str, Any] | None, attempts: Sequence[Row]) -> Iterator[Row]:
+    shown = {
+        (said.get("provider"), case)
+        for key, _ in _STANDINGS
+        for said in _dicts(summary, key)
+        for case in _list(said, "cases")
+        if isinstance(said.get("provider"), str) and isinstance(case, str)
+    }
+    by_case = {
+        case: row["arguments_json"]
+        for row in (attempts if shown else ())
+        if (case := (row["provider"], row["case"])) in shown
+    }
     for said, standing in chain.from_iterable(
         ((said, standing) for said in _dicts(summary, key)) for key, standing in _STANDINGS
     ):

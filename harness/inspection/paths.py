@@ -1,12 +1,16 @@
 """Which image files are meant by the paths that somebody gives: files, and folders of them."""
 
+import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
+from harness.core.files import MEBIBYTE, read_at_most
 from harness.inspection.model import NotInspected
+from harness.planning.options import KeepImages
 from harness.store.line import HEADER, IMAGES
 from harness.transport.bodies.formats import HEAD_BYTES, image_format
 from harness.transport.inspection.inspector_worker import IMAGE_AT_MOST_BYTES
@@ -48,8 +52,19 @@ def _of(path: Path) -> Iterator[ImagePath | NotInspected]:
     run = (path / HEADER).is_file() and (path / IMAGES).is_dir()
     found = [each for each in map(_file, _within(path / IMAGES if run else path)) if _fits(each)]
     if not found:
-        yield NotInspected(name=str(path), why="a folder without an image")
+        why = (_not_kept(path) if run else "") or "a folder without an image"
+        yield NotInspected(name=str(path), why=why)
     yield from found
+
+
+def _not_kept(run: Path) -> str:
+    """Return why a run folder has no image, where it was told to keep none."""
+    try:
+        header = json.loads(read_at_most(run / HEADER, MEBIBYTE))
+        choice = header["choices"]["keep_images"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return f"not kept (--keep-images {choice})" if choice in get_args(KeepImages) else ""
 
 
 def _within(folder: Path) -> Iterator[Path]:

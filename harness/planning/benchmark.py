@@ -7,6 +7,7 @@ Everything follows from the seed, in any process.
 """
 
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -18,6 +19,7 @@ from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json
 from harness.core.workload import Fit, Workload
 from harness.planning.benchmark_options import Measuring
+from harness.planning.kept_requests import kept_requests
 from harness.planning.options import Options
 from harness.planning.plan import planned_request
 from harness.spec.catalogue import Entry
@@ -72,22 +74,28 @@ def benchmark_plan(options: Options, entries: Sequence[Entry]) -> tuple[Design, 
     )
     if measuring.reference is not None:
         design = replace(design, reference=checked_reference(measuring.reference, design))
-    places = tuple(_timed(design, _places(design)))
-    lags = _lags(design, [entry.name for entry in entries])
+    deque(_places(design), maxlen=0)  # what asks for too much is refused before any is planned
+    names = [entry.name for entry in entries]
     plans = {}
-    for entry in entries:
-        name = entry.name
-        mine = (
-            replace(place, due_s=place.due_s + lags.get((name, place.stage.name, place.block), 0.0))
-            for place in places
-        )
-        plans[name] = Plan(
-            provider=name,
+    for at, entry in enumerate(entries):
+        mine = _lagging(_timed(design, _places(design)), _lags(design, names), at)
+        plans[entry.name] = Plan(
+            provider=entry.name,
             seed=options.seed,
-            shots=tuple(_planned(entry.provider, mine, fits)),
+            shots=kept_requests(_planned(entry.provider, mine, fits)),
             spec_digest=entry.digest,
         )
     return design, plans
+
+
+def _lagging(
+    places: Iterator[BlockPlace], lags: Iterator[Sequence[float]], at: int
+) -> Iterator[BlockPlace]:
+    """Let the requests of the provider `at` this place leave later, by the lag of each block."""
+    blocks = groupby(places, key=lambda place: (place.stage, place.block))
+    for (_, together), lag_s in zip(blocks, lags, strict=True):
+        for place in together:
+            yield replace(place, due_s=place.due_s + lag_s[at])
 
 
 def _stage(measuring: Measuring, level: float) -> Stage:
@@ -153,23 +161,24 @@ def _blocks(design: Design, stage: Stage) -> range:
     return range(1, design.warm_up + stage.blocks + 1)
 
 
-def _lags(design: Design, names: Sequence[str]) -> Mapping[tuple[str, str, int], float]:
-    """Return by how much each provider's requests leave later than the timetable, in seconds.
+def _lags(design: Design, names: Sequence[str]) -> Iterator[Sequence[float]]:
+    """Yield for each block by how much each provider's requests leave later, in seconds.
 
     They share out the mean time between two departures in a random order, so that our own line is
     not asked for all of them at once: in a new order for each block where gaps are constant. Where
     they are random, in one order for each stage: only moved as a whole, a timetable stays one.
     """
     generator = random.Random(f"lags {design.seed}")
-    lags: dict[tuple[str, str, int], float] = {}
-    for stage in design.stages if design.arrivals != "closed" else ():
+    nobody = [0.0] * len(names)
+    for stage in design.stages:
         order: list[str] = []
-        for block in _blocks(design, stage):
+        for _ in _blocks(design, stage):
+            if design.arrivals == "closed":
+                yield nobody
+                continue
             if design.arrivals == "constant" or not order:
                 order = generator.sample(names, len(names))
-            for at, name in enumerate(order):
-                lags[name, stage.name, block] = at / len(names) * _mean_gap_s(stage)
-    return lags
+            yield [order.index(name) / len(names) * _mean_gap_s(stage) for name in names]
 
 
 def _planned(

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Json, mistake
 from harness.planning.flags import FLAG, Flag, flagged
-from harness.planning.options import Options
+from harness.planning.options import KeepImages, Options
 
 _Count = Annotated[int, Field(ge=0)]
 _Measure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -43,6 +43,7 @@ class KeptChoices:
     receive_port: int | None = None
     allow_private: bool = False
     trust_anchors: tuple[Path, ...] = ()
+    keep_images: KeepImages = "all"
 
 
 _KEPT = TypeAdapter(KeptChoices)
@@ -79,8 +80,9 @@ LIMITS = (
     "max_shrink",
 )
 PLACES = ("assets_url", "webhook_url", "receive_port", "allow_private")
-OWNERS = (*LIMITS, *PLACES, "trust_anchors")
-"""What only who pays may choose: the costs, what of this machine is reached, who is trusted."""
+OWNERS = (*LIMITS, *PLACES, "trust_anchors", "keep_images")
+"""What only who pays may choose: the costs, what of this machine is reached, who is trusted,
+which paid images are removed."""
 
 
 def keeps_limits(kept: Mapping[str, Json]) -> bool:

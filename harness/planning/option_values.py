@@ -183,6 +183,6 @@ def read_start(text: str) -> datetime:
     return moment
 
 
-def read_vantages(text: str) -> tuple[str, ...]:
+def read_vantages(texts: Sequence[str]) -> tuple[str, ...]:
     """Read names of vantage points, with commas between; UsageError for a bad one."""
-    return tuple(read_vantage(name) for name in text.split(","))
+    return tuple(read_vantage(name, "--vantages") for text in texts for name in text.split(","))

@@ -291,6 +291,7 @@ class Distribution:
         "Vantage points of the slices in turn: custom resources of the engine's nodes (--on).",
         default=(),
         metavar="NAME,...",
+        repeatable=True,
         read=read_vantages,
     )
 

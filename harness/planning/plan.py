@@ -3,10 +3,11 @@
 A plan is saved and read back, never drawn again: drawing depends on the version of Hypothesis.
 """
 
+import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -24,6 +25,8 @@ from harness.core.longtext import name_of, text_of
 from harness.core.money import money
 from harness.core.placeholders import THIS_RUN, without_run_word
 from harness.core.plain import carried_json, telling_headers
+from harness.planning.kept_requests import kept_requests
+from harness.planning.plan_rows import PlanRows
 from harness.spec import price
 from harness.spec.credentials import KEY_REQUIRED
 from harness.spec.evaluate import broken_when_sent
@@ -31,7 +34,7 @@ from harness.spec.provider import Provider
 from harness.spec.request import build_request
 
 FILE_AT_MOST_BYTES = 16 * MEBIBYTE
-"""Of a saved plan, which names long texts and files instead of holding them."""
+"""Of a saved plan that is read at once; of a larger one, the requests are read one by one."""
 
 _NO_PLAN = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """How making a request of what is no plan ends, wherever in it the mistake is."""
@@ -190,23 +193,33 @@ def request_digest(planned: PlannedRequest) -> str:
     return digest([*said, headers] if headers else said)
 
 
-def total_price(requests: Sequence[PlannedRequest], unit: str) -> Price:
+def short_request_digest(planned: PlannedRequest) -> bytes:
+    """Return the first 16 bytes of that digest: for those who hold one for each request."""
+    return bytes.fromhex(request_digest(planned)[:32])
+
+
+def total_price(requests: Iterable[PlannedRequest], unit: str) -> Price:
     """Add up what requests cost if the provider keeps its documents."""
-    return Price(
-        amount=sum((planned.price.amount for planned in requests), Decimal(0)),
-        unit=unit,
-        images=sum(planned.price.images for planned in requests),
-        at_most=any(planned.price.at_most for planned in requests),
-    )
+    amount, images, at_most = Decimal(0), 0, False
+    for price_ in (planned.price for planned in requests):
+        amount += price_.amount
+        images += price_.images
+        at_most = at_most or price_.at_most
+    return Price(amount=amount, unit=unit, images=images, at_most=at_most)
 
 
 def price_sentence(plan: Plan, provider: Provider) -> str:
     """Return a plan's size and price in one sentence."""
-    kinds = Counter(shot.case.expect for shot in plan.shots)
-    expected = total_price(plan.shots, provider.prices.unit)
-    worst = max(
-        (shot.at_risk for shot in plan.shots), key=lambda risk: risk.amount, default=expected
-    )
+    kinds, risks = Counter[str](), dict[Price, None]()
+
+    def counted() -> Iterator[PlannedRequest]:
+        for shot in plan.shots:
+            kinds[shot.case.expect] += 1
+            risks[shot.at_risk] = None
+            yield shot
+
+    expected = total_price(counted(), provider.prices.unit)
+    worst = max(risks, key=lambda risk: risk.amount, default=expected)
     guess = "" if provider.prices.status == "documented" else f" ({provider.prices.status} price)"
     return (
         f"{provider.title}: {len(plan.shots)} requests ({kinds['accept']} to be served, "
@@ -253,8 +266,20 @@ def _drawn(plan: Plan, operation: str) -> str:
 
 
 def plan_digest(plan: Plan) -> str:
-    """Return the SHA-256 that names this plan."""
-    return digest(plan_to_json(plan))
+    """Return the SHA-256 that names this plan: of its canonical JSON, which is never held whole."""
+    found = hashlib.sha256()
+    for at, (name, content) in enumerate(sorted(_fields_json(plan).items())):
+        found.update(f"{',' if at else '{'}{canonical(name)}:".encode())
+        if name == _REQUESTS_FIELD:
+            for row, planned in enumerate(plan.shots):
+                found.update(b"," if row else b"[")
+                text = canonical(_request_json(planned))
+                found.update(text.encode("utf-8", "surrogatepass"))
+            found.update(b"]" if plan.shots else b"[]")
+        else:
+            found.update(canonical(content).encode("utf-8", "surrogatepass"))
+    found.update(b"}")
+    return found.hexdigest()
 
 
 _LATER_FIELDS: dict[str, Json] = {"credential": "own", "drawn": False, "choices": ""}
@@ -263,12 +288,21 @@ _CASES, _REQUESTS, _PLANS = TypeAdapter(Case), TypeAdapter(PlannedRequest), Type
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:
     """Return the plan as `harness plan --json` prints it."""
+    rows = [_request_json(planned) for planned in plan.shots]
+    return {**_fields_json(plan), _REQUESTS_FIELD: rows}
+
+
+_REQUESTS_FIELD = "cases"
+
+
+def _fields_json(plan: Plan) -> dict[str, Json]:
+    """Return the same without its requests, whose field is there and empty."""
     whole: dict[str, Json] = _PLANS.dump_python(plan, mode="json", exclude={"shots"})
     coverage, exploration = whole.pop("coverage"), whole.pop("exploration")
     askings = whole.pop("askings")
     return {
         **whole,
-        "cases": [_request_json(planned) for planned in plan.shots],
+        _REQUESTS_FIELD: [],
         "coverage": coverage,
         **({} if exploration is None else {"exploration": exploration}),
         **({"askings": askings} if askings else {}),
@@ -299,13 +333,37 @@ def _request_json(planned: PlannedRequest) -> Json:
 
 def dumped(plan: Plan) -> bytes:
     """Return the plan as a file: as it is printed, but with long texts by their names."""
-    saved = with_texts(plan_to_json(plan), name_of)
-    return json.dumps(saved, ensure_ascii=False, indent=1).encode() + b"\n"
+    return b"".join(dumped_pieces(plan))
+
+
+def dumped_pieces(plan: Plan) -> Iterator[bytes]:
+    """Yield the plan's file piece by piece: a line for each bracket, as JSON is indented by 1."""
+    for at, (name, content) in enumerate(_fields_json(plan).items()):
+        yield b"{\n " if not at else b",\n "
+        yield json.dumps(name).encode() + b": "
+        if name != _REQUESTS_FIELD or not plan.shots:
+            yield _indented(content, 1)
+            continue
+        yield b"["
+        for row, planned in enumerate(plan.shots):
+            yield b",\n  " if row else b"\n  "
+            yield _indented(_request_json(planned), 2)
+        yield b"\n ]"
+    yield b"\n}\n"
+
+
+def _indented(content: Json, by: int) -> bytes:
+    """Return JSON as it stands within `by` others; no text of JSON holds a line's end."""
+    text = json.dumps(with_texts(content, name_of), ensure_ascii=False, indent=1)
+    return text.replace("\n", "\n" + by * " ").encode()
 
 
 def read_plan(path: Path, *, provider: Provider, hint: str) -> Plan:
     """Read a plan's file; RecordingError, with `hint` where it is missing or no JSON."""
     try:
+        if path.stat().st_size > FILE_AT_MOST_BYTES:
+            rows = PlanRows(path)
+            return _plan_of(rows.rest, rows, provider=provider, where=str(path))
         saved: Json = json.loads(read_at_most(path, FILE_AT_MOST_BYTES).decode("utf-8-sig"))
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}", hint=hint) from None
@@ -320,30 +378,55 @@ def plan_from_json(saved: Json, *, provider: Provider, where: str) -> Plan:
     Requests and prices are made again from the arguments and must come out as they were saved, so
     that a plan can never ask for something else than its arguments say.
     """
+    return _plan_of(saved, None, provider=provider, where=where)
+
+
+def _plan_of(saved: Json, rows: Iterable[Json] | None, *, provider: Provider, where: str) -> Plan:
+    """Read a plan back from what it says and its requests, those that it holds without `rows`."""
     again = "record it again: harness run --against emulator --record"
     try:
         file: Any = with_texts(saved, text_of)
-        requests = [_planned_again(provider, row) for row in file["cases"]]
-        read = _PLANS.validate_python({**file, "shots": requests})
+        held = file.pop(_REQUESTS_FIELD)
+        requests = _Again(provider, held if rows is None else rows)
+        shots = kept_requests(requests)
+        read = replace(_PLANS.validate_python({**file, "shots": ()}), shots=shots)
+        said = {name: text for name, text in _fields_json(read).items() if name != _REQUESTS_FIELD}
     except (*_NO_PLAN, UsageError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
         raise RecordingError(
             f"{where}: not a plan this harness wrote ({reason})", hint=again
         ) from None
-    if read.provider != provider.name or canonical(plan_to_json(read)) != canonical(file):
+    if requests.differ or read.provider != provider.name or canonical(said) != canonical(file):
         raise RecordingError(
             f"{where}: its requests or prices differ from what {provider.name}'s TOML makes of "
             "the same arguments",
             hint=f"the TOML or the plan changed; {again}",
         )
-    for case in (planned.case for planned in read.shots):
-        if not _as_expected(provider, case):
-            raise RecordingError(
-                f"{where}: {case.id} expects {case.expect}, and {provider.name}'s TOML "
-                "says otherwise of its arguments",
-                hint=f"the TOML or the plan changed; {again}",
-            )
+    if (case := requests.unexpected) is not None:
+        raise RecordingError(
+            f"{where}: {case.id} expects {case.expect}, and {provider.name}'s TOML "
+            "says otherwise of its arguments",
+            hint=f"the TOML or the plan changed; {again}",
+        )
     return read
+
+
+class _Again:
+    """The requests of a saved plan, made again; what is wrong with them is known after a pass."""
+
+    def __init__(self, provider: Provider, rows: Iterable[Json]) -> None:
+        self._provider, self._rows = provider, rows
+        self.differ = False
+        self.unexpected: Case | None = None
+
+    def __iter__(self) -> Iterator[PlannedRequest]:
+        for saved in self._rows:
+            row: Any = with_texts(saved, text_of)
+            planned = _planned_again(self._provider, row)
+            self.differ = self.differ or canonical(_request_json(planned)) != canonical(row)
+            if self.unexpected is None and not _as_expected(self._provider, planned.case):
+                self.unexpected = planned.case
+            yield planned
 
 
 def _as_expected(provider: Provider, case: Case) -> bool:

@@ -7,12 +7,15 @@ part of what is left; where the whole plan does not fit, a part in proportion to
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal, localcontext
+from typing import TypeVar
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.slicing import Slice
 from harness.planning.plan import Allowance, Limits
 from harness.planning.slicing import slice_numbers
 from harness.wire.retry import TRIES
+
+N = TypeVar("N", int, Decimal)
 
 _DIGITS = 60
 _STEP = Decimal("0.000001")
@@ -110,18 +113,18 @@ def _part(
 def numbers_of(total: int, needs: Sequence[int], wishes: Sequence[int]) -> list[int]:
     """Return each slice's part of a number: together they are the number.
 
-    `wishes` are taken for `needs` where all of them fit.
+    What is left beside the `needs` grants `wishes`, the smallest first, then goes to all alike.
     """
-    wanted = wishes if sum(wishes) <= total else needs
-    left = total - sum(wanted)
+    left = total - sum(needs)
     if left >= 0:
+        parts, left = _granted(left, needs, wishes)
         return [
-            number + left // len(wanted) + (place < left % len(wanted))
-            for place, number in enumerate(wanted)
+            number + left // len(parts) + (place < left % len(parts))
+            for place, number in enumerate(parts)
         ]
-    exact = [(total * number) // sum(wanted) for number in wanted]
+    exact = [(total * number) // sum(needs) for number in needs]
     by_rest = sorted(
-        range(len(wanted)), key=lambda place: -((total * wanted[place]) % sum(wanted))
+        range(len(needs)), key=lambda place: -((total * needs[place]) % sum(needs))
     )  # stable: of equal rests the first slice's
     for place in by_rest[: total - sum(exact)]:
         exact[place] += 1
@@ -129,15 +132,25 @@ def numbers_of(total: int, needs: Sequence[int], wishes: Sequence[int]) -> list[
 
 
 def amounts(total: Decimal, needs: Sequence[Decimal], wishes: Sequence[Decimal]) -> list[Decimal]:
-    """Return each slice's part of an amount: together they are at most the amount."""
+    """Return each slice's part of an amount, as `numbers_of`: together at most the amount."""
     with localcontext() as context:
         context.prec = _DIGITS
-        wanted = wishes if sum(wishes) <= total else needs
-        left = total - sum(wanted)
+        left = total - sum(needs)
         if left >= 0:
-            each = _down(left / len(wanted))
-            return [amount + each for amount in wanted]
-        return [_down(total * amount / sum(wanted)) for amount in wanted]
+            parts, left = _granted(left, needs, wishes)
+            each = _down(left / len(parts))
+            return [amount + each for amount in parts]
+        return [_down(total * amount / sum(needs)) for amount in needs]
+
+
+def _granted(left: N, needs: Sequence[N], wishes: Sequence[N]) -> tuple[list[N], N]:
+    """Return the needs, or the wishes of those whose wishes fit, and what is left then."""
+    parts = list(needs)
+    for place in sorted(range(len(parts)), key=lambda place: wishes[place] - needs[place]):
+        more = wishes[place] - needs[place]
+        if more <= left:
+            parts[place], left = wishes[place], left - more
+    return parts, left
 
 
 def _down(amount: Decimal) -> Decimal:

@@ -8,11 +8,15 @@ dealt block by block, so that what is compared as a pair stays in one place.
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median_low
 
 from harness.core.benchmark import Design, Stage
 from harness.core.case import Case, Exploration, Plan, PlannedRequest
 from harness.core.errors import UsageError
 from harness.core.slicing import Slice
+from harness.planning.kept_requests import kept_requests
+from harness.store.spool import Picked
 
 
 def sliced(plan: Plan, part: Slice | None) -> Plan:
@@ -23,7 +27,8 @@ def sliced(plan: Plan, part: Slice | None) -> Plan:
     if part is None or part.of == 1:
         return plan
     dealt = slice_numbers(plan, part.of)
-    shots = [shot for number, shot in zip(dealt, plan.shots, strict=True) if number == part.index]
+    mine = (place for place, number in enumerate(dealt) if number == part.index)
+    shots = Picked(plan.shots, mine)
     bases = {case_id for shot in shots for case_id in shot.case.depends_on}
     elsewhere = {
         shot.case.id
@@ -32,7 +37,7 @@ def sliced(plan: Plan, part: Slice | None) -> Plan:
     }
     return replace(
         plan,
-        shots=tuple(_independent(shot, elsewhere) for shot in shots),
+        shots=kept_requests(_independent(shot, elsewhere) for shot in shots),
         exploration=_part_of(plan.exploration, part),
         askings=plan.askings if part.index == 1 else (),
     )
@@ -96,6 +101,8 @@ def _dealt_by_case(shots: Sequence[PlannedRequest], of: int) -> "array[int]":
     needed = {case_id for shot in shots for case_id in _needs(shot.case) if case_id in places}
     plain = {shot.case.id for shot in shots if shot.case.id in needed and _is_plain(shot.case)}
     together = _Together(len(shots))
+    for one, other in pairwise(_dear(shots)):
+        together.join(one, other)
     operations: dict[str, int] = {}
     dealings: list[_Dealing] = []
     for place, shot in enumerate(shots):
@@ -110,6 +117,32 @@ def _dealt_by_case(shots: Sequence[PlannedRequest], of: int) -> "array[int]":
     )
     number = {dealing.first: place % of + 1 for place, dealing in enumerate(firsts)}
     return array("H", (number[together.first(place)] for place in range(len(shots))))
+
+
+_DEAR = 4
+"""So many times the median price is dear."""
+
+
+def _dear(shots: Sequence[PlannedRequest]) -> tuple[int, ...]:
+    """Return the places of refusals that may cost much more than most, and of the dearest request.
+
+    One slice sends them all: a limit that is cut for slices has room for such a reservation once.
+    """
+    paid = [place for place, shot in enumerate(shots) if shot.price.images]
+    if not paid:
+        return ()
+    images = median_low(shots[place].at_risk.images for place in paid)
+    amount = median_low(shots[place].at_risk.amount for place in paid)
+    dear = [
+        place
+        for place, shot in enumerate(shots)
+        if not shot.price.images
+        and (shot.at_risk.images > _DEAR * images or shot.at_risk.amount > _DEAR * amount)
+    ]
+    dearest = max(
+        paid, key=lambda place: (shots[place].at_risk.images, shots[place].at_risk.amount)
+    )
+    return (dearest, *dear) if dear else ()
 
 
 def _needs(case: Case) -> Iterator[str]:

@@ -15,10 +15,12 @@ from harness.diagnosis.history import FAILS
 from harness.diagnosis.known import expecting
 from harness.known.model import KnownShown
 from harness.report.benchmark.answers import of_run
+from harness.report.chained import Chained
 from harness.report.choosing import choice_of_run
 from harness.report.discovered import discovered_toml, observations
 from harness.report.exhibits.exhibits import transcripts
 from harness.report.explored import explored
+from harness.report.keyed import Summed
 from harness.report.labels import (
     Named,
     about_provider,
@@ -34,6 +36,7 @@ from harness.report.pictures.thumbnails import thumbnails
 from harness.report.reproduction.curl import files_of, fitting, repeat
 from harness.report.reproduction.folder import reproduction
 from harness.report.standing import provider_summaries
+from harness.report.tally import Place, Tally, tallies
 from harness.report.unjudged import unjudged
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Provider
@@ -46,6 +49,7 @@ from harness.stats.money.billing import billing
 from harness.stats.money.maker_cost import maker_costs
 from harness.stats.money.prices import compare_prices
 from harness.stats.suspicions.suspicions import suspicions
+from harness.store.spool import Spool, picked
 
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 
@@ -66,10 +70,8 @@ def compose(  # noqa: PLR0913 - all that a report is made of
     or finding of another one is a KeyError. `inspections` are what image files show, by digest.
     `known` are known deviations with what these findings say of them.
     """
-    told = compose_verdicts(header, records, verdicts, findings, providers, known=known)
-    return _with_evidence(
-        told, records, [row.finding for row in told.all_findings], providers, inspections
-    )
+    told, tallied, ordered = _judged(header, records, verdicts, findings, providers, known)
+    return _with_evidence(told, ordered, tallied, providers, inspections)
 
 
 def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
@@ -86,9 +88,22 @@ def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
     It lacks what `compose` tells beside that: transcripts, pictures, and what is known of images
     and money, which take three quarters of its time.
     """
+    return _judged(header, records, verdicts, findings, providers, known)[0]
+
+
+def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+    known: Sequence[KnownShown],
+) -> tuple[Report, Mapping[Place, Tally], Sequence[Record]]:
+    """Return the report, what speaks for each promise, and the records in their order there."""
     _refuse_unknown(records, verdicts, findings, providers)
     rests_on = _evidence(header, records, providers)
-    table = matrix(records, verdicts, findings, providers)
+    tallied = tallies(records, verdicts, findings)
+    table = matrix(records, verdicts, findings, providers, tallied=tallied)
     # One order for every table: that of the documents, not the one in which replies came.
     order = _order(providers)
     records = _in_order(records, order)
@@ -112,7 +127,7 @@ def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
         for number, finding in enumerate(findings, 1)
     ]
     benchmark = of_run(header, records, verdicts, providers)
-    return Report(
+    report = Report(
         header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
         banner=provenance_banner(rests_on),
         providers=provider_summaries(records, table, providers, rests_on, findings, known=known),
@@ -143,22 +158,28 @@ def compose_verdicts(  # noqa: PLR0913 - all that a report is made of
         in_doubt=doubts,
         known=tuple(known),
     )
+    return report, tallied, records
 
 
 def _with_evidence(
     told: Report,
     records: Sequence[Record],
-    findings: Sequence[Finding],
+    tallied: Mapping[Place, Tally],
     providers: Mapping[str, Provider],
     inspections: Mapping[str, Inspection],
 ) -> Report:
     """Return the report with what stands behind its verdicts, and what is told beside them."""
     header, verdicts = told.header, told.verdicts
-    records = _in_order(records, _order(providers))
     rates = header.benchmark.design.exchange_rates if header.benchmark else {}
-    day, own = _day(header.created), [each for each in records if about_provider(each.evidence)]
+    day = _day(header.created)
     behind = transcripts(
-        records, verdicts, findings, providers, words=told.case_words, written=told.files
+        records,
+        verdicts,
+        [row.finding for row in told.all_findings],
+        providers,
+        words=told.case_words,
+        written=told.files,
+        tallied=tallied,
     )
     drawn = pictures(
         records, verdicts, providers, benchmark=told.benchmark, inspections=inspections
@@ -171,7 +192,9 @@ def _with_evidence(
         suspicions=suspicions(records, providers, inspections),
         billing=billing(records, providers),
         price_comparison=compare_prices(providers.values(), rates, on=day),
-        maker_costs=maker_costs(own, providers, rates, on=day),
+        maker_costs=maker_costs(
+            picked(records, lambda each: about_provider(each.evidence)), providers, rates, on=day
+        ),
         transcripts=behind,
         pictures=drawn,
         thumbnails=thumbnails((*drawn.images_shown, *seen), inspections),
@@ -188,10 +211,28 @@ def _order(providers: Mapping[str, Provider]) -> dict[tuple[str, str], int]:
     return {operation: place for place, operation in enumerate(operations)}
 
 
-def _in_order(records: Sequence[Record], order: Mapping[tuple[str, str], int]) -> list[Record]:
-    return sorted(
-        records, key=lambda record: order[record.shot.case.provider, record.shot.case.operation]
-    )
+def _in_order(records: Sequence[Record], order: Mapping[tuple[str, str], int]) -> Sequence[Record]:
+    """Return the records in the order of their operations.
+
+    Where they are not, they are written again, so that a pass goes from block to block.
+    """
+    parts: dict[int, Spool[Record]] = {}
+    last, sorted_already = -1, True
+    for record in records:
+        place = order[record.shot.case.provider, record.shot.case.operation]
+        sorted_already = sorted_already and place >= last
+        last = place
+    if sorted_already:
+        return records
+    for record in records:
+        case = record.shot.case
+        parts.setdefault(order[case.provider, case.operation], Spool()).append(record)
+    return Chained(tuple(parts[place] for place in sorted(parts)))
+
+
+def _discovers(record: Record, provider: Provider) -> bool:
+    case = record.shot.case
+    return case.provider == provider.name and case.stage == "discover"
 
 
 def _day(created: str) -> date:
@@ -204,9 +245,8 @@ def _day(created: str) -> date:
 
 def _discovered(provider: Provider, records: Sequence[Record]) -> tuple[Discovered, ...]:
     """Return the answers to a provider's open questions, where a run sent requests for them."""
-    its = [record for record in records if record.shot.case.provider == provider.name]
-    discovers = any(record.shot.case.stage == "discover" for record in its)
-    return discoveries(provider, its) if discovers else ()
+    discovers = any(_discovers(record, provider) for record in records)
+    return discoveries(provider, records) if discovers else ()
 
 
 def _refuse_unknown(
@@ -277,12 +317,13 @@ def _shown(
     )
 
 
-def _case_times_s(records: Sequence[Record]) -> dict[tuple[str, str, str], float]:
-    times: dict[tuple[str, str, str], float] = {}
-    for record in records:
-        if record.exchanges:
-            case = record.shot.case
-            elapsed = record.exchanges[-1].times.end_s - record.exchanges[0].times.sent_s
-            key = (case.provider, case.operation, case.id)
-            times[key] = times.get(key, 0.0) + max(elapsed, 0.0)
-    return times
+def _case_times_s(records: Sequence[Record]) -> Mapping[tuple[str, ...], float]:
+    return Summed(
+        (
+            (case.provider, case.operation, case.id),
+            max(record.exchanges[-1].times.end_s - record.exchanges[0].times.sent_s, 0.0),
+        )
+        for record in records
+        if record.exchanges
+        for case in (record.shot.case,)
+    )

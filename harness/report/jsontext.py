@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from harness.core.benchmark import Design, Slo, Watched
 from harness.core.case import Price
 from harness.core.jsonvalue import Json
 from harness.core.plain import price_json
-from harness.stats.benchmark.model import Attempt, Speed, Spend
+from harness.stats.benchmark.model import Attempt, Reliability, Speed, Spend
 from harness.stats.conformance.completion import Completion
 from harness.stats.conformance.streams import Streams
 from harness.stats.curves import CurveStep
@@ -36,7 +36,10 @@ LEFT_OUT: dict[type, tuple[str, ...]] = {
     Price: ("at_most",),
     Spend: ("at_most",),
     CurveStep: ("low", "high"),
-    Speed: ("given_up_s",),
+    Attempt: ("vantage",),
+    Speed: ("given_up_s", "vantage"),
+    Reliability: ("vantage",),
+    Watched: ("waits",),
 }
 """What JSON has only where it is true, or where there is one."""
 
@@ -83,7 +86,47 @@ def json_safe(value: object) -> Json:
 
 def _nothing(value: Json) -> bool:
     """Tell what is not there from a number that happens to be 0."""
-    return value is None or value is False or value == []
+    return value is None or value is False or value in ([], "")
+
+
+def json_parts(value: object, within: str = "") -> Iterator[str]:
+    """Yield the JSON text of any value in parts: rows of a sequence that is no tuple one by one.
+
+    All parts together are what `json_text` returns of what `json_safe` does; `within` is the
+    indentation of the line that it goes on with.
+    """
+    yield from _parts(value, within)
+    if not within:
+        yield "\n"
+
+
+def _parts(value: object, within: str) -> Iterator[str]:
+    deeper = within + _INDENT
+    if isinstance(value, Mapping) and value:
+        before = "{\n"
+        for name, each in value.items():
+            yield f"{before}{deeper}{_dumped(str(name), deeper)}: "
+            yield from _parts(each, deeper)
+            before = ",\n"
+        yield f"\n{within}}}"
+    elif isinstance(value, Sequence) and not isinstance(value, str | list | tuple) and value:
+        before = "[\n"
+        for each in value:
+            yield f"{before}{deeper}{_dumped(json_safe(each), deeper)}"
+            before = ",\n"
+        yield f"\n{within}]"
+    else:
+        yield _dumped(json_safe(value), within)
+
+
+_INDENT = "  "
+
+
+def _dumped(value: Json, within: str) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    if within:
+        text = text.replace("\n", f"\n{within}")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def json_text(value: Json) -> str:

@@ -24,12 +24,15 @@ def matrix(
     verdicts: Sequence[Verdict],
     findings: Sequence[Finding],
     providers: Mapping[str, Provider],
+    *,
+    tallied: Mapping[Place, Tally] | None = None,
 ) -> Matrix:
     """Return one row for each promise and one column for each operation that has a case.
 
     Rows stand in the order of the vocabulary; the promises about a reply as a whole, which bear
     their check's name, come last. Only a finding breaks a promise, and only its own one: values
-    that fail together break none of the single promises, and stand beside the rows.
+    that fail together break none of the single promises, and stand beside the rows. `tallied` is
+    what speaks for each promise, where that was counted before.
     """
     judged: set[tuple[str, str]] = set()
     checks: dict[str, None] = {}
@@ -45,7 +48,7 @@ def matrix(
         for kind, operation in provider.operations.items()
     ]
     columns = [pair for pair in operations if (pair[0].provider, pair[0].operation) in planned]
-    tallied = tallies(records, verdicts, findings)
+    tallied = tallies(records, verdicts, findings) if tallied is None else tallied
     return Matrix(
         columns=tuple(column for column, _ in columns),
         rows=(

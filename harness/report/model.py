@@ -303,7 +303,7 @@ class Report:
     streams: tuple[Streams, ...]
     waiting: tuple[Waiting, ...]
     files: tuple[str, ...]
-    case_times_s: Mapping[tuple[str, str, str], float]
+    case_times_s: Mapping[tuple[str, ...], float]
     case_words: Mapping[tuple[str, str], str]
     benchmark: Benchmarked | None = None
     choice: Choice | None = None

@@ -21,6 +21,7 @@ from harness.report.model import Explored, Standing, Waiting
 from harness.stats.authenticity.model import Authenticity
 from harness.stats.benchmark.model import (
     Attempt,
+    AtVantage,
     Comparison,
     Ranking,
     Relative,
@@ -242,7 +243,8 @@ class BenchmarkSummary(TypedDict):
     Figures with an interval name their unit; other durations end in _s. `stopped` says why
     NAME/WORKLOAD was asked no more; `calibrations` are the harness's own error. `relative` compares
     each provider with the `reference`; both and the known `exchange_rates` are there only where
-    there is one.
+    there is one. `by_vantage` has the figures of each vantage point where there are several; all
+    others are of all together.
     """
 
     design: Design
@@ -258,7 +260,9 @@ class BenchmarkSummary(TypedDict):
     calibrations: tuple[Calibration, ...]
     watched: tuple[Watched, ...]
     cautions: tuple[Caution, ...]
-    observations: tuple[Attempt, ...]
+    observations: Sequence[Attempt]
+    by_vantage: NotRequired[tuple[AtVantage, ...]]
+    observations_left_out: NotRequired[int]
     reference: NotRequired[str]
     exchange_rates: NotRequired[dict[str, Rate]]
     relative: NotRequired[tuple[Relative, ...]]
@@ -279,7 +283,10 @@ class RunReport(TypedDict):
     after the plan, and is there only where something was; `benchmark` only where the run is one,
     and with it `choice`: which of its providers serves its workloads, as `harness choose` has it.
     `overview` is the verdict in a sentence; summaries of before have no such key. `known` are the
-    known deviations, and is there only where there are some.
+    known deviations, and is there only where there are some. Of more than 200,000 verdicts those
+    that passed are left out, and `verdicts_left_out` says how many; of more than 20,000 requests of
+    a benchmark all but the first, and `observations_left_out` says how many. `--format csv` and
+    `--format parquet` hold every one.
     """
 
     schema: Literal[1]
@@ -299,6 +306,7 @@ class RunReport(TypedDict):
     billing: NotRequired[tuple[BillingNote, ...]]
     price_comparison: NotRequired[tuple[PriceComparison, ...]]
     maker_costs: NotRequired[tuple[MakerCost, ...]]
+    verdicts_left_out: NotRequired[int]
     known: NotRequired[tuple[KnownSummary, ...]]
     explored: NotRequired[tuple[Explored, ...]]
     benchmark: NotRequired[BenchmarkSummary]

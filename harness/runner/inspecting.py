@@ -4,18 +4,20 @@ A run folder keeps it as `inspections.jsonl`, a line for each image: a cache, wh
 old or damaged, and is then read again from the images that are there.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from time import monotonic
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from harness.core.errors import HarnessError
-from harness.core.exchange import Picture
 from harness.core.inspection import Inspection, Manifest
 from harness.core.outcome import Images
 from harness.core.record import Record
@@ -23,6 +25,7 @@ from harness.spec.catalogue import Catalogue
 from harness.store.disk import LocalDisk
 from harness.store.folder import RunFolder
 from harness.store.line import IMAGES, INSPECTIONS
+from harness.store.shelf import Shelf, packed, unpacked
 from harness.transport.bodies.images import file_name
 from harness.transport.inspection.anchors import NO_ANCHORS, Anchors, read_anchors
 from harness.transport.inspection.inspector import NOT_INSTALLED, Inspector, reads_manifests
@@ -55,10 +58,12 @@ class Looking:
     """How images are looked at.
 
     Without `anchors`, what was found before holds, whatever list it was read with. `clean` cuts
-    keys out of a stranger's words; `note` receives a sentence every few seconds.
+    keys out of a stranger's words; as many files are looked at at once as there are `decoders`;
+    `note` receives a sentence every few seconds.
     """
 
     anchors: Anchors | None = None
+    decoders: int = 1
     clean: Clean = str
     note: Note = lambda _sentence: None
 
@@ -105,86 +110,107 @@ def image_place(folder: RunFolder | None, note: Note) -> Iterator[ImagePlace]:
             note(f"{place.lost:,} images were not looked at: {temporary} could not take them")
 
 
+class _Kind(NamedTuple):
+    """What many images have in common: whose they are, their files' ending, their size."""
+
+    owner: str
+    suffix: str
+    is_cheap: bool
+
+
+Delivered = dict[bytes, _Kind]
+"""The final images that files may be there of, by their packed digests."""
+
+
 def inspected(
-    records: Sequence[Record], folder: Path, looking: Looking, *, keep: bool = True
-) -> dict[str, Inspection]:
-    """Return what the images that were delivered show, by their digests.
+    records: Iterable[Record], folder: Path, looking: Looking, *, keep: bool = True
+) -> Mapping[str, Inspection]:
+    """Return what the images that were delivered show, by their digests, in the records' order.
 
     Each file in the folder is looked at once; of an image without a file only what was found before
     is told, and withheld ones are not looked at. Never raises on what an image or the cache holds.
     With `keep`, the folder keeps what was found, and small copies that an older look did not make.
+    Records pass once; of an image some 400 bytes are held, the rest is on the disk.
     """
-    pictures = delivered(records)
-    before = _earlier(folder) if pictures else {}
-    found = {digest: each for digest, each in before.items() if digest in pictures}
-    wanted = looking.anchors or NO_ANCHORS
-    asked = {
-        digest: picture
-        for digest, picture in pictures.items()
-        if not _holds(found.get(digest), looking.anchors)
-        and (folder / IMAGES / file_name(picture)).is_file()
-    }
-    owners = _owners(records)
-    shown = _shown_small(pictures, owners)
-    seen: dict[str, Inspection] = {}
+    images = delivered(records)
+    found = _earlier(folder, images) if images else Shelf[Inspection]()
+    asked = [
+        key
+        for key, kind in images.items()
+        if not _holds(found.get(unpacked(key)), looking.anchors)
+        and _file(folder, key, kind).is_file()
+    ]
+    shown = _shown_small(images)
     if asked:
-        looking = replace(looking, anchors=wanted)
-        seen = _looked_at(folder / IMAGES, asked, owners, looking, shown=shown)
-    if keep:
-        lacking = {digest: pictures[digest] for digest in shown if digest not in seen}
-        seen |= _made_small(folder / IMAGES, lacking, found)
-    found |= seen
-    if keep and seen:
-        _keep(folder, before | found)
-    return {digest: found[digest] for digest in pictures if digest in found}
+        looking = replace(looking, anchors=looking.anchors or NO_ANCHORS)
+        _Round(
+            folder=folder, asked=asked, images=images, looking=looking, shown=shown, found=found
+        ).run()
+    seen = frozenset(asked)
+    small = _made_small(folder, images, shown - seen, found) if keep else 0
+    if keep and (asked or small):
+        _keep(folder, images, found)
+    return found
 
 
-def delivered(records: Sequence[Record]) -> dict[str, Picture]:
-    """Return the final images that files may be there of, by their digests."""
-    return {
-        picture.digest: picture
-        for record in records
-        if isinstance(record.outcome, Images)
-        for picture in record.outcome.pictures
-        if picture.state != "absent" and not picture.withheld
-    }
+def all_of(found: Sequence[Mapping[str, Inspection]]) -> Mapping[str, Inspection]:
+    """Return what was found in several folders as one."""
+    if len(found) == 1:
+        return found[0]
+    together = Shelf[Inspection]()
+    for each in found:
+        for digest, inspection in each.items():
+            together.put(digest, inspection)
+    return together
 
 
-def _owners(records: Sequence[Record]) -> dict[str, str]:
-    """Return whose images they are."""
-    return {
-        picture.digest: record.shot.case.provider
-        for record in records
-        if isinstance(record.outcome, Images)
-        for picture in record.outcome.pictures
-    }
+def delivered(records: Iterable[Record]) -> Delivered:
+    """Return the final images that files may be there of."""
+    kinds: dict[_Kind, _Kind] = {}
+    images: Delivered = {}
+    for record in records:
+        if not isinstance(record.outcome, Images):
+            continue
+        for picture in record.outcome.pictures:
+            if picture.state == "absent" or picture.withheld:
+                continue
+            _, _, suffix = file_name(picture).partition(".")
+            is_cheap = picture.state == "decoded" and picture.size_bytes <= CHEAP_BYTES
+            kind = _Kind(record.shot.case.provider, suffix, is_cheap)
+            images[packed(picture.digest)] = kinds.setdefault(kind, kind)
+    return images
 
 
-def _shown_small(pictures: Mapping[str, Picture], owners: Mapping[str, str]) -> frozenset[str]:
+def _file(folder: Path, key: bytes, kind: _Kind) -> Path:
+    return folder / IMAGES / f"{unpacked(key)}.{kind.suffix}"
+
+
+def _shown_small(images: Delivered) -> frozenset[bytes]:
     """Return which images have a small copy: the first of each provider, until they are enough."""
-    turns: dict[str, int] = {}
-    turn: dict[str, int] = {}
-    for digest in pictures:
-        turn[digest] = turns[owners[digest]] = turns.get(owners[digest], 0) + 1
-    return frozenset(sorted(pictures, key=turn.__getitem__)[:THUMBNAILS_AT_MOST])
+    turns: Counter[str] = Counter()
+    first: list[tuple[int, int, bytes]] = []
+    for number, (key, kind) in enumerate(images.items()):
+        turns[kind.owner] += 1
+        if turns[kind.owner] <= THUMBNAILS_AT_MOST:
+            first.append((turns[kind.owner], number, key))
+    return frozenset(key for _, _, key in sorted(first)[:THUMBNAILS_AT_MOST])
 
 
 def _made_small(
-    images: Path, pictures: Mapping[str, Picture], found: Mapping[str, Inspection]
-) -> dict[str, Inspection]:
-    """Return what was found before, with the small copies that were not asked for then."""
-    files = {
-        digest: images / file_name(picture)
-        for digest, picture in pictures.items()
-        if digest in found and found[digest].thumbnail is None
-        if picture.state == "decoded" and picture.size_bytes <= CHEAP_BYTES
-    }
+    folder: Path, images: Delivered, shown: Iterable[bytes], found: Shelf[Inspection]
+) -> int:
+    """Add the small copies that were not asked for before; return how many."""
+    made = 0
     with Inspector() as inspector:
-        return {
-            digest: replace(found[digest], thumbnail=inspector.thumbnail(file, digest))
-            for digest, file in sorted(files.items())
-            if file.is_file() and inspector.lost_s < LOST_AT_MOST_S
-        }
+        for key in sorted(shown):
+            digest, file = unpacked(key), _file(folder, key, images[key])
+            before = found.get(digest) if images[key].is_cheap else None
+            if before is None or before.thumbnail is not None:
+                continue
+            if file.is_file() and inspector.lost_s < LOST_AT_MOST_S:
+                found.put(digest, replace(before, thumbnail=inspector.thumbnail(file, digest)))
+                made += 1
+    return made
 
 
 def _holds(found: Inspection | None, anchors: Anchors | None) -> bool:
@@ -194,31 +220,63 @@ def _holds(found: Inspection | None, anchors: Anchors | None) -> bool:
     return anchors is None or found.anchors == anchors.digest
 
 
-def _looked_at(
-    images: Path,
-    pictures: Mapping[str, Picture],
-    owners: Mapping[str, str],
-    looking: Looking,
-    *,
-    shown: Container[str],
-) -> dict[str, Inspection]:
-    found: dict[str, Inspection] = {}
-    lost_s: dict[str, float] = {}
-    told_s = monotonic()
-    with Inspector(looking.anchors or NO_ANCHORS) as inspector:
-        for digest, picture in pictures.items():
-            owner, before_s = owners[digest], inspector.lost_s
-            if lost_s.get(owner, 0.0) >= LOST_AT_MOST_S:
-                found[digest] = Inspection(digest=digest, state="not_read", why=TOO_OFTEN)
-                continue
-            file = images / file_name(picture)
-            inspection = inspector.inspect(file, digest, thumbnail=digest in shown)
-            lost_s[owner] = lost_s.get(owner, 0.0) + inspector.lost_s - before_s
-            found[digest] = _cleaned(inspection, looking.clean)
-            if monotonic() - told_s >= TELLS_EVERY_S:
-                told_s = monotonic()
-                looking.note(f"looking at images: {len(found):,} of {len(pictures):,}")
-    return found
+@dataclass(slots=True, kw_only=True)
+class _Round:
+    """One look at the files that are `asked`; as many threads as there are decoders share it."""
+
+    folder: Path
+    asked: Sequence[bytes]
+    images: Delivered
+    looking: Looking
+    shown: Container[bytes]
+    found: Shelf[Inspection]
+    _next: int = 0
+    _done: int = 0
+    _told_s: float = field(default_factory=monotonic)
+    _lost_s: dict[str, float] = field(default_factory=dict)
+    _turn: Lock = field(default_factory=Lock)
+
+    def run(self) -> None:
+        """Look at all of them."""
+        at_once = min(self.looking.decoders, len(self.asked))
+        if at_once == 1:
+            self._work()
+            return
+        with ThreadPoolExecutor(at_once, thread_name_prefix="inspector") as pool:
+            for work in [pool.submit(self._work) for _ in range(at_once)]:
+                work.result()
+
+    def _work(self) -> None:
+        with Inspector(self.looking.anchors or NO_ANCHORS) as inspector:
+            while (key := self._taken()) is not None:
+                before_s = inspector.lost_s
+                inspection = self._inspected(inspector, key)
+                with self._turn:
+                    self._keep(key, inspection, inspector.lost_s - before_s)
+
+    def _taken(self) -> bytes | None:
+        with self._turn:
+            if self._next == len(self.asked):
+                return None
+            self._next += 1
+            return self.asked[self._next - 1]
+
+    def _inspected(self, inspector: Inspector, key: bytes) -> Inspection:
+        digest, kind = unpacked(key), self.images[key]
+        if self._lost_s.get(kind.owner, 0.0) >= LOST_AT_MOST_S:
+            return Inspection(digest=digest, state="not_read", why=TOO_OFTEN)
+        file = _file(self.folder, key, kind)
+        inspection = inspector.inspect(file, digest, thumbnail=key in self.shown)
+        return _cleaned(inspection, self.looking.clean)
+
+    def _keep(self, key: bytes, inspection: Inspection, lost_s: float) -> None:
+        owner = self.images[key].owner
+        self.found.put(unpacked(key), inspection)
+        self._lost_s[owner] = self._lost_s.get(owner, 0.0) + lost_s
+        self._done += 1
+        if monotonic() - self._told_s >= TELLS_EVERY_S:
+            self._told_s = monotonic()
+            self.looking.note(f"looking at images: {self._done:,} of {len(self.asked):,}")
 
 
 def _cleaned(inspection: Inspection, clean: Clean) -> Inspection:
@@ -243,28 +301,58 @@ def _cleaned_manifest(manifest: Manifest, clean: Clean) -> Manifest:
     )
 
 
-def _earlier(folder: Path) -> dict[str, Inspection]:
-    """Return what a folder keeps of earlier looks; damaged lines are left out."""
-    found: dict[str, Inspection] = {}
+LINE_AT_MOST_BYTES = 1024 * 1024
+"""A longer line of the cache is damage."""
+
+
+def _lines(folder: Path) -> Iterator[tuple[bytes, Inspection]]:
+    """Yield what a folder keeps of earlier looks, with its lines; damaged ones are left out."""
     with suppress(OSError, HarnessError):
         disk = LocalDisk(folder)
         try:
-            raw = disk.read(INSPECTIONS) if disk.exists(INSPECTIONS) else b""
+            for line in _split(disk.pieces(INSPECTIONS)) if disk.exists(INSPECTIONS) else ():
+                with suppress(ValidationError):
+                    yield line, _LINE.validate_json(line)
         finally:
             disk.close()
-        for line in raw.splitlines():
-            with suppress(ValidationError):
-                inspection = _LINE.validate_json(line)
-                found[inspection.digest] = inspection
+
+
+def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+        if len(rest) > LINE_AT_MOST_BYTES:
+            rest = b"?"
+    if rest:
+        yield rest
+
+
+def _earlier(folder: Path, images: Container[bytes]) -> Shelf[Inspection]:
+    """Return what a folder keeps of earlier looks at these images."""
+    found = Shelf[Inspection]()
+    for _, inspection in _lines(folder):
+        if packed(inspection.digest) in images:
+            found.put(inspection.digest, inspection)
     return found
 
 
-def _keep(folder: Path, found: Mapping[str, Inspection]) -> None:
-    """Write what was found, whole or not at all; a disk that does not take it keeps nothing."""
-    lines = map(partial(_LINE.dump_json, exclude_defaults=True), found.values())
-    with suppress(OSError, HarnessError):
+def _keep(folder: Path, images: Delivered, found: Shelf[Inspection]) -> None:
+    """Write what was found, whole or not at all; a disk that does not take it keeps nothing.
+
+    What was kept of other images stays.
+    """
+    with suppress(OSError, HarnessError), TemporaryDirectory(prefix="harness-") as temporary:
+        path = Path(temporary) / INSPECTIONS
+        with path.open("wb") as file:
+            for line, inspection in _lines(folder):
+                if packed(inspection.digest) not in images:
+                    file.write(line + b"\n")
+            for digest in map(unpacked, images):
+                if digest in found:
+                    file.write(_LINE.dump_json(found[digest], exclude_defaults=True) + b"\n")
         disk = LocalDisk(folder)
         try:
-            disk.put(INSPECTIONS, b"".join(line + b"\n" for line in lines))
+            disk.take(INSPECTIONS, path)
         finally:
             disk.close()

@@ -11,8 +11,9 @@ from harness.planning.benchmark import benchmark_plan
 from harness.planning.canary import canary_plan
 from harness.planning.conformance import plan_for
 from harness.planning.exploration import with_exploration
+from harness.planning.kept_requests import IN_MEMORY
 from harness.planning.options import Options
-from harness.planning.plan import dumped, is_unaltered, plan_digest, read_plan
+from harness.planning.plan import dumped, dumped_pieces, is_unaltered, plan_digest, read_plan
 from harness.planning.ready import ReadyPlans
 from harness.planning.trial import trial_plan
 from harness.runner.recording import (
@@ -162,7 +163,11 @@ def _recorded(
 
 def save_plan(folder: RunFolder, plan: Plan) -> None:
     """Write a plan beside the journal."""
-    folder.write_file(f"plan-{plan.provider}.json", dumped(plan))
+    name = f"plan-{plan.provider}.json"
+    if len(plan.shots) <= IN_MEMORY:
+        folder.write_file(name, dumped(plan))
+    else:
+        folder.write_pieces(name, lambda: dumped_pieces(plan))
 
 
 def plan_of(folder: Path, provider: Provider, *, digest: str | None = None) -> Plan:

@@ -30,6 +30,7 @@ from harness.runner.addresses import (
     unencrypted,
 )
 from harness.runner.availability import available, cassette_folder
+from harness.runner.keeping import KEEP_IMAGES
 from harness.runner.plans import entries_of, plans_of
 from harness.runner.recording import SAMPLES
 from harness.runner.slices import distribution_of, refuse_merged, refuse_slices
@@ -264,6 +265,7 @@ def _refuse_odd(options: Options) -> None:
     """Refuse options that do not go together, whatever the providers are."""
     seed = options.planning.seed
     refuse_slow(options.planning, ["--record"] if options.output.record else ())
+    _refuse_unkept(options)
     target, emulator, record = options.target, options.emulator, options.output.record
     if target.against == "cassettes":
         if record:
@@ -288,6 +290,15 @@ def _refuse_odd(options: Options) -> None:
         raise UsageError(
             "--fault, --port, --natural and --signed are the emulator's",
             hint="add --against emulator",
+        )
+
+
+def _refuse_unkept(options: Options) -> None:
+    kept = options.output.keep_images
+    if options.output.record and kept != "all":
+        raise UsageError(
+            f"--record and {KEEP_IMAGES} {kept}: cassettes need the images",
+            hint="leave one of them out",
         )
 
 

@@ -24,6 +24,7 @@ from harness.sensitive.search import Search
 from harness.spec.provider import OPERATIONS, Provider
 from harness.store.disk import LocalDisk, write_whole
 from harness.store.line import IMAGES
+from harness.store.spool import picked
 from harness.transport.base import undisturbed
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape, write_cassette
@@ -88,7 +89,7 @@ def record(  # noqa: PLR0913 - what a recording is made of
     beside it. `faults` are those that the emulator had switched on: whoever replays is told.
     NothingTested where no request was finished.
     """
-    finished = [record for record in records if record.outcome is not None]
+    finished = picked(records, lambda record: record.outcome is not None)
     if not finished:
         raise NothingTested(f"{plan.provider}: nothing was received that could be recorded")
     finished_ids = {record.shot.case.id for record in finished}
@@ -181,12 +182,12 @@ def _exchanges(records: Sequence[Record], plan: Plan, operations: Sequence[str])
     A replay follows the plan, so that of several equal requests (two downloads of one image) each
     case gets its own with its own times.
     """
-    by_case = {record.shot.case.id: record for record in records}
+    places = {record.shot.case.id: place for place, record in enumerate(records)}
     return [
         exchange
         for shot in plan.shots
         if shot.case.operation in operations
-        for exchange in undisturbed(by_case[shot.case.id].exchanges)
+        for exchange in undisturbed(records[places[shot.case.id]].exchanges)
         if not isinstance(exchange.answer, Failure) or exchange.answer.kind != "not_on_tape"
     ]
 

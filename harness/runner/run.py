@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,7 +39,9 @@ from harness.runner.execution.earlier import (
     elapsed_s,
     resume_state,
 )
+from harness.runner.execution.own_waits import limit_notes, own_waits
 from harness.runner.execution.provider_run import ProgressListener, ProviderRun, all_ended
+from harness.runner.keeping import not_kept
 from harness.runner.plans import RunPlan, entries_of, run_plan, save_plan
 from harness.runner.recording import recorded_faults, withheld_notes
 from harness.runner.shutdown import DECODE_S, StoppedError, interruptible
@@ -54,7 +56,9 @@ from harness.runner.start import until_start
 from harness.sensitive.image_bytes import secret_in_image
 from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
+from harness.store.disk import Disk
 from harness.store.folder import RunFolder
+from harness.store.joined import Joined
 from harness.store.reader import StoredRun, read_run
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
@@ -81,11 +85,14 @@ class Run:
 
     header: RunHeader
     folder: Path
-    records: list[Record]
+    records: Sequence[Record]
     plans: dict[str, Plan]
     addresses: dict[str, str]
     failure: HarnessError | None = None
 
+
+MakeDisk = Callable[[Path], Disk]
+"""Opens the disk of a run folder, which it makes where it is not there."""
 
 BODIES = ".bodies"
 """Where large replies lie in a run folder until they are taken apart: on the disk of its images."""
@@ -100,6 +107,7 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     strategy: MakeStrategy | None = None,
     criterion: MakeStoppingCriterion | None = None,
     keep: Mapping[str, str] = MappingProxyType({}),
+    disk: MakeDisk | None = None,
 ) -> Run:
     """Plan, send, journal. Raises HarnessError where nothing could be begun.
 
@@ -108,9 +116,10 @@ def execute_run(  # noqa: PLR0913 - what a run is made of
     A failure on the way (the disk is full) ends the run early and is in `Run.failure`; what was
     received before it is in the folder. A `strategy` is for conformance, a
     stopping `criterion` for a benchmark. A replay uses neither: it sends all that its cassettes
-    hold. `keep` are further texts that the folder holds from the beginning on, by file.
+    hold. `keep` are further texts that the folder holds from the beginning on, by file. A `disk`
+    is opened on the folder in place of this machine's plain one.
     """
-    runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep)
+    runner = _Runner(options, watch, catalogue, notes, strategy, criterion, keep, disk)
     # Windows' usual loop would read past the sockets that stamp when bytes arrived.
     loops = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
     with saying_where(runner.folder.path), loops:
@@ -139,6 +148,7 @@ class _Runner:
         strategy: MakeStrategy | None,
         criterion: MakeStoppingCriterion | None,
         keep: Mapping[str, str],
+        disk: MakeDisk | None,
     ) -> None:
         self.options = options
         self.watch = watch
@@ -149,7 +159,7 @@ class _Runner:
         self.keep = keep
         self.entries = entries_of(options, catalogue)
         self.providers = {entry.name: entry.provider for entry in self.entries}
-        self.folder = _folder(options)  # locked before it is read: another run may be at it
+        self.folder = _folder(options, disk)  # locked before it is read: another run may be at it
         if self.folder.mended:
             watch.noted(self.folder.mended)
         resume = options.output.resume
@@ -272,6 +282,7 @@ class _Runner:
         faults = ", ".join(self.options.emulator.faults)
         notes = [*self.notes, *([f"faults switched on: {faults}"] if faults else [])]
         notes += recorded_faults(source.tapes)
+        notes += [sentence for sentence in [not_kept(choices)] if sentence]
         return RunHeader(
             run=self.folder.path.name,
             harness=harness_version(),
@@ -379,6 +390,7 @@ class _Runner:
             calibrated=self.options.benchmark.calibrate,
             progress=self.watch.progress,
             part=self.options.distribution.slice,
+            waits=lambda: own_waits(self.context.journal, self.pictures.decoder),
         )
 
         async def measured() -> None:
@@ -396,7 +408,11 @@ class _Runner:
         stopped = self.context.stop.is_set()
         if failure is None and self.folder.full and not stopped:
             failure = self.folder.no_room()
-        more = (*unexpected(self.reach.places), *withheld_notes(self.pictures.withheld))
+        more = (
+            *unexpected(self.reach.places),
+            *withheld_notes(self.pictures.withheld),
+            *self._limits(),
+        )
         notes = (*header.notes, *more)
         header = replace(header, finished=today(), interrupted=stopped, notes=notes)
         if failure is None and not stopped:
@@ -406,11 +422,16 @@ class _Runner:
         return Run(
             header=header,
             folder=self.folder.path,
-            records=[record for part in self.parts for record in part.complete()],
+            records=Joined(*(part.complete() for part in self.parts)),
             plans={part.provider.name: part.whole_plan() for part in self.parts},
             addresses=self.reach.addresses,
             failure=failure,
         )
+
+    def _limits(self) -> Iterator[str]:
+        """Say where our own machine held requests back; a benchmark has cautions for that."""
+        if not self.context.replay and self.options.measuring is None:
+            yield from limit_notes(own_waits(self.context.journal, self.pictures.decoder))
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -426,7 +447,13 @@ class _Runner:
                 self.doing.cancel()
             asyncio.get_running_loop().call_later(DECODE_S, self.pictures.decoder.abort)
 
-        with interruptible(stop, on_interrupt, give_up=give_up, on_signal=signalled):
+        with interruptible(
+            stop,
+            on_interrupt,
+            give_up=give_up,
+            on_signal=signalled,
+            handed=self.watch.stoppable,
+        ):
             yield
 
     async def _all(self, work: Sequence[Coroutine[Any, Any, None]]) -> HarnessError | None:
@@ -472,17 +499,23 @@ def provider_budget(
         amount=cut.limits.amount,
         images=cut.limits.images,
         requests=cut.limits.requests,
-        per_operation=cut.per_operation,
+        by_name=cut.per_operation,
         part=f"slice {part}",
     )
 
 
-def _folder(options: Options) -> RunFolder:
-    output = options.output
-    if output.resume:
-        return RunFolder.reopen(output.resume)
+def folder_of(options: Options) -> Path:
+    """Return the folder of a run: the one that was asked for, or one by the time of day."""
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S")
-    return RunFolder.create(output.out or Path("reports") / f"{stamp}-{options.target.against}")
+    return options.output.out or Path("reports") / f"{stamp}-{options.target.against}"
+
+
+def _folder(options: Options, disk: MakeDisk | None) -> RunFolder:
+    path = options.output.resume or folder_of(options)
+    opened = disk(path) if disk is not None else None
+    if options.output.resume:
+        return RunFolder.reopen(path, disk=opened)
+    return RunFolder.create(path, disk=opened)
 
 
 def _redactor(options: Options, catalogue: Catalogue) -> Redactor:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import TypeVar
@@ -60,14 +60,15 @@ def interruptible(
     *,
     give_up: Callable[[], None],
     on_signal: Callable[[], None] = lambda: None,
+    handed: Callable[[Callable[[], None]], None] = lambda _interrupt: None,
 ) -> Iterator[None]:
     """Make the first Ctrl-C (or SIGTERM) wait for what is under way; the second stops at once.
 
     `on_interrupt` is called once, in the event loop, and `give_up` where what is under way does not
     end within `GRACE_S`, or the second signal comes; `on_signal` for every signal, and within its
     handler, even while the loop is busy: it may take no lock and print nothing. The handlers of
-    before are in place again afterwards. Signals reach the main thread only: in any other one,
-    nothing interrupts the work.
+    before are in place again afterwards. Signals reach the main thread only: elsewhere, who is
+    `handed` what interrupts the work calls that, from any thread and as often as signals come.
     """
     signals = STOPPING if current_thread() is main_thread() else ()
     loop = asyncio.get_running_loop()
@@ -84,6 +85,11 @@ def interruptible(
         on_signal()
         loop.call_soon_threadsafe(interrupt)
 
+    def interrupt_from_afar() -> None:
+        with suppress(RuntimeError):  # the loop is closed: there is nothing left to interrupt
+            loop.call_soon_threadsafe(interrupt)
+
+    handed(interrupt_from_afar)
     # Not by the loop's own way: it forgets the handlers of before, and waits for a busy loop.
     before = {number: signal.signal(number, handle) for number in signals}
     try:

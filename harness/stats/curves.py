@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.stats.intervals import fewest_samples
-from harness.stats.survival import MIDDLE, CensoredTimes, log_log_band
+from harness.stats.survival import MIDDLE, CensoredTimes, log_log_band, thinned
 
 BAND = (
     "Kaplan-Meier estimate (E. L. Kaplan and P. Meier, J. Am. Stat. Assoc. 53, 1958) and its"
@@ -32,17 +32,19 @@ class CurveStep:
 def curve_steps(times: CensoredTimes, *, confidence: float = 0.95) -> tuple[CurveStep, ...]:
     """Return the curve from 0 s on, a step wherever one was served.
 
-    A band stands around it from as many samples on as an interval of a median needs.
+    A band stands around it from as many samples on as an interval of a median needs. Of more than
+    `survival.MOST_STEPS` steps those at equal distances in their order are drawn, each exact.
     """
     start = CurveStep(at_s=0.0, waiting=1.0)
-    if not any(times.ended):
+    if not times.any_ended:
         return (start,)
     if times.n < fewest_samples(MIDDLE, confidence=confidence):
         falls = zip(*times.curve, strict=True)
         return (start, *(CurveStep(at_s=float(at), waiting=float(share)) for at, share in falls))
     seconds, lows, highs = log_log_band(times, confidence)
     held = np.isin(seconds, times.curve[0])
-    steps = zip(*times.curve, lows[held], highs[held], strict=True)
+    drawn = (*times.curve, lows[held], highs[held])
+    steps = zip(*map(thinned, drawn), strict=True)
     return (
         CurveStep(at_s=0.0, waiting=1.0, low=1.0, high=1.0),
         *(

@@ -46,7 +46,19 @@ FLAT = 1e-9
 """How near a curve must come to a share to be there: a product of fractions is not exact."""
 
 
-@dataclass(frozen=True, kw_only=True)
+MOST_STEPS = 1000
+"""Of how many moments at most a curve is drawn: more than a screen has dots."""
+
+
+def thinned(ordered: Floats) -> Floats:
+    """Return values, or of more than `MOST_STEPS` those at equal distances, the ends among them."""
+    if len(ordered) <= MOST_STEPS:
+        return ordered
+    some: Floats = ordered[np.linspace(0, len(ordered) - 1, MOST_STEPS).round().astype(int)]
+    return some
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CensoredTimes:
     """Seconds of attempts, and of each whether it was waited for to its end.
 
@@ -54,8 +66,8 @@ class CensoredTimes:
     ValueError where the two differ in length.
     """
 
-    seconds: tuple[float, ...]
-    ended: tuple[bool, ...]
+    seconds: Sequence[float] | Floats
+    ended: Sequence[bool] | NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         if len(self.seconds) != len(self.ended):
@@ -67,27 +79,41 @@ class CensoredTimes:
         return len(self.seconds)
 
     @cached_property
+    def columns(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """Seconds and ends as arrays."""
+        return np.asarray(self.seconds, dtype=float), np.asarray(self.ended, dtype=bool)
+
+    @property
+    def any_ended(self) -> bool:
+        """Whether any was waited for to its end."""
+        return bool(self.columns[1].any())
+
+    @cached_property
     def longest_ended_s(self) -> float:
         """The longest time that was seen whole; 0 where none was."""
-        return max(
-            (s for s, whole in zip(self.seconds, self.ended, strict=True) if whole), default=0.0
-        )
+        seconds, ended = self.columns
+        return float(seconds[ended].max(initial=0.0))
 
     @cached_property
     def given_up_s(self) -> tuple[float, ...]:
-        """How long each one that did not end was waited for, in order."""
-        both = zip(self.seconds, self.ended, strict=True)
-        return tuple(sorted(seconds for seconds, whole in both if not whole))
+        """How long those that did not end were waited for, in order; at most `MOST_STEPS` of them.
+
+        Of more, those at equal distances in their order stand for all.
+        """
+        seconds, ended = self.columns
+        return tuple(thinned(np.sort(seconds[~ended])).tolist())
 
     @cached_property
     def cut_late(self) -> bool:
         """Tell whether nothing was given up before the last one that ended had ended."""
-        return min(self.given_up_s, default=np.inf) >= self.longest_ended_s
+        seconds, ended = self.columns
+        return bool(seconds[~ended].min(initial=np.inf) >= self.longest_ended_s)
 
     @cached_property
     def data(self) -> Any:  # noqa: ANN401 - scipy ships no types
         """The same as SciPy takes it."""
-        return stats.CensoredData.right_censored(self.seconds, [not whole for whole in self.ended])
+        seconds, ended = self.columns
+        return stats.CensoredData.right_censored(seconds, ~ended)
 
     @cached_property
     def curve(self) -> tuple[Floats, Floats]:
@@ -95,7 +121,7 @@ class CensoredTimes:
 
         Both are empty where nothing was served.
         """
-        if not any(self.ended):
+        if not self.any_ended:
             return np.empty(0), np.empty(0)
         survival = stats.ecdf(self.data).sf
         shares: Floats = survival.probabilities
@@ -143,11 +169,44 @@ def log_rank(first: CensoredTimes, second: CensoredTimes) -> float | None:
     It holds for one look, at the end. Source: N. Mantel, Cancer Chemotherapy Reports 50 (1966);
     R. Peto and J. Peto, J. R. Stat. Soc. A 135 (1972).
     """
-    if not any(first.ended) or not any(second.ended):
+    if not first.any_ended or not second.any_ended:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):  # no variance where there is nothing left
         p_value = float(stats.logrank(first.data, second.data).pvalue)
     return p_value if np.isfinite(p_value) else None
+
+
+def stratified_log_rank(
+    strata: Sequence[tuple[CensoredTimes, CensoredTimes]],
+) -> float | None:
+    """Return the p-value of the log-rank test within strata, as vantage points; None without any.
+
+    What is expected and its variance are summed over the strata, so that only those of one stratum
+    are compared. Source: N. Mantel, Cancer Chemotherapy Reports 50 (1966).
+    """
+    shared = [(first, second) for first, second in strata if first.n and second.n]
+    if not all(any(both[side].any_ended for both in shared) for side in (0, 1)):
+        return None
+    apart, variance = np.sum([_log_rank_terms(*both) for both in shared], axis=0)
+    return float(2 * stats.norm.sf(abs(apart) / math.sqrt(variance))) if variance > 0 else None
+
+
+def _log_rank_terms(first: CensoredTimes, second: CensoredTimes) -> tuple[float, float]:
+    """Return how many more of `first` ended than expected, and the variance of that."""
+    seconds, ended = (
+        np.concatenate(both) for both in zip(first.columns, second.columns, strict=True)
+    )
+    moments, at = np.unique(seconds, return_inverse=True)
+    own = np.arange(len(seconds)) < first.n
+    ends, own_ends = np.bincount(at, weights=ended), np.bincount(at, weights=ended & own)
+    left, own_left = (
+        np.cumsum(np.bincount(at, weights=each, minlength=len(moments))[::-1])[::-1]
+        for each in (np.ones(len(seconds)), own)
+    )
+    share = np.divide(own_left, left, out=np.zeros_like(left), where=left > 0)
+    spread = np.divide(left - ends, left - 1, out=np.zeros_like(left), where=left > 1)
+    variance = ends * share * (1 - share) * spread
+    return float((own_ends - ends * share).sum()), float(variance.sum())
 
 
 def _between(
@@ -160,19 +219,24 @@ def _between(
     positions = order.rank_positions(times.n, quantile, confidence=confidence)
     if positions is None:
         return None, None
-    ordered = sorted(zip(times.seconds, (not whole for whole in times.ended), strict=True))
-    seconds = [second for second, _ in ordered]
+    seconds, ended = _in_order(times)
     low, high = (float(np.interp(place, np.arange(1, times.n + 1), seconds)) for place in positions)
-    _, beyond = ordered[math.ceil(positions[1]) - 1]
-    return low, None if beyond else high
+    return low, high if ended[math.ceil(positions[1]) - 1] else None
+
+
+def _in_order(times: CensoredTimes) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return times and ends by time; of equal times those that ended stand first."""
+    seconds, ended = times.columns
+    index = np.lexsort((~ended, seconds))
+    return seconds[index], ended[index]
 
 
 def _within_band(
     times: CensoredTimes, quantile: float, confidence: float
 ) -> tuple[float | None, float | None]:
     """Return from when the band around the curve holds the quantile's share, and until when."""
-    if not any(times.ended):
-        return min(times.seconds), None
+    if not times.any_ended:
+        return float(times.columns[0].min()), None
     seconds, lower, upper = log_log_band(times, confidence)
     share = 1 - quantile
     return _first(seconds, lower <= share + FLAT), _first(seconds, upper <= share + FLAT)
@@ -208,6 +272,11 @@ FEWEST = 30
 """With fewer attempts the bootstrap's intervals are too narrow for skewed times: with 8 they held
 the mean in 83 to 89 % of simulated runs, with 20 in 90 % (tests/benchmarks/coverage.md)."""
 
+MOST_RESAMPLED = 1000
+"""Up to so many attempts their mean's interval is that of the bootstrap; beyond it that is
+approximated, which then differs by less than the resamples' own error
+(tests/benchmarks/large_means.md)."""
+
 RESAMPLES = 1999
 SEED = 5
 PLACES_AT_ONCE = 2**20
@@ -222,23 +291,29 @@ BOOTSTRAP = (
     "bias-corrected and accelerated bootstrap interval, {resamples} resamples of whole attempts"
     " (B. Efron, J. Am. Stat. Assoc. 82, 1987)"
 )
+APPROXIMATE = (
+    "approximate bootstrap interval, for more than {most:,} attempts: standard error and skewness"
+    " by what each attempt adds to the mean, its empirical influence (T. J. DiCiccio and B. Efron,"
+    " Biometrika 79, 1992)"
+)
+NO_SPREAD = "no interval: no attempt adds more to the mean than another"
 ALL_ALIKE = "no interval: every resample has the same mean"
 
 
 def horizon_s(times: CensoredTimes) -> float:
     """Return up to when the mean is taken: as long as anything was observed; 0 without any."""
-    return max(times.seconds, default=0.0)
+    return float(times.columns[0].max(initial=0.0))
 
 
 def restricted_mean_estimate(times: CensoredTimes, *, confidence: float = 0.95) -> Estimate:
     """Return the mean seconds up to `horizon_s`, with a bootstrap interval from 30 attempts on.
 
     An attempt that was given up counts with the time that the curve leaves to those like it. Equal
-    times give equal intervals: the resamples are drawn with a fixed seed.
+    times give equal intervals: the resamples are drawn with a fixed seed. Beyond `MOST_RESAMPLED`
+    attempts, where resampling would take memory and time by the square of their number, the
+    interval is computed from what each of them adds to the mean.
     """
-    index = np.lexsort((~np.array(times.ended, dtype=bool), np.array(times.seconds)))
-    seconds = np.array(times.seconds)[index]
-    ended = np.array(times.ended, dtype=bool)[index]
+    seconds, ended = _in_order(times)
     until_s = horizon_s(times)
 
     def mean(places: Floats, axis: int = -1) -> Floats:
@@ -246,7 +321,11 @@ def restricted_mean_estimate(times: CensoredTimes, *, confidence: float = 0.95) 
         return restricted_mean(seconds[drawn], ended[drawn], until_s=until_s)
 
     method, low, high = order.TOO_FEW.format(n=times.n, needed=FEWEST), None, None
-    if times.n >= FEWEST:
+    if times.n > MOST_RESAMPLED:
+        low, high = _approximate_bounds(seconds, ended, confidence)
+        interval = NO_SPREAD if low is None else APPROXIMATE.format(most=MOST_RESAMPLED)
+        method = METHOD.format(horizon=until_s, interval=interval, which=OF_WHICH)
+    elif times.n >= FEWEST:
         low, high = _bounds(mean, times.n, confidence)
         interval = ALL_ALIKE if low is None else BOOTSTRAP.format(resamples=RESAMPLES)
         method = METHOD.format(horizon=until_s, interval=interval, which=OF_WHICH)
@@ -278,6 +357,52 @@ def _bounds(
         ).confidence_interval
     finite = np.isfinite(interval.low) and np.isfinite(interval.high)
     return (float(interval.low), float(interval.high)) if finite else (None, None)
+
+
+def _approximate_bounds(
+    seconds: Floats, ended: NDArray[np.bool_], confidence: float
+) -> tuple[float | None, float | None]:
+    """Return the bounds of a mean, corrected for its skewness; none where nothing spreads.
+
+    That is the interval which the bias-corrected and accelerated bootstrap comes to with ever more
+    resamples, but for terms of the order 1 / n: along the least favourable family both corrections
+    are a sixth of the skewness.
+    """
+    adds = mean_influence(seconds, ended)
+    error = float(np.sqrt((adds**2).sum()))
+    mean = float(restricted_mean(seconds, ended, until_s=float(seconds[-1])))
+    if error <= SAME * mean:
+        return None, None
+    skew = float((adds**3).sum()) / error**3 / 6
+    reach = float(stats.norm.isf((1 - confidence) / 2))
+    low, high = (
+        mean + error * (skew + side) / (1 - skew * (skew + side)) ** 2 for side in (-reach, reach)
+    )
+    return low, high
+
+
+SAME = 1e-12
+"""Up to this part of a mean its error is one of rounding."""
+
+
+def mean_influence(seconds: Floats, ended: NDArray[np.bool_]) -> Floats:
+    """Return how fast the mean up to the longest time grows with the weight of each attempt.
+
+    Attempts lie in order of time, each with the weight 1. The values sum up to 0, and their squares
+    to the variance of the mean (the infinitesimal jackknife: L. A. Jaeckel, Bell Laboratories
+    memorandum MM 72-1215-11, 1972).
+    """
+    moments, at = np.unique(seconds, return_inverse=True)
+    ends = np.bincount(at, weights=ended)
+    left = len(seconds) - np.concatenate([[0.0], np.cumsum(np.bincount(at))])[:-1]
+    share = np.cumprod(1 - ends / left)
+    widths = np.append(np.diff(moments), 0.0)
+    beyond = np.cumsum((share * widths)[::-1])[::-1]
+    lost = np.divide(beyond, left - ends, out=np.zeros_like(beyond), where=left > ends)
+    lost[ends == 0] = 0.0
+    at_risk = np.cumsum(lost * ends / left)
+    adds: Floats = at_risk[at] - np.where(ended, lost[at], 0.0)
+    return adds
 
 
 def restricted_mean(seconds: Floats, ended: NDArray[np.bool_], *, until_s: float) -> Floats:

@@ -358,6 +358,15 @@ def write_whole(path: Path, content: bytes) -> None:
         disk.close()
 
 
+def move_whole(path: Path, file: Path) -> None:
+    """Put a file at `path` in one step, as `write_whole` does; its old name may be gone then."""
+    disk = LocalDisk(path.parent)
+    try:
+        disk.take(path.name, file)
+    finally:
+        disk.close()
+
+
 def write_through(path: Path, content: bytes) -> None:
     """Put `content` whole where a path leads: a link, a device or a pipe there is not replaced.
 

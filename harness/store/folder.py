@@ -9,7 +9,8 @@ addresses that requests under way need.
 
 import errno
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +202,18 @@ class RunFolder:
     def write_file(self, name: str, content: bytes) -> None:
         """Write a file beside the journal, whole or not at all; threads may write the same one."""
         self._insist(lambda: self._disk.put(name, content), len(content))
+
+    def write_pieces(self, name: str, pieces: Callable[[], Iterable[bytes]]) -> None:
+        """Write a large file beside the journal, whole or not at all, which is never held whole."""
+
+        def write() -> None:
+            with tempfile.TemporaryDirectory(prefix="harness-") as place:
+                file = Path(place) / "file"
+                with file.open("wb") as open_file:
+                    open_file.writelines(pieces())
+                self._disk.take(name, file)
+
+        self._insist(write, 0)
 
     def keep_spec(self, provider: str, text: str) -> None:
         """Keep a provider's TOML, whole or not at all; the run is judged by it."""

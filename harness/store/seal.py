@@ -190,7 +190,7 @@ class _Reading:
         if altered is None and first is not None:
             # A later gap is behind later lines: where the first was not acknowledged, none was.
             gap = first if first.before + 1 <= self._synced else self._replaced
-            altered = gap and Altered(number=gap.number, why=gap.why)
+            altered = None if gap is None else Altered(number=gap.number, why=gap.why)
         torn = None
         if altered is None and first is not None:
             torn = Torn(

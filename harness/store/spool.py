@@ -222,8 +222,8 @@ def chained(parts: Iterable[Sequence[T]]) -> Sequence[T]:
 
     None of them may grow any more.
     """
-    first, *others = [part for part in parts if len(part)] or [()]
-    return Chained([first, *others]) if others else first
+    filled = [part for part in parts if len(part)]
+    return filled[0] if len(filled) == 1 else Chained(filled)
 
 
 def picked(values: Sequence[T], keep: Callable[[T], bool]) -> Sequence[T]:

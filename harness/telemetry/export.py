@@ -35,13 +35,12 @@ def export(spans: Sequence[Span], exporter: SpanExporter | None = None) -> None:
     that does not answer, and asks it no more after that. Raises ExportError where not all of them
     were taken: they can be exported again, and stay the same spans.
     """
-    ready = as_sdk(spans)
     with _overheard() as said:
         sink = exporter or OTLPSpanExporter()
-        for start in range(0, len(ready), BATCH):
-            batch = ready[start : start + BATCH]
+        for start in range(0, len(spans), BATCH):
+            batch = as_sdk(spans[start : start + BATCH])
             if sink.export(batch) is not SpanExportResult.SUCCESS:
-                _refuse(start, len(ready), said)
+                _refuse(start, len(spans), said)
         if exporter is None:
             sink.shutdown()
 

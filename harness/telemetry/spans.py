@@ -7,7 +7,7 @@ a run twice, or in two places, exports the same spans.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -19,6 +19,7 @@ from harness.core.verdict import Verdict
 from harness.spec.provider import Operation, Provider
 from harness.stats.authenticity.clocks import unix_s, wall_s
 from harness.stats.conformance.cost import paid_of
+from harness.store.spool import Chained, Spool, ordered
 from harness.telemetry import names
 from harness.transport.outgoing import uri_of
 
@@ -65,16 +66,15 @@ def spans_of(
     providers: Mapping[str, Provider],
     *,
     findings: int = 0,
-) -> tuple[Span, ...]:
+) -> Sequence[Span]:
     """Return the spans of a run: its own first, then cases as they began, each with its exchanges.
 
     A case that was not sent has none; the run's own counts them. Times are those of our wall clock
     as the run noted it; where it noted none, they count from the run's beginning.
     """
     run = _Run(header, verdicts, providers)
-    sent = [record for record in records if record.exchanges]
-    groups = sorted((tuple(run.of_record(record)) for record in sent), key=_begin)
-    below = [span for group in groups for span in group]
+    groups = Spool(tuple(run.of_record(record)) for record in records if record.exchanges)
+    below = Spool(span for group in ordered(groups, _begin) for span in group)
     began = _ns(unix_s(header.created) or 0.0)
     ended = _ns(unix_s(header.finished) or 0.0)
     root = Span(
@@ -83,21 +83,36 @@ def spans_of(
         id=run.root,
         parent=None,
         kind="internal",
-        start_ns=min([began, *(span.start_ns for span in below)]),
-        end_ns=max([began, ended, *(span.end_ns for span in below)]),
+        start_ns=min(began, min((span.start_ns for span in below), default=began)),
+        end_ns=max(began, ended, max((span.end_ns for span in below), default=ended)),
         attributes={
             names.RUN_ID: _sendable(header.run)[:_SHOWN],
             names.RUN_AGAINST: header.against,
             names.RUN_SEED: header.seed,
             names.RUN_INTERRUPTED: header.interrupted,
-            names.RUN_CASES: len(sent),
-            names.RUN_UNSENT: len(records) - len(sent),
+            names.RUN_CASES: len(groups),
+            names.RUN_UNSENT: len(records) - len(groups),
             names.RUN_FINDINGS: findings,
         },
         failed=bool(findings),
         why="promises broken" if findings else "",
     )
-    return (root, *below)
+    return Chained([(root,), below])
+
+
+_Judged = frozenset[tuple[str, str]]
+"""What was said of a case: checks with their status."""
+
+
+def _judged(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], _Judged]:
+    """Return what was said of each case; cases of which the same was said share it."""
+    shared: dict[_Judged, _Judged] = {}
+    found: dict[tuple[str, str], _Judged] = {}
+    for verdict in verdicts:
+        case = (verdict.provider, verdict.case)
+        said = found.get(case, frozenset()) | {(verdict.check, verdict.status)}
+        found[case] = shared.setdefault(said, said)
+    return found
 
 
 class _Run:
@@ -110,9 +125,7 @@ class _Run:
         self.identity = f"{header.run}\0{header.created}\0{header.word}"
         self.trace = self._number("trace", size=16)
         self.root = self._number("run")
-        self.verdicts: dict[tuple[str, str], list[Verdict]] = {}
-        for verdict in verdicts:
-            self.verdicts.setdefault((verdict.provider, verdict.case), []).append(verdict)
+        self.judged = _judged(verdicts)
         self.times: Counter[str] = Counter()
 
     def _number(self, *path: str, size: int = 8) -> int:
@@ -130,8 +143,8 @@ class _Run:
             self._of_exchange(record, exchange, own, str(at))
             for at, exchange in enumerate(record.exchanges)
         ]
-        judged = self.verdicts.get((case.provider, case.id), [])
-        failed = sorted({verdict.check for verdict in judged if verdict.status == "fail"})
+        judged = self.judged.get((case.provider, case.id), frozenset())
+        failed = sorted(check for check, status in judged if status == "fail")
         error = error_of(record.outcome)
         fault = record.outcome is not None and record.outcome.kind == "fault"
         model = _text(case.arguments.get("model"))
@@ -149,10 +162,10 @@ class _Run:
         )
         yield from exchanges
 
-    def _of_case(self, record: Record, judged: Sequence[Verdict]) -> dict[str, Attribute]:
+    def _of_case(self, record: Record, judged: _Judged) -> dict[str, Attribute]:
         case, evidence = record.shot.case, record.evidence
         error = error_of(record.outcome)
-        statuses = {verdict.status for verdict in judged}
+        statuses = {status for _, status in judged}
         found: dict[str, Attribute | None] = {
             names.GEN_AI_OPERATION: names.GENERATE,
             names.GEN_AI_PROVIDER: case.provider,

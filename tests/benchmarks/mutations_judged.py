@@ -24,7 +24,7 @@ class Judged:
     code: int
     why: str
     notes: tuple[str, ...]
-    records: tuple[Record, ...] = ()
+    records: Sequence[Record] = ()
     verdicts: tuple[Verdict, ...] = ()
     blamed: tuple[str, ...] = ()
     crash: str = ""

@@ -11,8 +11,8 @@ from harness.core.verdict import Estimate
 from harness.emulator.state import LatencyModel
 from harness.stats import intervals, survival
 from harness.stats.benchmark.comparison import PairwiseComparisons
-from harness.stats.benchmark.measure import times_of
 from harness.stats.benchmark.model import Attempt
+from harness.stats.benchmark.tallies import times_of
 from tests.benchmarks.worlds import (
     HANGING,
     SLOWING,

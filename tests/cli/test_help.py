@@ -43,7 +43,7 @@ PLAN_FLAGS = """
 --max-images --max-requests --concurrency --workload --blocks --warm-up --arrivals --rate
 --sweep --ramp
 --until-decided --slo
---timeout --reference --exchange-rate
+--timeout --reference --exchange-rate --slice
 --cases --image-seconds --assets-url --write-assets --json --help
 """
 
@@ -59,6 +59,7 @@ PLAN_FLAGS = """
         ["config", "--help"],
         ["judge", "--help"],
         ["report", "--help"],
+        ["merge", "--help"],
         ["diff", "--help"],
         ["history", "--help"],
         ["watch", "--help"],

@@ -14,6 +14,7 @@ from harness.report.benchmark.answers import Benchmarked, benchmarked
 from harness.report.model import Report
 from harness.stats.benchmark.model import (
     Attempt,
+    AtVantage,
     Comparison,
     End,
     EndBounds,
@@ -347,6 +348,23 @@ def beside(*rows: Relative) -> Benchmarked:
     rates = {"sub2api": Rate(usd=Decimal("0.050"), source="--exchange-rate")}
     made = replace(design(until_decided=True), reference="sub2api", exchange_rates=rates)
     return benchmarked(benchmark(made), replace(measured(made), relative=rows))
+
+
+def from_places(value: Benchmarked, *names: str) -> Benchmarked:
+    """A benchmark whose figures are of several vantage points, all alike."""
+    measured = value.measured
+    places = tuple(
+        AtVantage(
+            vantage=name,
+            attempts=sum(row.sent for row in measured.reliability),
+            speeds=tuple(replace(row, vantage=name) for row in measured.speeds),
+            reliability=tuple(replace(row, vantage=name) for row in measured.reliability),
+            comparisons=measured.comparisons,
+            rankings=measured.rankings,
+        )
+        for name in names or ("ap", "eu")
+    )
+    return benchmarked(value.benchmark, replace(measured, by_vantage=places))
 
 
 def report(value: Benchmarked | None = None, *, emulated: bool = False) -> Report:

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from harness.core.benchmark import Benchmark, Calibration, Stage, Watched
+from harness.core.benchmark import Benchmark, Calibration, OwnWaits, Stage, Watched
 from harness.report.benchmark.cautions import CautionKind, cautions, nearest_workloads
 from harness.stats.benchmark.model import Measured
 from tests.report import benchmarks as bm
@@ -115,6 +115,34 @@ def test_a_timetable_has_no_concurrency_to_compare_with() -> None:
     benchmark = replace(FINE, design=replace(DESIGN, stages=(stage,)))
 
     assert nearest_workloads(benchmark, SOLID.speeds[0]) == bm.CALIBRATION
+
+
+def test_what_held_requests_back_on_our_machine_is_said_once_with_what_to_do() -> None:
+    waits = OwnWaits(decoders=2, replies=80, decoder_full=64, decoder_s=41.0, decoder_longest_s=7.5)
+    busy = replace(bm.WATCHED, waits=waits)
+    benchmark = replace(FINE, watched=(bm.WATCHED, busy, busy))
+
+    (caution,) = cautions(benchmark, SOLID)
+
+    assert caution.kind == "decoder_queue"
+    assert "64 of 80 replies found all decoders (2) busy and waited up to 7.5 s" in caution.text
+    assert "--decoders 4" in caution.remedy
+
+
+@pytest.mark.parametrize(
+    ("waits", "kinds"),
+    [
+        (OwnWaits(decoders=1), []),
+        (OwnWaits(decoders=1, replies=100, decoder_s=20.0, decoder_longest_s=2.0), []),
+        (OwnWaits(decoders=1, journal_lines=10, journal_s=4.0), ["slow_journal"]),
+        (OwnWaits(decoders=1, journal_lines=10, journal_longest_s=3.0), ["slow_journal"]),
+        (OwnWaits(decoders=1, paused_s=3.0), ["slow_disk"]),
+    ],
+)
+def test_waits_that_hold_nothing_up_are_not_told(waits: OwnWaits, kinds: list[str]) -> None:
+    benchmark = replace(FINE, watched=(replace(bm.WATCHED, waits=waits),))
+
+    assert _kinds(benchmark, SOLID) == kinds
 
 
 def test_nothing_measured_has_nothing_to_say_of_its_figures() -> None:

@@ -32,7 +32,7 @@ def test_a_promise_is_called_by_its_id_and_a_claim_on_the_reply_by_its_check() -
 
 def test_a_row_is_told_by_what_it_sets_beside_the_plain_request() -> None:
     row: dict[str, Json] = {"model": "gpt-image-2", "prompt": "another", "n": 10, "quality": "high"}
-    told = cases_text([asked("base", BASE), asked("row/1a", row)])
+    told = dict(cases_text([asked("base", BASE), asked("row/1a", row)]))
 
     assert told == {("sub2api", "generate/row/1a"): "n=10, quality=high, no user"}
 
@@ -40,7 +40,7 @@ def test_a_row_is_told_by_what_it_sets_beside_the_plain_request() -> None:
 def test_a_long_prompt_a_list_of_files_and_a_file_are_told_by_their_size_or_name() -> None:
     file = b.file_arguments("png-rgb-64x64-1.png")
     row = BASE | {"prompt": "x" * 32_000, "images": [file, file], "mask": file}
-    told = cases_text([asked("base", BASE), asked("row/1a", row)])
+    told = dict(cases_text([asked("base", BASE), asked("row/1a", row)]))
 
     assert told["sub2api", "generate/row/1a"] == (
         "prompt=32,000 characters, images=2 items, mask=png-rgb-64x64-1.png"
@@ -49,7 +49,7 @@ def test_a_long_prompt_a_list_of_files_and_a_file_are_told_by_their_size_or_name
 
 def test_what_was_asked_after_the_plan_says_why_in_a_word() -> None:
     again = asked("n.range/11/again", BASE | {"n": 11}, "confirm")
-    told = cases_text([asked("base", BASE), again, asked("n.range/12", BASE, "discover")])
+    told = dict(cases_text([asked("base", BASE), again, asked("n.range/12", BASE, "discover")]))
 
     assert told == {
         ("sub2api", "generate/n.range/11/again"): "asked again: n=11",
@@ -60,7 +60,7 @@ def test_what_was_asked_after_the_plan_says_why_in_a_word() -> None:
 def test_a_case_with_a_telling_id_needs_no_words() -> None:
     told = b.record(b.case(id="generate/n.range/11", expect="refuse", breaks="n.range"), None)
 
-    assert cases_text([asked("base", BASE), told]) == {}
+    assert dict(cases_text([asked("base", BASE), told])) == {}
 
 
 def test_a_rate_is_told_only_of_what_was_asked_more_than_once() -> None:

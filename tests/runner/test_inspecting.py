@@ -19,6 +19,7 @@ from harness.runner import inspecting
 from harness.runner.inspecting import LOST_AT_MOST_S, TOO_OFTEN, Looking, inspected
 from harness.runner.run import Run
 from harness.store.line import INSPECTIONS
+from harness.store.shelf import packed, unpacked
 from harness.transport.inspection.inspector import NOT_INSTALLED, Inspector
 
 pytest.importorskip("c2pa")
@@ -310,7 +311,11 @@ def test_an_image_that_has_none_is_not_asked_for_it_again(
 
 def test_each_provider_has_its_part_of_the_small_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspecting, "THUMBNAILS_AT_MOST", 4)
-    owners = {"a1": "a", "a2": "a", "a3": "a", "a4": "a", "b1": "b", "c1": "c"}
-    shown = inspecting._shown_small(dict.fromkeys(owners, PICTURE), owners)
+    digests = ("a1", "a2", "a3", "a4", "b1", "c1")
+    images = {
+        packed(digest): inspecting._Kind(digest[0], "png", is_cheap=True) for digest in digests
+    }
 
-    assert shown == {"a1", "a2", "b1", "c1"}
+    shown = inspecting._shown_small(images)
+
+    assert {*map(unpacked, shown)} == {"a1", "a2", "b1", "c1"}

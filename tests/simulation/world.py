@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -99,7 +100,7 @@ class World:
     history: list[str] = field(default_factory=list)
     now_s: float = 0.0
     processes: int = 0
-    records: tuple[Record, ...] = ()
+    records: Sequence[Record] = ()
     complete: tuple[Record, ...] = ()
     _loop: VirtualLoop | None = None
     _intents: set[str] = field(default_factory=set)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.stats.curves import curve_steps
-from harness.stats.survival import CensoredTimes
+from harness.stats.survival import MOST_STEPS, CensoredTimes
 
 SECONDS = st.floats(0.1, 500).map(lambda value: round(value, 3)) | st.sampled_from([10.0, 20.0])
 
@@ -61,3 +61,16 @@ def test_where_nothing_was_served_all_wait_from_the_start() -> None:
     (step,) = curve_steps(CensoredTimes(seconds=(9.0,) * 7, ended=(False,) * 7))
 
     assert (step.at_s, step.waiting) == (0.0, 1.0)
+
+
+def test_a_curve_of_many_is_drawn_at_some_of_its_steps_each_exact() -> None:
+    many = CensoredTimes(
+        seconds=[float(at) for at in range(1, 5001)], ended=[at % 5 > 0 for at in range(5000)]
+    )
+    seconds, shares = many.curve
+    exact = dict(zip(seconds.tolist(), shares.tolist(), strict=True))
+    steps = curve_steps(many)
+
+    assert len(steps) == MOST_STEPS + 1
+    assert (steps[1].at_s, steps[-1].at_s) == (seconds[0], seconds[-1])
+    assert all(exact[step.at_s] == step.waiting for step in steps[1:])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from harness.stats import intervals, survival
-from harness.stats.benchmark.measure import times_of
+from harness.stats.benchmark.tallies import times_of
 from harness.stats.survival import CensoredTimes, censored_quantile, log_rank
 from tests.benchmarks.worlds import HANGING, MEDIAN_S, SPREAD, log_normal, observations
 
@@ -289,3 +290,78 @@ def test_a_curve_that_ends_early_goes_on_level_to_the_horizon() -> None:
     found = survival.restricted_mean(seconds, ended, until_s=40.0)
 
     assert found.tolist() == [10 + 0.5 * 30, 10 + 0.5 * 10]
+
+
+def test_of_whole_times_each_adds_what_it_is_above_the_mean() -> None:
+    seconds = np.sort(np.random.default_rng(1).lognormal(2.7, 0.5, 50).round(1))
+    adds = survival.mean_influence(seconds, np.ones(50, dtype=bool))
+
+    assert adds == pytest.approx((seconds - seconds.mean()) / 50, abs=1e-12)
+
+
+def _weighted_mean(
+    seconds: NDArray[np.float64], ended: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> float:
+    """The area under the curve of weighted attempts, moment by moment."""
+    share, area, before = 1.0, 0.0, 0.0
+    for moment in np.unique(seconds):
+        area, before = area + share * (moment - before), moment
+        left, now = weights[seconds >= moment].sum(), weights[(seconds == moment) & ended].sum()
+        share *= 1 - now / left
+    return area
+
+
+@given(times(min_size=4, max_size=25))
+def test_what_an_attempt_adds_is_how_the_mean_grows_with_its_weight(
+    any_times: CensoredTimes,
+) -> None:
+    ordered = sorted(zip(any_times.seconds, (not whole for whole in any_times.ended), strict=True))
+    seconds = np.array([at for at, _ in ordered])
+    ended = np.array([not cut for _, cut in ordered])
+    adds, n, step = survival.mean_influence(seconds, ended), len(ordered), 1e-6
+    for place in range(n):
+        more, less = (np.full(n, 1 / n) for _ in range(2))
+        more[place] += step
+        less[place] -= step
+        grown = _weighted_mean(seconds, ended, more) - _weighted_mean(seconds, ended, less)
+
+        assert adds[place] == pytest.approx(grown / 2 / step / n, rel=1e-3, abs=1e-5)
+
+
+def test_many_are_not_resampled_and_the_method_says_what_was_done_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = np.random.default_rng(3).lognormal(2.7, 0.8, 400)
+    times = CensoredTimes(seconds=np.minimum(drawn, 40.0), ended=drawn < 40)
+    resampled = survival.restricted_mean_estimate(times)
+    monkeypatch.setattr(survival, "MOST_RESAMPLED", 399)
+    found = survival.restricted_mean_estimate(times)
+
+    assert "1999 resamples" in resampled.method
+    assert "for more than 399 attempts" in found.method
+    assert resampled.low is not None
+    assert resampled.high is not None
+    width = resampled.high - resampled.low
+    assert found.value == resampled.value
+    assert found.low == pytest.approx(resampled.low, abs=0.05 * width)
+    assert found.high == pytest.approx(resampled.high, abs=0.05 * width)
+
+
+def test_a_hundred_thousand_have_their_figures_at_once() -> None:
+    drawn = np.random.default_rng(4).lognormal(2.7, 0.35, 100_000)
+    times = CensoredTimes(seconds=np.minimum(drawn, 30.0), ended=drawn < 30)
+    found = survival.restricted_mean_estimate(times)
+
+    assert found.n == 100_000
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.high - found.low < 0.1
+    assert len(times.given_up_s) == survival.MOST_STEPS
+
+
+def test_many_that_took_the_same_time_have_no_interval() -> None:
+    found = survival.restricted_mean_estimate(whole([3.0] * 1001))
+
+    assert found.value == pytest.approx(3.0)
+    assert (found.low, found.high) == (None, None)
+    assert survival.NO_SPREAD in found.method

@@ -1,13 +1,23 @@
 """Long sequences on the disk read like lists."""
 
+import errno
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
 import tracemalloc
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.store.spool import Picked, Spool, ordered, picked
+from harness.core.errors import StoreError
+from harness.store import spool as spooling
+from harness.store.spool import Chained, Picked, Spool, chained, ordered, picked
+from tests.loopback import HUNG_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +93,86 @@ def test_a_choice_of_places_reads_like_the_values_there() -> None:
         3,
     )
     assert replace(Point(name="a"), name="b") in Spool([Point(name="b")])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.lists(POINTS, max_size=5), max_size=5), st.data())
+def test_sequences_behind_each_other_read_like_one(
+    parts: list[list[Point]], data: st.DataObject
+) -> None:
+    whole = [point for part in parts for point in part]
+    joined = chained(Spool(part, block=2) for part in parts)
+
+    assert joined == whole
+    assert list(joined) == whole
+    assert [joined[place] for place in range(-len(whole), len(whole))] == whole * 2
+    part = data.draw(st.slices(len(whole)))
+    assert joined[part] == whole[part]
+    with pytest.raises(IndexError):
+        joined[len(whole)]
+
+
+def test_a_sequence_equals_another_one_of_the_same_values() -> None:
+    spool = Spool("abc", block=2)
+
+    assert spool == ("a", "b", "c") == spool
+    assert spool == ["a", "b", "c"]
+    assert spool == Chained(["ab", "c"])
+    assert spool == Picked("cab", [1, 2, 0])
+    assert Spool() == ()
+    assert spool != ("a", "b")
+    assert spool != ("a", "b", "d")
+    assert spool != "abc"
+    assert repr(spool) == "<Spool of 3>"
+    assert pickle.loads(pickle.dumps(spool)) == spool  # noqa: S301 - our own
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Spool[int]:
+    spool = Spool([1, 2, 3], block=2)
+
+    def refuse(_file: int, _raw: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(spooling, "write_all", refuse)
+    return spool
+
+
+def test_a_full_disk_of_temporary_files_is_said_in_a_line(full: Spool[int]) -> None:
+    with pytest.raises(StoreError, match=r"does not hold .*: No space left on device") as caught:
+        full.append(4)
+
+    assert "TMPDIR" in (caught.value.hint or "")
+    assert "\n" not in str(caught.value)
+    assert full == [1, 2, 3]  # what was refused is not there, and all else is
+
+
+def test_a_folder_of_temporary_files_that_is_gone_is_said_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(StoreError, match=r"gone does not hold .*: No such file or directory"):
+        Spool([1, 2], block=2)
+
+
+FORKED = """
+import os
+from harness.store.spool import Spool
+
+spool = Spool(range(6), block=2, in_memory=1)
+child = os.fork()
+if not child:
+    spool.extend([10, 11, 12, 13])
+    os._exit(spool != [*range(6), 10, 11, 12, 13])
+_, status = os.waitpid(child, 0)
+spool.extend([6, 7, 8, 9])
+raise SystemExit(status or spool != list(range(10)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_what_a_forked_process_appends_is_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED], check=False, timeout=HUNG_S)
+
+    assert done.returncode == 0

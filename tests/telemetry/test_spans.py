@@ -1,6 +1,7 @@
 """A run as spans: what is in them, what is not, and that they are the same each time."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
@@ -32,11 +33,11 @@ def standard() -> set[str]:
     }
 
 
-def cases_of(spans: tuple[Span, ...]) -> list[Span]:
+def cases_of(spans: Sequence[Span]) -> list[Span]:
     return [span for span in spans if names.CASE_ID in span.attributes]
 
 
-def exchanges_of(spans: tuple[Span, ...]) -> list[Span]:
+def exchanges_of(spans: Sequence[Span]) -> list[Span]:
     return [span for span in spans if names.STEP in span.attributes]
 
 
@@ -145,7 +146,7 @@ def test_no_prompt_is_in_a_span(replayed: RunResult) -> None:
     assert not any(prompt in text for prompt in prompts)
 
 
-def all_of(result: RunResult) -> tuple[Span, ...]:
+def all_of(result: RunResult) -> Sequence[Span]:
     return api.spans(result)
 
 

@@ -12,7 +12,7 @@ from harness.adaptive.discovery.questions import questions, stages
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.planning.plan import planned_request, request_digest
+from harness.planning.plan import planned_request, short_request_digest
 from harness.spec.evaluate import tokens
 from harness.spec.provider import Provider
 
@@ -38,7 +38,7 @@ class Discovery:
         self.operations = tuple(operations)
         self.images = images
         self._records: dict[str, list[Record]] = {name: [] for name in self.operations}
-        self._sent: set[str] = set()
+        self._sent: set[bytes] = set()
         self._planned: dict[str, PlannedRequest] = {}
 
     def on_record(self, record: Record) -> Sequence[PlannedRequest]:
@@ -47,7 +47,7 @@ class Discovery:
         if case.operation in self._records:
             self._records[case.operation].append(record)
         if record.outcome is not None:
-            self._sent.add(request_digest(record.shot))
+            self._sent.add(short_request_digest(record.shot))
         self._planned[case.id] = record.shot
         return ()
 
@@ -92,7 +92,7 @@ class Discovery:
         requests = []
         for probe in probes:
             request = planned_request(self.provider, _case(history, question, probe))
-            body = request_digest(request)
+            body = short_request_digest(request)
             is_new = request.case.id not in self._planned and body not in self._sent
             if is_new and request.at_risk.images <= room:
                 room -= request.at_risk.images

@@ -1,6 +1,6 @@
 """What a report says of a benchmark: its answers in sentences, its cautions, its figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
@@ -234,8 +234,8 @@ def _saving(saved: Saved) -> str:
 
 def of_run(
     header: RunHeader,
-    records: Sequence[Record],
-    verdicts: Sequence[Verdict],
+    records: Iterable[Record],
+    verdicts: Iterable[Verdict],
     providers: Mapping[str, Provider],
 ) -> Benchmarked | None:
     """Return what a run measured; None where it is no benchmark."""
@@ -247,19 +247,21 @@ def of_run(
         for verdict in verdicts
         if verdict.status == "fail" and verdict.check in decisive
     }
-    cases = {(record.shot.case.provider, record.shot.case.id) for record in records}
-    design = header.benchmark.design
+    design, recorded = header.benchmark.design, set[str]()
+
+    def usable(record: Record) -> bool:
+        if record.evidence.kind == "recorded":
+            recorded.add(record.shot.case.provider)
+        return (record.shot.case.provider, record.shot.case.id) not in failed
+
     measured = measure(
         records,
         providers=providers,
         design=design,
-        usable={case: case not in failed for case in cases},
+        usable=usable,
         designed=designed(design) if design.until_decided else None,
     )
-    recorded = frozenset(
-        record.shot.case.provider for record in records if record.evidence.kind == "recorded"
-    )
-    return benchmarked(header.benchmark, measured, recorded=recorded)
+    return benchmarked(header.benchmark, measured, recorded=frozenset(recorded))
 
 
 def designed(design: Design) -> dict[str, Price]:

@@ -1,15 +1,17 @@
 """What a reader must know of the measurement itself, each with its remedy."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.benchmark import Benchmark, Calibration, Watched
+from harness.core.limited import Limit, limited_by
 from harness.core.verdict import Estimate
-from harness.report.benchmark.words import name, size
+from harness.report.benchmark.words import name, size, vantage_word
 from harness.report.text import count, one_line, seconds
 from harness.stats.benchmark.model import Attempt, Measured, Speed
+from harness.stats.benchmark.vantages import reversals
 from harness.stats.conformance.latency import CONFIDENCE
 from harness.stats.intervals import fewest_samples
 
@@ -20,7 +22,11 @@ CautionKind = Literal[
     "late_starts",
     "cpu_saturated",
     "memory_short",
+    "decoder_queue",
+    "slow_journal",
+    "slow_disk",
     "clock_stepped",
+    "vantages_differ",
     "too_few_samples",
 ]
 """All that can be wrong with a measurement, as far as we look."""
@@ -74,7 +80,9 @@ def cautions(benchmark: Benchmark, measured: Measured) -> tuple[Caution, ...]:
         *_late(measured.observations),
         *_cpu(benchmark.watched),
         *_memory(benchmark.watched),
+        *_own_limits(benchmark.watched),
         *_clock(benchmark.watched),
+        *_vantages(measured),
         *_too_few(measured.speeds),
     )
 
@@ -150,18 +158,21 @@ def _lag(watched: Sequence[Watched], measured: Measured) -> Iterator[Caution]:
         )
 
 
-def _late(observations: Sequence[Attempt]) -> Iterator[Caution]:
-    counted = [row for row in observations if not row.warm_up and "late" in row.phases]
-    late = [
-        row.phases["late"]
-        for row in counted
-        if row.phases["late"] > max(LATE_FLOOR_S, OWN_SHARE * row.seconds)
-    ]
-    if late and len(late) > LATE_SHARE * len(counted):
+def _late(observations: Iterable[Attempt]) -> Iterator[Caution]:
+    counted = late = 0
+    most_s = 0.0
+    for row in observations:
+        if row.warm_up or "late" not in row.phases:
+            continue
+        counted += 1
+        late_s = row.phases["late"]
+        if late_s > max(LATE_FLOOR_S, OWN_SHARE * row.seconds):
+            late, most_s = late + 1, max(most_s, late_s)
+    if late > LATE_SHARE * counted:
         yield Caution(
             kind="late_starts",
-            text=f"{len(late)} of {len(counted)} requests left later than intended, by up to"
-            f" {seconds(max(late))}; that time is in the figures, and it is ours.",
+            text=f"{late} of {counted} requests left later than intended, by up to"
+            f" {seconds(most_s)}; that time is in the figures, and it is ours.",
             remedy=f"{_LESS}, or measure from a machine with idle cores.",
         )
 
@@ -194,6 +205,17 @@ def _memory(watched: Sequence[Watched]) -> Iterator[Caution]:
         )
 
 
+def _own_limits(watched: Sequence[Watched]) -> Iterator[Caution]:
+    """Yield what held requests back on our machine, each once, of the part where it did so most."""
+    worst: dict[CautionKind, Limit] = {}
+    for run in sorted(watched, key=lambda run: -run.seconds):
+        for limit in () if run.waits is None else limited_by(run.waits):
+            worst.setdefault(limit.kind, limit)
+    for kind, limit in worst.items():
+        sentence = f"This machine was the limit: {limit.text}"
+        yield Caution(kind=kind, text=sentence, remedy=limit.remedy)
+
+
 def _clock(watched: Sequence[Watched]) -> Iterator[Caution]:
     most = max((run.clock_step_s for run in watched), key=abs, default=0.0)
     if abs(most) > CLOCK_STEP_S:
@@ -203,6 +225,25 @@ def _clock(watched: Sequence[Watched]) -> Iterator[Caution]:
             " are of another clock and hold; dates, and what is compared with a provider's own"
             " clock, do not.",
             remedy="Let the clock settle (NTP) before a run.",
+        )
+
+
+def _vantages(measured: Measured) -> Iterator[Caution]:
+    """Say where all vantage points together hide that another provider is faster elsewhere."""
+    found = reversals(measured.by_vantage)
+    if found:
+        some = "; ".join(
+            f"{name(row.workload)}: {one_line(row.faster, 40)} is faster than"
+            f" {one_line(row.slower, 40)} from {vantage_word(row.here)}, and slower from"
+            f" {vantage_word(row.there)}"
+            for row in found[:3]
+        )
+        more = f"; and {len(found) - 3} more" if len(found) > 3 else ""  # noqa: PLR2004 - shown
+        yield Caution(
+            kind="vantages_differ",
+            text=f"The vantage points differ: {some}{more}. Figures and ranks of all together hide"
+            " that.",
+            remedy="Read the figures by vantage point, of the one that your customers are near.",
         )
 
 

@@ -19,6 +19,7 @@ from harness.report.benchmark.tables import (
     times_section,
     workload_tables,
 )
+from harness.report.benchmark.vantages import vantages_section
 from harness.report.benchmark.words import (
     FIT_WORDS,
     ceiling,
@@ -40,6 +41,7 @@ def sections(benchmark: Benchmarked) -> tuple[Section, ...]:
     all_sections = (
         reference_section(benchmark),
         times_section(benchmark),
+        vantages_section(benchmark),
         _comparisons(benchmark),
         _reliability(benchmark),
         _money(benchmark),

@@ -43,6 +43,11 @@ def name(text: str) -> str:
     return one_line(text, LONGEST_NAME)
 
 
+def vantage_word(vantage: str) -> str:
+    """Return the name of a vantage point; the words for one that nobody named."""
+    return one_line(vantage, 40) or "not said"
+
+
 def figure_s(duration: Estimate) -> str:
     """Return a duration; `> 118 s` or `not reached` where it lies beyond what was observed."""
     if duration.value is None and duration.n:

@@ -1,7 +1,7 @@
 """Which cases stand behind each promise, so that few transcripts serve many cells."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
@@ -23,23 +23,20 @@ class Candidates:
     """The cases that speak of one promise, by what they say; a page shows one of each group.
 
     `first` are the requests of its findings, `rank` is 0 to 5 for a promise that is broken, flaky,
-    suspected, without a judgement, only looked at, held.
+    suspected, without a judgement, only looked at, held. `unnamed` counts the cases that speak of
+    it and are not known by name.
     """
 
     place: Place
     rank: int
     first: tuple[str, ...] = ()
     groups: tuple[Collection[str], ...] = ()
+    unnamed: int = 0
 
     @property
     def cases(self) -> set[str]:
         """All of them, each once."""
         return {case for group in self.groups for case in group}
-
-    @property
-    def unnamed(self) -> int:
-        """How many more there are, of which no name is kept."""
-        return sum(len(group) - len([*group]) for group in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +93,18 @@ def candidates(tallied: Mapping[Place, Tally], findings: Sequence[Finding]) -> l
             place=place,
             rank=_rank(tally),
             first=tuple(first.get(place, ()))[:_MOST_FAILING],
-            groups=tuple(_groups(tally)),
+            groups=(groups := tuple(_groups(tally))),
+            unnamed=_unnamed(groups, tally),
         )
         for place, tally in tallied.items()
     ]
     return _in_turn(found)
+
+
+def _unnamed(groups: Iterable[Collection[str]], tally: Tally) -> int:
+    failing = any(map(tally.fails.get, _GRAVEST))
+    more = tally.more_fails if failing else 0
+    return more + sum(len(group) - sum(1 for _ in group) for group in groups)
 
 
 def _in_turn(found: list[Candidates]) -> list[Candidates]:
@@ -114,17 +118,24 @@ def _in_turn(found: list[Candidates]) -> list[Candidates]:
     return [each for _, _, each in sorted(keyed, key=lambda entry: entry[:2])]
 
 
-def standings(records: Mapping[Place, Record], found: list[Candidates]) -> Standings:
-    """Return what each case is about, where it stands in the run, and how many cells it serves."""
+def standings(records: Iterable[tuple[Place, Record]], found: list[Candidates]) -> Standings:
+    """Return what each candidate is about, where it stands in the run, how many cells it serves.
+
+    Of equal places the first one says where it stands, the last one what it is about.
+    """
     serves: Counter[Place] = Counter()
     for each in found:
         provider, operation, _ = each.place
         serves.update((provider, operation, case) for case in each.cases)
-    return Standings(
-        order={place: at for at, place in enumerate(records)},
-        about={place: _about(record) for place, record in records.items()},
-        serves=serves,
-    )
+    wanted = {*serves}
+    wanted |= {(*each.place[:2], case) for each in found for case in each.first}
+    order: dict[Place, int] = {}
+    about: dict[Place, frozenset[str]] = {}
+    for at, (place, record) in enumerate(records):
+        if place in wanted:
+            order.setdefault(place, at)
+            about[place] = _about(record)
+    return Standings(order=order, about=about, serves=serves)
 
 
 def choose(each: Candidates, weighed: Standings, chosen: Collection[Place]) -> tuple[str, ...]:

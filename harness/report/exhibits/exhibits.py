@@ -1,7 +1,8 @@
 """Records to the transcripts that a report shows, within the room that a page has."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 
 from markupsafe import escape
 
@@ -17,7 +18,7 @@ from harness.report.exhibits.choice import (
 )
 from harness.report.exhibits.conversation import transcript
 from harness.report.exhibits.quotations import quotations
-from harness.report.tally import Place, tallies
+from harness.report.tally import Place, Tally, tallies
 from harness.report.transcripts.model import CellDetail, Message, Transcript, Transcripts
 from harness.spec.provider import Provider
 
@@ -41,17 +42,21 @@ def transcripts(  # noqa: PLR0913 - all that evidence is made of
     *,
     words: Words,
     written: Sequence[str] = (),
+    tallied: Mapping[Place, Tally] | None = None,
 ) -> Transcripts:
     """Return what stands behind the cells of the matrix: broken ones first, until the page is full.
 
     `words` say what cases do, by provider and case; `written` are the reference images that the
-    run folder holds. Equal input, equal choice.
+    run folder holds. `tallied` is what speaks for each promise, where that was counted before.
+    Equal input, equal choice; of a promise of which very many cases speak, one of the first ones.
     """
     shown = [finding.record for finding in findings]
-    held = {_place(record): record for record in chain(shown, records)}
-    found = candidates(tallies(records, verdicts, findings), findings)
+    counted = tallies(records, verdicts, findings) if tallied is None else tallied
+    found = candidates(_in_order(counted, providers), findings)
+    held = _Held(shown, records)
     page = _Page(held, providers, words, written)
-    weighed = standings(held, found)
+    weighed = standings(held.each(), found)
+    held.know({*weighed.order, *map(_place, shown)})
     for record in shown:
         page.put(_place(record))
     for _ in range(2):  # first each provider in its share of the room, then what is left of it
@@ -62,8 +67,58 @@ def transcripts(  # noqa: PLR0913 - all that evidence is made of
         by_case=page.by_case,
         details=details,
         left_out=sum(bool(each.such_as) for each in details.values()),
-        cases=len(held),
+        cases=held.cases,
     )
+
+
+def _in_order(
+    counted: Mapping[Place, Tally], providers: Mapping[str, Provider]
+) -> Mapping[Place, Tally]:
+    """Return what only looked first, by its operation's place in the documents; then the others."""
+    order = {
+        (name, operation): at
+        for at, (name, operation) in enumerate(
+            (name, operation) for name in providers for operation in providers[name].operations
+        )
+    }
+    looked = [place for place, tally in counted.items() if tally.observed]
+    looked.sort(key=lambda place: order.get(place[:2], len(order)))
+    return {place: counted[place] for place in dict.fromkeys((*looked, *counted))}
+
+
+class _Held:
+    """The records of a run by their places, those of findings first; no record is held."""
+
+    def __init__(self, shown: Sequence[Record], records: Sequence[Record]) -> None:
+        self._shown, self._records = shown, records
+        self._of: dict[Place, int] = {}
+        digests = array("q")
+        names: dict[str, None] = {}
+        for place, _ in self.each():
+            digests.append(hash(place))
+            names[place[0]] = None
+        self.names = (*names,)
+        self.cases = sum(1 for _ in groupby(sorted(digests)))
+
+    def each(self) -> Iterator[tuple[Place, Record]]:
+        """Yield every record with its place."""
+        for record in chain(self._shown, self._records):
+            yield _place(record), record
+
+    def know(self, places: Collection[Place]) -> None:
+        """Note where the last records of these places are."""
+        for at, (place, _) in enumerate(self.each()):
+            if place in places:
+                self._of[place] = at
+
+    def __contains__(self, place: object) -> bool:
+        """Tell whether a place was noted, and there is a record of it."""
+        return place in self._of
+
+    def __getitem__(self, place: Place) -> Record:
+        """Return the last record of a place."""
+        at = self._of[place] - len(self._shown)
+        return self._records[at] if at >= 0 else self._shown[at]
 
 
 def _fill(page: "_Page", found: Sequence[Candidates], weighed: Standings) -> None:
@@ -83,7 +138,7 @@ class _Page:
 
     def __init__(
         self,
-        held: Mapping[Place, Record],
+        held: _Held,
         providers: Mapping[str, Provider],
         words: Words,
         written: Sequence[str],
@@ -93,9 +148,8 @@ class _Page:
         self._held = held
         self._words = words
         self._written = written
-        names = dict.fromkeys(name for name, _, _ in held)
         self._room = ROOM_BYTES
-        self._shares = dict.fromkeys(names, ROOM_BYTES // max(len(names), 1))
+        self._shares = dict.fromkeys(held.names, ROOM_BYTES // max(len(held.names), 1))
         self._waiting: dict[Place, tuple[Transcript, int]] = {}
 
     def share_rest(self) -> None:

@@ -3,7 +3,7 @@
 Some are written in every run folder, others only where `--format` asks for them by their name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -24,16 +24,17 @@ class Judged:
     """
 
     report: Report
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     entries: Mapping[str, Entry]
     folder: Path
 
 
-Drawn = str | Mapping[str, str | bytes]
-"""The text of a format's one file, or several files, each by its name."""
+Drawn = str | Mapping[str, str | bytes | Path]
+"""The text of a format's one file, or several files, each by its name: what one holds, or a file of
+its own that holds it and is moved to its place."""
 
-ReportFormat = Callable[[Report], str]
-"""Returns the whole text of its file; equal reports have equal texts."""
+ReportFormat = Callable[[Report], str | Iterator[str]]
+"""Returns the whole text of its file, or yields it in parts; equal reports have equal texts."""
 
 DrawOnRequest = Callable[[Judged], Drawn]
 """Returns what its files hold; equal runs have equal files."""

@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from harness.core.verdict import Finding, Verdict
 from harness.known.model import KnownShown
 from harness.report.formats.format import report_format
+from harness.report.formats.most import WrittenVerdicts
 from harness.report.known import known_behind, reason_text
 from harness.report.labels import failure_rate
 from harness.report.model import Report
@@ -23,9 +24,14 @@ _NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _TAGS = {"fail": "failure", "error": "error", "skip": "skipped", "inconclusive": "skipped"}
 
 
-@report_format("junit.xml", rank=40)
 def junit(report: Report) -> str:
-    """Return the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
+    """Return the verdicts as one JUnit XML text."""
+    return "".join(junit_parts(report))
+
+
+@report_format("junit.xml", rank=40)
+def junit_parts(report: Report) -> Iterator[str]:
+    """Yield the verdicts as JUnit XML: a suite for each operation, a case for each verdict.
 
     A failure is a promise whose breach was confirmed, an error a bug of the harness, or a run that
     ended with another code than 0 where nothing else failed (nobody was reached, say). A skipped
@@ -34,31 +40,38 @@ def junit(report: Report) -> str:
     is stale or has expired is a failure in a suite of its own. Times are seconds; a case's time
     stands at its first verdict, so that a suite's time is the sum of its cases'. Characters that
     XML 1.0 forbids are left out, others that hide or turn text round are spelled as their numbers.
+    Of very many verdicts those that passed are left out (`most`), and a property says how many.
 
     Jenkins' XSD takes it, and Ant's but for attributes of `testsuites`. The text of a failure,
     of an error and of what was skipped says all, for GitLab shows nothing else of a case; it keeps
     one case of a name, so that a second verdict of a check on a case has its promise in its name.
     """
-    suites: dict[tuple[str, str], list[Verdict]] = {}
-    verdicts = _without_doubts(report)
-    for verdict in verdicts:
-        suites.setdefault((verdict.provider, verdict.operation), []).append(verdict)
+    verdicts = _Settled(report)
     failing = [_failing(each) for each in report.failing_known]
-    failed = failing or {"fail", "error"} & {each.status for each in verdicts}
+    counted = _counted(verdicts)
+    failed = failing or any(counts["failure"] + counts["error"] for counts in counted.values())
     ended = [] if failed else _ended(report)
-    counts = _counts([*verdicts, *failing, *ended])
-    del counts["skipped"]  # which no schema of `testsuites` has
-    root = ET.Element("testsuites", {"name": "harness", **counts})
-    total = 0.0
-    for (provider, operation), verdicts in suites.items():
-        total += _fill(root, f"{provider}.{operation}", verdicts, report)
-    if failing:
-        _fill(root, "known deviations", failing, report)
-    if ended:
-        _fill(root, "run", ended, report)
-    root.set("time", f"{total:.3f}")
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+    suites: list[tuple[str, Iterable[Verdict]]] = [
+        (f"{provider}.{operation}", _Of(verdicts, provider, operation))
+        for provider, operation in counted
+    ]
+    suites += [("known deviations", failing)] if failing else []
+    suites += [("run", ended)] if ended else []
+    counts = Counter[str]()
+    for each in (*counted.values(), *_counted([*failing, *ended]).values()):
+        counts.update(each)
+    attributes = _attributes(counts)
+    del attributes["skipped"]  # which no schema of `testsuites` has
+    times = [_time(suite, report) for _, suite in suites]
+    root = ET.Element("testsuites", {"name": "harness", **attributes, "time": f"{sum(times):.3f}"})
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    if not suites:
+        yield ET.tostring(root, "unicode") + "\n"
+        return
+    yield _opened(root) + "\n"
+    for number, ((name, suite), seconds) in enumerate(zip(suites, times, strict=True)):
+        yield from _suite(name, number, suite, seconds, report)
+    yield "</testsuites>\n"
 
 
 def _failing(each: KnownShown) -> Verdict:
@@ -93,29 +106,59 @@ def _ended(report: Report) -> list[Verdict]:
     ]
 
 
-def _without_doubts(report: Report) -> list[Verdict]:
-    """Return the verdicts, those of doubtful findings with the doubt in the place of failure."""
-    of_case: dict[tuple[str, str, str], Finding] = {}
-    of_check: dict[tuple[str, str, str, str], Finding] = {}
-    for shown in reversed(report.all_findings):  # the gravest comes last, and stays
-        finding = shown.finding
-        for case in finding.cases:
-            of_case[finding.provider, finding.operation, case] = finding
-            of_check[finding.provider, finding.operation, case, finding.check] = finding
-    verdicts = []
-    for verdict in report.verdicts:
-        failed = verdict.status == "fail"
-        if known := known_behind(verdict, report) if failed and report.expected else None:
-            why = f"{reason_text(known)}: {verdict.why}"
-            verdicts.append(replace(verdict, status="skip", why=why))
-            continue
+class _Settled:
+    """The verdicts, those of doubtful findings with the doubt in the place of failure."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._written = WrittenVerdicts(report.verdicts)
+        self.left_out = self._written.left_out
+        self._of_case: dict[tuple[str, str, str], Finding] = {}
+        self._of_check: dict[tuple[str, str, str, str], Finding] = {}
+        for shown in reversed(report.all_findings):  # the gravest comes last, and stays
+            finding = shown.finding
+            for case in finding.cases:
+                self._of_case[finding.provider, finding.operation, case] = finding
+                self._of_check[finding.provider, finding.operation, case, finding.check] = finding
+
+    def __iter__(self) -> Iterator[Verdict]:
+        for verdict in self._written:
+            yield self._settled(verdict) if verdict.status == "fail" else verdict
+
+    def _settled(self, verdict: Verdict) -> Verdict:
+        report = self._report
+        if known := known_behind(verdict, report) if report.expected else None:
+            return replace(verdict, status="skip", why=f"{reason_text(known)}: {verdict.why}")
+        doubted = self._finding(verdict)
+        if doubted and doubted.standing != "confirmed":
+            return replace(verdict, status="skip", why=_doubt(doubted, verdict))
+        return verdict
+
+    def _finding(self, verdict: Verdict) -> Finding | None:
         place = (verdict.provider, verdict.operation, verdict.case)
-        doubted = of_check.get((*place, verdict.check)) or of_case.get(place)
-        if doubted and doubted.standing != "confirmed" and verdict.status == "fail":
-            verdicts.append(replace(verdict, status="skip", why=_doubt(doubted, verdict)))
-        else:
-            verdicts.append(verdict)
-    return verdicts
+        named = self._of_check.get((*place, verdict.check)) or self._of_case.get(place)
+        return named or next(
+            (
+                shown.finding
+                for shown in self._report.all_findings
+                if (shown.finding.provider, shown.finding.operation) == place[:2]
+                and verdict.case in shown.finding.cases
+            ),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """The verdicts on one operation."""
+
+    verdicts: Iterable[Verdict]
+    provider: str
+    operation: str
+
+    def __iter__(self) -> Iterator[Verdict]:
+        place = self.provider, self.operation
+        return (each for each in self.verdicts if (each.provider, each.operation) == place)
 
 
 def _doubt(finding: Finding, verdict: Verdict) -> str:
@@ -123,54 +166,77 @@ def _doubt(finding: Finding, verdict: Verdict) -> str:
     return f"{finding.standing} ({why}): {verdict.why}" if why else verdict.why
 
 
-def _fill(root: ET.Element, name: str, verdicts: Sequence[Verdict], report: Report) -> float:
-    """Write a suite with its attributes, properties and cases; return its time in seconds."""
-    header, number = report.header, len(root)
-    suite = ET.SubElement(root, "testsuite")
+def _suite(
+    name: str, number: int, verdicts: Iterable[Verdict], seconds: float, report: Report
+) -> Iterator[str]:
+    """Yield a suite with its attributes, properties and cases, a line after the other."""
+    header = report.header
+    counts = sum(_counted(verdicts).values(), Counter[str]())
+    suite = ET.Element("testsuite")
     suite.attrib |= {
         "name": _token(name),
         "package": "harness",
         "id": str(number),
         "hostname": "localhost",
         "timestamp": _moment(header.created),
-        **_counts(verdicts),
+        **_attributes(counts),
+        "time": f"{seconds:.3f}",
     }
-    properties = ET.SubElement(suite, "properties")
+    yield f"  {_opened(suite)}\n"
+    properties = ET.Element("properties")
     facts = {
         "run": header.run,
         "against": header.against,
         "seed": str(header.seed),
         "banner": f"{report.banner.title}. {report.banner.text}",
     }
+    if left_out := WrittenVerdicts(report.verdicts).left_out:
+        facts["verdicts_left_out"] = str(left_out)
     for key, text in facts.items():
         ET.SubElement(properties, "property", {"name": key, "value": _allowed(text)})
-    total = 0.0
-    timed: set[tuple[str, str, str]] = set()
-    names = _names(verdicts)
-    for verdict, own in zip(verdicts, names, strict=True):
-        case = (verdict.provider, verdict.operation, verdict.case)
-        seconds = 0.0 if case in timed else report.case_times_s.get(case, 0.0)
-        timed.add(case)
-        total += seconds
-        place = {"classname": _token(name), "name": own, "time": f"{seconds:.3f}"}
-        _end(ET.SubElement(suite, "testcase", place), verdict)
-    ET.SubElement(suite, "system-out")
-    ET.SubElement(suite, "system-err")
-    suite.set("time", f"{total:.3f}")
-    return total
-
-
-def _names(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return a name for each verdict of a suite, no two alike."""
+    yield _line(properties)
     used: Counter[str] = Counter()
-    names = []
+    for verdict, spent in _timed(verdicts, report):
+        place = {"classname": _token(name), "name": _name(verdict, used), "time": f"{spent:.3f}"}
+        case = ET.Element("testcase", place)
+        _end(case, verdict)
+        yield _line(case)
+    yield _line(ET.Element("system-out")) + _line(ET.Element("system-err"))
+    yield "  </testsuite>\n"
+
+
+def _line(element: ET.Element) -> str:
+    """Return an element of a suite as it stands there."""
+    ET.indent(element, level=2)
+    return f"    {ET.tostring(element, 'unicode')}\n"
+
+
+def _opened(element: ET.Element) -> str:
+    """Return the tag that an element begins with."""
+    element.text = "-"
+    return ET.tostring(element, "unicode").removesuffix(f"-</{element.tag}>")
+
+
+def _time(verdicts: Iterable[Verdict], report: Report) -> float:
+    return sum((spent for _, spent in _timed(verdicts, report)), 0.0)
+
+
+def _timed(verdicts: Iterable[Verdict], report: Report) -> Iterator[tuple[Verdict, float]]:
+    """Yield verdicts, the first one of each case with the case's time in seconds."""
+    timed: set[tuple[str, str, str]] = set()
     for verdict in verdicts:
-        name = _token(f"{verdict.case} [{verdict.check}]")
-        if used[name] and verdict.constraint:
-            name = _token(f"{verdict.case} [{verdict.check}: {verdict.constraint}]")
-        used[name] += 1
-        names.append(name if used[name] == 1 else f"{name} ({used[name]})")
-    return names
+        case = (verdict.provider, verdict.operation, verdict.case)
+        yield verdict, 0.0 if case in timed else report.case_times_s.get(case, 0.0)
+        timed.add(case)
+
+
+def _name(verdict: Verdict, used: Counter[str]) -> str:
+    """Return a name for a verdict of a suite, no two alike."""
+    name = _token(f"{verdict.case} [{verdict.check}]")
+    if used[name] and verdict.constraint:
+        name = _token(f"{verdict.case} [{verdict.check}: {verdict.constraint}]")
+    used[name] += 1
+    return name if used[name] == 1 else f"{name} ({used[name]})"
 
 
 def _end(element: ET.Element, verdict: Verdict) -> None:
@@ -188,13 +254,22 @@ def _end(element: ET.Element, verdict: Verdict) -> None:
         outcome.text = f"{_allowed(verdict.constraint)}: {why}" if verdict.constraint else why
 
 
-def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
-    tags = [_TAGS.get(verdict.status) for verdict in verdicts]
+def _counted(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], Counter[str]]:
+    """Count the verdicts of each operation, by what they are: `tests`, and by their tags."""
+    counted: dict[tuple[str, str], Counter[str]] = {}
+    for verdict in verdicts:
+        counts = counted.setdefault((verdict.provider, verdict.operation), Counter())
+        counts["tests"] += 1
+        counts[_TAGS.get(verdict.status, "")] += 1
+    return counted
+
+
+def _attributes(counts: Mapping[str, int]) -> dict[str, str]:
     return {
-        "tests": str(len(verdicts)),
-        "failures": str(tags.count("failure")),
-        "errors": str(tags.count("error")),
-        "skipped": str(tags.count("skipped")),
+        "tests": str(counts["tests"]),
+        "failures": str(counts["failure"]),
+        "errors": str(counts["error"]),
+        "skipped": str(counts["skipped"]),
     }
 
 

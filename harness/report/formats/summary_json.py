@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from operator import attrgetter
 
@@ -10,7 +10,8 @@ from harness.core.jsonvalue import Json
 from harness.known.model import KnownShown
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.formats.format import report_format
-from harness.report.jsontext import json_safe, json_text
+from harness.report.formats.most import MOST_ATTEMPTS, WrittenVerdicts, first_rows
+from harness.report.jsontext import json_parts, json_safe
 from harness.report.known import in_order
 from harness.report.model import Report, Shown, Summary
 from harness.report.overview.overview import overview
@@ -37,15 +38,22 @@ def summary_document(report: Report) -> dict[str, Json]:
 
     Amounts are numbers in the provider's own unit, durations seconds, shares between 0 and 1; what
     is not known is null. Keys always stand in the same order; `benchmark` and `choice` stand last,
-    in runs that are one. `RunReport` says what each key holds.
+    in runs that are one. `RunReport` says what each key holds. Of very many verdicts those that
+    passed are left out, and of very many requests of a benchmark all but the first (`most`).
     """
+    return {key: json_safe(section) for key, section in _document(report).items()}
+
+
+def _document(report: Report) -> Mapping[str, object]:
+    """Return the values of the summary, of which very many stand in `Written` rows."""
+    verdicts = WrittenVerdicts(report.verdicts)
     doubts = {counts.provider: counts for counts in report.in_doubt}
     document: RunReport = {
         "schema": 1,
         "run": _run(report),
         "overview": _overview(report),
         "providers": {row.provider: _provider(row, doubts) for row in report.providers},
-        "verdicts": report.verdicts,
+        "verdicts": verdicts,
         "findings": tuple(map(_finding, report.findings)),
         "flaky": tuple(map(_doubtful, report.flaky)),
         "unconfirmed": tuple(map(_doubtful, report.unconfirmed)),
@@ -59,6 +67,8 @@ def summary_document(report: Report) -> dict[str, Json]:
         "price_comparison": report.price_comparison,
         "maker_costs": report.maker_costs,
     }
+    if verdicts.left_out:
+        document["verdicts_left_out"] = verdicts.left_out
     if report.known:
         document["known"] = tuple(map(_known, in_order(report.known)))
     if report.explored:
@@ -67,16 +77,22 @@ def summary_document(report: Report) -> dict[str, Json]:
         document["benchmark"] = _benchmark(report.benchmark)
     if report.choice is not None:
         document["choice"] = report.choice
-    return {key: json_safe(section) for key, section in document.items()}
+    return document
 
 
 @report_format("summary.json", rank=10)
-def summary_json(report: Report) -> str:
-    """Return the summary as JSON text, indented, with hidden characters spelled as escapes.
+def summary_parts(report: Report) -> Iterator[str]:
+    """Yield the summary as JSON text, indented, with hidden characters spelled as escapes.
 
     It reads the same, and does nothing to a terminal or an editor that shows it.
     """
-    return _UNUSUAL.sub(_spelled, json_text(summary_document(report)))
+    for part in json_parts(_document(report)):
+        yield _UNUSUAL.sub(_spelled, part)
+
+
+def summary_json(report: Report) -> str:
+    """Return the summary as one JSON text."""
+    return "".join(summary_parts(report))
 
 
 # JSON has escaped the others itself, and has none outside of its strings.
@@ -250,6 +266,7 @@ def _latency(row: Latency, report: Report) -> LatencySummary:
 
 def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
     benchmark, measured = benchmarked.benchmark, benchmarked.measured
+    observations = first_rows(measured.observations, MOST_ATTEMPTS)
     summary: BenchmarkSummary = {
         "design": benchmark.design,
         "fits": benchmark.design.fits,
@@ -264,8 +281,12 @@ def _benchmark(benchmarked: Benchmarked) -> BenchmarkSummary:
         "calibrations": benchmark.calibrations,
         "watched": benchmark.watched,
         "cautions": benchmarked.cautions,
-        "observations": measured.observations,
+        "observations": observations,
     }
+    if measured.by_vantage:
+        summary["by_vantage"] = measured.by_vantage
+    if observations.left_out:
+        summary["observations_left_out"] = observations.left_out
     if benchmark.design.reference is not None:
         summary["reference"] = benchmark.design.reference
         summary["exchange_rates"] = benchmark.design.exchange_rates

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.core.errors import StoreError
 from harness.reference_images import reference_bytes
@@ -11,7 +12,7 @@ from harness.report.formats.format import FORMATS, ON_REQUEST, FormatOnRequest, 
 from harness.report.model import Report, Reproduction
 from harness.report.reproduction.curl import FILES
 from harness.report.reproduction.folder import FOLDER
-from harness.store.disk import write_whole
+from harness.store.disk import move_whole, write_whole
 from harness.store.own import insist_own
 
 _FULL = "free some space, then write it again with `harness report`; no record is lost"
@@ -34,13 +35,14 @@ def write_report(folder: Path, report: Report) -> tuple[Path, ...]:
     under `findings/`; of folders of an earlier report what was written there is removed. StoreError
     with the path and the reason where one cannot be written; UsageError for a link among them.
     """
-    pages = {
-        **{file: draw(report) for file, draw in FORMATS.items()},
-        **{f"discovered-{name}.toml": text for name, text in report.discovered_toml.items()},
-    }
-    for inside in (FILES, FOLDER):
-        insist_own(folder / inside)
-    paths = tuple(_replace(folder / name, text.encode()) for name, text in pages.items())
+    with TemporaryDirectory(prefix="harness-") as aside:
+        pages = {
+            **{file: _drawn(draw(report), Path(aside) / file) for file, draw in FORMATS.items()},
+            **{f"discovered-{name}.toml": text for name, text in report.discovered_toml.items()},
+        }
+        for inside in (FILES, FOLDER):
+            insist_own(folder / inside)
+        paths = tuple(_put(folder / name, content) for name, content in pages.items())
     for name in report.files:
         content = reference_bytes(name)
         if not _holds(folder / FILES / name, content):
@@ -65,12 +67,31 @@ def write_on_request(
         drawn = form.draw(judged)
         files = {form.file: drawn} if isinstance(drawn, str) else drawn
         for file, content in files.items():
-            path = judged.folder / file
-            _replace(path, content.encode() if isinstance(content, str) else content)
+            path = _put(judged.folder / file, content)
             said.append(f"{name}: {path}")
         if isinstance(drawn, str) and (place := environment.get(form.appended_to)):
             said.append(_append(Path(place), drawn, form))
     return tuple(said)
+
+
+def _drawn(text: str | Iterator[str], aside: Path) -> str | Path:
+    """Return a text, or the file aside into which its parts were written."""
+    if isinstance(text, str):
+        return text
+    with _writing(aside), aside.open("w", encoding="utf-8", newline="") as file:
+        for part in text:
+            file.write(part)
+    return aside
+
+
+def _put(path: Path, content: str | bytes | Path) -> Path:
+    """Put a text, bytes or a file at a path, whole or not at all."""
+    if isinstance(content, Path):
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            move_whole(path, content)
+        return path
+    return _replace(path, content.encode() if isinstance(content, str) else content)
 
 
 def _append(place: Path, text: str, form: FormatOnRequest) -> str:

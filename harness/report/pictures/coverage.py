@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
-from operator import attrgetter
+from itertools import combinations
+from operator import itemgetter
 
 from harness.cases.build import Builder
 from harness.cases.levels import Cell, describe_value
@@ -14,6 +14,7 @@ from harness.core.record import Record
 from harness.report.pictures.coverage_places import Drawing, Standing, drawing
 from harness.report.text import visible
 from harness.spec.provider import Provider
+from harness.stats.grouped import grouped
 
 MOST_VALUES = 120
 """How many values a map has room for; of what has more, the last ones are left out."""
@@ -97,11 +98,8 @@ def coverage_maps(
     Requests count that the documents allow: what they forbid is refused for its own reason. Those
     of a benchmark do not: they try one workload, again and again.
     """
-    sent = [record for record in records if _counts(record)]
-    place = attrgetter("shot.case.provider", "shot.case.operation")
     maps = []
-    for (name, operation), group in groupby(sorted(sent, key=place), key=place):
-        its = list(group)
+    for (name, operation), its in sorted(grouped(records, _place).items(), key=itemgetter(0)):
         rows = packed_rows(Builder(providers[name], operation))
         if any(isinstance(record.outcome, Images) for record in its) and rows.cells:
             maps.append(_map(its, rows))
@@ -112,6 +110,12 @@ def coverage_maps(
         )
     }
     return tuple(sorted(maps, key=lambda one: order[one.provider, one.operation]))
+
+
+def _place(record: Record) -> tuple[str, str] | None:
+    """Return a record's operation; None where it does not count."""
+    case = record.shot.case
+    return (case.provider, case.operation) if _counts(record) else None
 
 
 def _counts(record: Record) -> bool:
@@ -157,19 +161,34 @@ def _in_order(rows: PackedRows) -> list[Cell]:
 def _standings(records: Iterable[Record], rows: PackedRows) -> Mapping[frozenset[Cell], Standing]:
     """Count what became of the requests with each value and each pair of values."""
     alike: Counter[tuple[frozenset[Cell], str]] = Counter()
+    counts: Counter[tuple[frozenset[Cell], str]] = Counter()
     for record in records:
         cells = rows.table.cells(record.shot.case.arguments) & rows.table.values
         alike[cells, record.outcome.kind if record.outcome else ""] += 1
-    counts: Counter[tuple[frozenset[Cell], str]] = Counter()
-    for (cells, kind), times in alike.items():
-        for size in (1, 2):
-            for held in combinations(cells, size):
-                counts[frozenset(held), kind] += times
+        if len(alike) == _MOST_ALIKE:
+            _add_parts(counts, alike)
+            alike.clear()
+    _add_parts(counts, alike)
     standings: dict[frozenset[Cell], Standing] = {}
     for (held_cells, kind), times in counts.items():
         standing = standings.get(held_cells, Standing())
         standings[held_cells] = standing.plus(times, kind)
     return standings
+
+
+_MOST_ALIKE = 4_096
+"""How many kinds of requests are counted before their values and pairs are."""
+
+
+def _add_parts(
+    counts: Counter[tuple[frozenset[Cell], str]],
+    alike: Mapping[tuple[frozenset[Cell], str], int],
+) -> None:
+    """Count each value and each pair of values of these requests."""
+    for (cells, kind), times in alike.items():
+        for size in (1, 2):
+            for held in combinations(cells, size):
+                counts[frozenset(held), kind] += times
 
 
 def _of(

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.exchange import Reply
@@ -130,16 +130,46 @@ def error_timelines(
     Seconds count from the run's start; those of a replay are the recording's. A refusal that its
     case asked for is no error.
     """
-    sent = [record for record in records if record.outcome is not None]
-    last_s = max((_ended_s(record) for record in sent), default=0.0)
+    last_s = max(
+        (_ended_s(record) for record in records if record.outcome is not None), default=0.0
+    )
     if last_s <= 0:
         return ()
-    axis = _run_axis(last_s)
-    rows = (
-        _timeline(name, [each for each in sent if each.shot.case.provider == name], axis, last_s)
-        for name in providers
-    )
+    axis, bin_s = _run_axis(last_s), _bin_s(last_s)
+    counted = {name: _Counted(axis, bin_s) for name in providers}
+    for record in records:
+        if record.outcome is not None and (its := counted.get(record.shot.case.provider)):
+            its.add(record)
+    rows = (_timeline(name, its, axis, bin_s) for name, its in counted.items())
     return tuple(row for row in rows if row is not None)
+
+
+class _Counted:
+    """How one provider's requests ended: counted, bar by bar."""
+
+    def __init__(self, axis: Axis, bin_s: float) -> None:
+        self._axis, self._bin_s = axis, bin_s
+        self.counts: Counter[ErrorClass] = Counter()
+        self.limited: set[float] = set()
+        self.bins: Bins = {}
+        self.emulated = False
+        self.ended = self.as_asked = self.untimed = 0
+
+    def add(self, record: Record) -> None:
+        """Add a request that was sent."""
+        self.emulated = self.emulated or record.evidence.emulated
+        ended_s = _ended_s(record)
+        if _as_asked(record):
+            self.as_asked += 1
+        elif ended_s <= 0:
+            self.untimed += 1
+        else:
+            self.ended += 1
+            error = _error(record)
+            self.bins.setdefault(int(ended_s / self._bin_s), Counter())[error] += 1
+            if error is not None:
+                self.counts[error] += 1
+            self.limited.update(map(self._axis.place, _limited(record)))
 
 
 def _run_axis(last_s: float) -> Axis:
@@ -152,45 +182,33 @@ def _ended_s(record: Record) -> float:
     return max((one.times.end_s for one in record.exchanges), default=0.0)
 
 
-def _timeline(
-    provider: str, records: Sequence[Record], axis: Axis, last_s: float
-) -> ErrorTimeline | None:
-    drawn = [record for record in records if not _as_asked(record)]
-    timed = [record for record in drawn if _ended_s(record) > 0]
-    counts = Counter(error for record in timed if (error := _error(record)) is not None)
-    limited = sorted({axis.place(at_s) for at_s in _limited(timed)})
-    if not counts and not limited:
+def _timeline(provider: str, counted: _Counted, axis: Axis, bin_s: float) -> ErrorTimeline | None:
+    bins = counted.bins
+    if not counted.counts and not counted.limited:
         return None
-    bin_s = _bin_s(last_s)
-    bins = _bins(timed, bin_s)
     most = max(sum(held.values()) for held in bins.values())
     bars = [_bar(at, bins[at], (bin_s, most), axis) for at in sorted(bins)]
     blocks = [block for bar in bars for block in bar]
     return ErrorTimeline(
         provider=provider,
-        emulated=any(record.evidence.emulated for record in records),
+        emulated=counted.emulated,
         axis=axis,
         bin_s=bin_s,
         most=most,
         blocks=tuple(block for block in blocks if block.pattern != SERVED),
         behind=tuple(block for block in blocks if block.pattern == SERVED),
         signs=tuple(_signs(bins, bin_s, axis)),
-        limited=_spaced(limited),
+        limited=_spaced(sorted(counted.limited)),
         counts=tuple(
             ClassCount(error_class=error, count=number)
-            for error, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            for error, number in sorted(
+                counted.counts.items(), key=lambda item: (-item[1], item[0])
+            )
         ),
-        ended=len(timed),
-        as_asked=len(records) - len(drawn),
-        untimed=len(drawn) - len(timed),
+        ended=counted.ended,
+        as_asked=counted.as_asked,
+        untimed=counted.untimed,
     )
-
-
-def _bins(records: Iterable[Record], bin_s: float) -> Bins:
-    bins: Bins = {}
-    for record in records:
-        bins.setdefault(int(_ended_s(record) / bin_s), Counter())[_error(record)] += 1
-    return bins
 
 
 def _error(record: Record) -> ErrorClass | None:
@@ -203,11 +221,10 @@ def _as_asked(record: Record) -> bool:
     return error is not None and occasion_of(record, error) == "asked_for"
 
 
-def _limited(records: Iterable[Record]) -> Iterator[float]:
-    for record in records:
-        for one in record.exchanges:
-            if isinstance(one.answer, Reply) and one.answer.status == _TOO_MANY:
-                yield one.times.end_s
+def _limited(record: Record) -> Iterator[float]:
+    for one in record.exchanges:
+        if isinstance(one.answer, Reply) and one.answer.status == _TOO_MANY:
+            yield one.times.end_s
 
 
 def _bin_s(last_s: float) -> float:

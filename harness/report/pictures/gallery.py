@@ -1,7 +1,9 @@
 """Small copies of the images that came, beside what was asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Literal
 
 from harness.core.exchange import Picture
@@ -17,10 +19,17 @@ from harness.report.text import count, money_text, one_line, seconds
 from harness.spec.provider import Provider
 from harness.stats.conformance.cost import paid_of
 from harness.stats.conformance.time_to_images import seconds_to_images
+from harness.stats.grouped import grouped
+from harness.store.spool import Picked
 
 PROMPTS_AT_MOST = 6
 TILES_AT_MOST = 8
 """How many prompts of a benchmark are shown, and how many images of one operation."""
+
+_MOST_BLOCKS = 5_000
+_MOST_FLAGGED = 5_000
+"""Of how many blocks of a benchmark, and of how many requests with a wrong image, the first ones,
+some are shown."""
 
 _MEGABYTE = 1000
 
@@ -116,7 +125,8 @@ class _Maker:
         for verdict in verdicts:
             if verdict.status == "fail" and verdict.check in _WORDS:
                 place = verdict.provider, verdict.operation, verdict.case
-                self._flags.setdefault(place, []).append(_WORDS[verdict.check])
+                if len(self._flags) < _MOST_FLAGGED or place in self._flags:
+                    self._flags.setdefault(place, []).append(_WORDS[verdict.check])
 
     def flags(self, record: Record) -> tuple[str, ...]:
         """Return what is wrong with what came of a request."""
@@ -151,55 +161,63 @@ class _Maker:
         return bool(address_of(self._inspections.get(picture.digest)))
 
 
-def _of_prompts(records: Iterable[Record], maker: _Maker) -> list[Gallery]:
+def _of_prompts(records: Sequence[Record], maker: _Maker) -> list[Gallery]:
     """Return the blocks of a benchmark that most providers served, of each workload in turn."""
-    blocks: dict[tuple[str, str, int], dict[str, Record]] = {}
-    for record in records:
-        slot = record.shot.slot
-        if slot is not None and not slot.warm_up:
-            block = blocks.setdefault((slot.workload, slot.stage, slot.block), {})
-            block.setdefault(record.shot.case.provider, record)
+    blocks: dict[tuple[str, str, int], dict[str, int]] = {}
+    seen: Counter[tuple[str, str, int]] = Counter()
+    for at, record in enumerate(records):
+        slot, provider = record.shot.slot, record.shot.case.provider
+        if slot is None or slot.warm_up:
+            continue
+        key = slot.workload, slot.stage, slot.block
+        if key not in blocks and len(blocks) >= _MOST_BLOCKS:
+            continue
+        if provider not in blocks.setdefault(key, {}):
+            blocks[key][provider] = at
+            seen[key] += maker.is_seen(record)
     ranked: list[tuple[int, int, tuple[str, str, int]]] = []
     turns: dict[str, int] = {}
-    for key, block in sorted(blocks.items(), key=lambda entry: -_seen(entry[1], maker)):
+    for key in sorted(blocks, key=lambda key: -seen[key]):
         turns[key[0]] = turns.get(key[0], 0) + 1
-        if _seen(block, maker):
-            ranked.append((turns[key[0]], -_seen(block, maker), key))
+        if seen[key]:
+            ranked.append((turns[key[0]], -seen[key], key))
     chosen = [key for *_, key in sorted(ranked)[:PROMPTS_AT_MOST]]
-    return [_prompt(key[0], blocks[key], maker) for key in chosen]
+    return [_prompt(key[0], Picked(records, blocks[key].values()), maker) for key in chosen]
 
 
-def _seen(block: Mapping[str, Record], maker: _Maker) -> int:
-    return sum(map(maker.is_seen, block.values()))
-
-
-def _prompt(workload: str, block: Mapping[str, Record], maker: _Maker) -> Gallery:
-    tiles = tuple(map(maker.tile, block.values()))
+def _prompt(workload: str, block: Iterable[Record], maker: _Maker) -> Gallery:
+    tiles = tuple(map(maker.tile, block))
     return Gallery(kind="prompt", title=tiles[0].prompt, workload=workload, tiles=tiles)
 
 
-def _of_operations(records: Iterable[Record], maker: _Maker) -> list[Gallery]:
+def _of_operations(records: Sequence[Record], maker: _Maker) -> list[Gallery]:
     """Return the images of each operation, wrong ones before others."""
-    groups: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        if record.shot.slot is None and isinstance(record.outcome, Images):
-            groups.setdefault(_place(record)[:2], []).append(record)
+    groups = grouped(records, _served_operation)
     shown = (_operation(group, maker) for group in groups.values())
     seen = [gallery for gallery in shown if any(tile.digest for tile in gallery.tiles)]
     return sorted(seen, key=lambda gallery: not gallery.wrong)
 
 
+def _served_operation(record: Record) -> tuple[str, str] | None:
+    shown = record.shot.slot is None and isinstance(record.outcome, Images)
+    return _place(record)[:2] if shown else None
+
+
 def _operation(records: Sequence[Record], maker: _Maker) -> Gallery:
-    times: dict[object, int] = {}
-    ranked = []
+    first = nsmallest(TILES_AT_MOST, _ranked(records, maker))
+    tiles = tuple(maker.tile(records[at]) for *_, at in first)
+    title = f"{tiles[0].title}, {tiles[0].operation}"
+    return Gallery(kind="operation", title=title, tiles=tiles, more=len(records) - len(tiles))
+
+
+def _ranked(records: Iterable[Record], maker: _Maker) -> Iterator[tuple[bool, bool, int, int]]:
+    """Yield for each record by what it comes before others, and its place."""
+    times: Counter[object] = Counter()
     for at, record in enumerate(records):
         flags, seen = maker.flags(record), maker.is_seen(record)
         kind = flags, _asked(record), seen
-        times[kind] = times.get(kind, 0) + 1
-        ranked.append((not flags, not seen and not flags, times[kind], at))
-    tiles = tuple(maker.tile(records[at]) for *_, at in sorted(ranked)[:TILES_AT_MOST])
-    title = f"{tiles[0].title}, {tiles[0].operation}"
-    return Gallery(kind="operation", title=title, tiles=tiles, more=len(records) - len(tiles))
+        times[kind] += 1
+        yield not flags, not seen and not flags, times[kind], at
 
 
 def _place(record: Record) -> tuple[str, str, str]:

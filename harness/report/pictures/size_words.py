@@ -15,6 +15,7 @@ from harness.report.pictures.size_limits import (
 from harness.report.pictures.size_tries import NOT_ASKED, Kind, Try
 from harness.report.text import count
 from harness.spec.rules.lattice import Size, text
+from harness.store.spool import picked
 
 _TOLERANCE = 0.02
 """By how much a ratio may move where an image was made smaller: edges are whole pixels."""
@@ -78,11 +79,11 @@ def unhidden(asked: Sequence[Try]) -> Sequence[Try]:
     changed = _changed(asked)
     if not changed or not _swapped(changed):
         return asked
-    return [one for one in asked if one.asked is None or one.asked[0] != one.asked[1]]
+    return picked(asked, lambda one: one.asked is None or one.asked[0] != one.asked[1])
 
 
 def _changed(asked: Sequence[Try]) -> "Changed":
-    others = [one for one in asked if one.kind == "other"]
+    others = (one for one in asked if one.kind == "other")
     return sorted({(one.asked, one.received) for one in others if one.asked and one.received})
 
 

@@ -17,6 +17,8 @@ from harness.report.pictures.size_words import SAID, limit_sentences, pattern_se
 from harness.report.text import count
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules.lattice import Size, text
+from harness.stats.grouped import grouped
+from harness.store.spool import Spool
 
 MOST_MARKS = 90
 """How many different marks a plane holds; those that tell least are left out."""
@@ -95,19 +97,16 @@ def size_planes(
 
     Those with a limit come first, then those where something else is wrong.
     """
-    grouped: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        case = record.shot.case
-        grouped.setdefault((case.provider, case.operation), []).append(record)
+    groups = grouped(records, lambda each: (each.shot.case.provider, each.shot.case.operation))
     misshapen = {
         (verdict.provider, verdict.operation, verdict.case)
         for verdict in verdicts
         if verdict.check == "images_have_the_asked_aspect_ratio" and verdict.status == "fail"
     }
     planes = []
-    for (name, operation), group in grouped.items():
+    for (name, operation), group in groups.items():
         cases = {case for *place, case in misshapen if place == [name, operation]}
-        asked = list(tries(group, providers[name].operation(operation), cases))
+        asked = Spool(tries(group, providers[name].operation(operation), cases), block=1024)
         if any(one.asked or one.received for one in asked):
             planes.append(_plane(group[0], providers[name].operation(operation), asked))
     return tuple(sorted(planes, key=_first_look))
@@ -166,8 +165,8 @@ def _plane(first: Record, operation: Operation, asked: Sequence[Try]) -> SizePla
         sentences=(*_limit(limit, told, operation), *pattern_sentences(asked)),
         limited=limited,
         unplaced=tuple(
-            f"{like.title} ({len(cases)})"
-            for like, cases in groups.items()
+            f"{like.title} ({its.times})"
+            for like, its in groups.items()
             if not like.sizes and like.kind != "turned_away"
         )[:_MOST_WORDS],
         left_out=len(placed) - len(kept),
@@ -180,9 +179,17 @@ def _limit(limit: Limit | None, asked: Sequence[Try], operation: Operation) -> I
     return limit_sentences(limit, asked) if limit or has_region(operation) else ()
 
 
-def _groups(asked: Iterable[Try]) -> dict[_Like, list[str]]:
-    """Return the cases of each mark; a size that came as asked is one place."""
-    groups: dict[_Like, list[str]] = {}
+@dataclass(slots=True)
+class _Marked:
+    """The first case of a mark, and how many there are."""
+
+    case: str
+    times: int = 0
+
+
+def _groups(asked: Iterable[Try]) -> dict[_Like, _Marked]:
+    """Return what is at each mark; a size that came as asked is one place."""
+    groups: dict[_Like, _Marked] = {}
     for one in asked:
         like = _Like(
             kind=one.kind,
@@ -192,11 +199,11 @@ def _groups(asked: Iterable[Try]) -> dict[_Like, list[str]]:
             open=not one.promised and not one.broken,
             broken=one.broken,
         )
-        groups.setdefault(like, []).append(one.case)
+        groups.setdefault(like, _Marked(one.case)).times += 1
     return groups
 
 
-def _mark(like: _Like, cases: Sequence[str], scale: Scale, first: Record) -> SizeMark:
+def _mark(like: _Like, its: _Marked, scale: Scale, first: Record) -> SizeMark:
     provider, operation = first.shot.case.provider, first.shot.case.operation
     at, *to = (scale.place(size) for size in dict.fromkeys(like.sizes))
     return SizeMark(
@@ -204,9 +211,9 @@ def _mark(like: _Like, cases: Sequence[str], scale: Scale, first: Record) -> Siz
         at=at,
         to=to[0] if to else None,
         title=like.title,
-        case=cases[0],
-        anchor=case_anchor(provider, operation, cases[0]),
-        times=len(cases),
+        case=its.case,
+        anchor=case_anchor(provider, operation, its.case),
+        times=its.times,
         open=like.open,
     )
 

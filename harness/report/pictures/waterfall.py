@@ -1,5 +1,7 @@
 """Where the time of one request went."""
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,6 +16,7 @@ from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job, ended_between
 from harness.spec.provider import Operation, Provider
 from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
+from harness.store.spool import Picked, picked
 
 PartKind = Literal[
     "late",
@@ -109,14 +112,17 @@ def waterfalls(
     A benchmark has an axis for each workload instead. Typical is the one whose time is the median
     (the lower of the two middle ones) of the valid requests that were served.
     """
-    groups: dict[tuple[bool, str], dict[str, list[Record]]] = {}
-    for record in records:
+    groups: dict[tuple[bool, str], dict[str, array[int]]] = {}
+    for at, record in enumerate(records):
         case, slot = record.shot.case, record.shot.slot
         valid = case.expect == "accept" or (slot is not None and not slot.warm_up)
         if valid and isinstance(record.outcome, Images):
             place = (slot is not None, slot.workload if slot else case.operation)
-            groups.setdefault(place, {}).setdefault(case.provider, []).append(record)
-    drawn = (_waterfall(place, of, providers) for place, of in groups.items())
+            groups.setdefault(place, {}).setdefault(case.provider, array("Q")).append(at)
+    drawn = (
+        _waterfall(place, {name: Picked(records, at) for name, at in of.items()}, providers)
+        for place, of in groups.items()
+    )
     return tuple(each for each in drawn if each is not None)
 
 
@@ -143,14 +149,14 @@ def _waterfall(
 
 def _typical(records: Sequence[Record]) -> Record | None:
     """Return the record whose time is the (lower) median; None where no time is known."""
-    timed = sorted(
-        (
-            (elapsed, record.shot.case.id, at)
-            for at, record in enumerate(records)
-            if (elapsed := seconds_to_images(record)) is not None
-        ),
-    )
-    return records[timed[(len(timed) - 1) // 2][2]] if timed else None
+    ranked = sorted(filter(None, map(seconds_to_images, records)))
+    if not ranked:
+        return None
+    middle = (len(ranked) - 1) // 2
+    typical_s = ranked[middle]
+    alike = picked(records, lambda record: seconds_to_images(record) == typical_s)
+    named = sorted((record.shot.case.id, at) for at, record in enumerate(alike))
+    return alike[named[middle - bisect_left(ranked, typical_s)][1]]
 
 
 def _timed(records: Sequence[Record]) -> int:

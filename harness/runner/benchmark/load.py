@@ -7,9 +7,13 @@ late is recorded with the time it was due. Their stages follow that timetable.
 """
 
 import asyncio
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import accumulate
 from math import ceil
 from typing import Any, Protocol
 
@@ -30,48 +34,52 @@ LEAD = 1
 class BlockPacer:
     """Counts the requests that have not ended, by provider and block.
 
-    `waiting` holds each provider's slots in the order of its plan; what is not there (ended in an
+    `waiting` yields each provider's slots in the order of its plan; what is not there (ended in an
     earlier run, unsupported) keeps nobody back. `at_once` is how many requests each provider has
     under way, by stage: where two blocks hold fewer, it may be ahead by as many as hold them.
     """
 
     def __init__(
-        self, waiting: Mapping[str, Sequence[Slot]], *, at_once: Mapping[str, int]
+        self, waiting: Mapping[str, Iterable[Slot]], *, at_once: Mapping[str, int]
     ) -> None:
-        slots = [slot for each in waiting.values() for slot in each]
-        order = {stage: place for place, stage in enumerate(dict.fromkeys(s.stage for s in slots))}
-        blocks = {(slot.stage, slot.block) for slot in slots}
-        ordered = sorted(blocks, key=lambda block: (order[block[0]], block[1]))
-        self._places = {block: place for place, block in enumerate(ordered)}
-        self._left = {
-            name: Counter(self._place(slot) for slot in slots) for name, slots in waiting.items()
+        counted = {
+            name: Counter((slot.stage, slot.block) for slot in slots)
+            for name, slots in waiting.items()
         }
+        stages = {stage: set[int]() for each in counted.values() for stage, _ in each}
+        for stage, block in (place for each in counted.values() for place in each):
+            stages[stage].add(block)
+        self._blocks = {stage: array("Q", sorted(blocks)) for stage, blocks in stages.items()}
+        sizes = accumulate((len(blocks) for blocks in self._blocks.values()), initial=0)
+        self._begins = dict(zip(self._blocks, sizes, strict=False))
+        self._size = sum(map(len, self._blocks.values()))
+        self._left = {name: array("q", bytes(8 * self._size)) for name in waiting}
+        for name, each in counted.items():
+            for (stage, block), number in each.items():
+                self._left[name][self._place(stage, block)] = number
         self._first = dict.fromkeys(waiting, 0)
         self._lead = {
-            (name, stage): max(LEAD, ceil(number / self._size(name)) - 1)
+            (name, stage): max(LEAD, ceil(number / max(self._left[name], default=1)) - 1)
             for name in waiting
             for stage, number in at_once.items()
         }
 
     def may_leave(self, name: str, slot: Slot) -> bool:
         """Tell whether no other provider is too far behind this block of this provider."""
-        place, lead = self._place(slot), self._lead[name, slot.stage]
+        place, lead = self._place(slot.stage, slot.block), self._lead[name, slot.stage]
         return all(self._reached(other) >= place - lead for other in self._left if other != name)
 
     def ended(self, name: str, slot: Slot) -> None:
         """Take note that a request ended, or was skipped."""
-        self._left[name][self._place(slot)] -= 1
+        self._left[name][self._place(slot.stage, slot.block)] -= 1
 
-    def _size(self, name: str) -> int:
-        return max(self._left[name].values(), default=1)
-
-    def _place(self, slot: Slot) -> int:
-        return self._places[slot.stage, slot.block]
+    def _place(self, stage: str, block: int) -> int:
+        return self._begins[stage] + bisect_left(self._blocks[stage], block)
 
     def _reached(self, name: str) -> int:
         """Return the first block of a provider that has not ended."""
         waiting, first = self._left[name], self._first[name]
-        while first < len(self._places) and not waiting[first]:
+        while first < self._size and not waiting[first]:
             first += 1
         self._first[name] = first
         return first
@@ -146,7 +154,7 @@ class LoadGenerator:
         self._closed = False
         self._bell = Bell()
         self._pace = BlockPacer(
-            {load.name: [slot_of(entry.shot) for entry in load.waiting] for load in loads},
+            {load.name: map(slot_of, load.waiting.shots()) for load in loads},
             at_once={stage.name: stage.concurrency or 1 for stage in design.stages},
         )
 
@@ -201,8 +209,9 @@ class LoadGenerator:
 
     async def _work(self, load: ProviderLoad, stage: str) -> None:
         """Send one request after the other, in the order of the plan, as far as they may leave."""
-        while load.waiting and slot_of(load.waiting[0].shot).stage == stage and not self._closed:
-            entry = load.waiting.popleft()
+        waiting = load.waiting
+        while waiting and slot_of(waiting.next().shot).stage == stage and not self._closed:
+            entry = waiting.take()
             await self._send_or_skip(load, entry, await self._reserved(load, entry))
 
     async def _reserved(self, load: ProviderLoad, entry: QueuedRequest) -> str | None:
@@ -218,25 +227,28 @@ class LoadGenerator:
             await self._bell.wait()
 
     def _begin_s(self) -> float:
-        due = [entry.shot.due_s for load in self.loads for entry in load.waiting]
+        due = (shot.due_s for load in self.loads for shot in load.waiting.shots())
+        first_s = min(due, default=0.0)
         if self._by_whole_timetable and not any(load.part.records for load in self.loads):
-            due = [0.0]  # slices that begin together keep the rate: each leaves the others' gaps
-        return self._context.now_s() + LEAD_S - min(due, default=0.0)
+            first_s = 0.0  # slices that begin together keep the rate: each leaves the others' gaps
+        return self._context.now_s() + LEAD_S - first_s
 
     async def _timetable(self, load: ProviderLoad, begin_s: float) -> None:
         """Let each request leave at its time; those that have left are waited for at the end."""
-        departures: list[asyncio.Task[None]] = []
+        departures: dict[asyncio.Task[None], None] = {}  # those that have ended well are forgotten
         try:
-            for entry in sorted(load.waiting, key=lambda entry: entry.shot.due_s):
+            for entry in load.waiting.by_departure():
                 due_s = begin_s + entry.shot.due_s
                 why = await self._wait_until(due_s - LEAD_S, load, entry)
                 if why is None and (shortfall := _reserve(load, entry)):
                     why = shortfall.why  # no timetable waits for money
                 work = self._guarded(self._send_or_skip(load, entry, why, due_s=due_s))
-                departures.append(asyncio.create_task(work))
-            await all_ended(departures)
+                task = asyncio.create_task(work)
+                departures[task] = None
+                task.add_done_callback(partial(_forget, departures))
+            await all_ended([*departures])
         finally:  # where we are cut off, so is what we sent: each keeps what it has
-            for task in departures:
+            for task in [*departures]:
                 task.cancel()
             await asyncio.gather(*departures, return_exceptions=True)
 
@@ -292,6 +304,11 @@ class LoadGenerator:
     def _report(self, record: Record) -> None:
         if self._criterion is not None:
             self._criterion.on_record(record)
+
+
+def _forget(departures: "dict[asyncio.Task[None], None]", ended: "asyncio.Task[None]") -> None:
+    if not ended.cancelled() and ended.exception() is None:
+        departures.pop(ended, None)
 
 
 def _reserve(load: ProviderLoad, entry: QueuedRequest) -> Shortfall | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
-from harness.core.benchmark import Benchmark, Calibration, Design, Watched
+from harness.core.benchmark import Benchmark, Calibration, Design, OwnWaits, Watched
 from harness.core.slicing import Slice
 from harness.planning.slicing import sliced_design
 from harness.runner.benchmark.calibration import calibrate
@@ -40,6 +40,7 @@ class Measurement:
     calibrated: bool
     progress: Callable[[ProviderRun], None]
     part: Slice | None = None
+    waits: Callable[[], OwnWaits] | None = None
     _loads: Sequence[ProviderLoad] = field(init=False)
     _calibrations: tuple[Calibration, ...] = ()
     _watched: tuple[Watched, ...] = ()
@@ -85,13 +86,17 @@ class Measurement:
         try:
             await generator.run()
         finally:
-            self._watched = (await watcher.stop(),)
+            self._watched = (await self._stopped_watching(watcher),)
 
     @property
     def _load(self) -> Design:
         """The design with what of it is under way here."""
         design = self.benchmark.design
         return design if self.context.replay else sliced_design(design, self.part)
+
+    async def _stopped_watching(self, watcher: SelfMonitor) -> Watched:
+        watched = await watcher.stop()
+        return watched if self.waits is None else replace(watched, waits=self.waits())
 
     @property
     def _sends(self) -> bool:

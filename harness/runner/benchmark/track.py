@@ -1,8 +1,7 @@
 """One provider's part of a benchmark: what still waits, its connections, what keeps it back."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,10 +12,50 @@ from harness.core.record import Record
 from harness.runner.execution.budget import QueuedRequest
 from harness.runner.execution.failures import account_failure
 from harness.runner.execution.provider_run import ProviderRun
+from harness.store.joined import Joined
+from harness.store.spool import ordered
 from harness.transport.base import Transport
 
 UNREACHABLE = 5
 """After so many requests in a row that could not be sent, no more are tried."""
+
+
+class Waiting:
+    """Requests that have not left, in the order of the plan; each is made when its turn comes."""
+
+    def __init__(self, entries: Sequence[QueuedRequest]) -> None:
+        self._entries = entries
+        self._first = 0
+        self._next: QueuedRequest | None = None
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._entries) - self._first
+
+    def __iter__(self) -> Iterator[QueuedRequest]:
+        """Yield those that wait."""
+        return iter(self._entries[self._first :] if self._first else self._entries)
+
+    def shots(self) -> Iterator[PlannedRequest]:
+        """Yield the planned requests of those that wait."""
+        return (entry.shot for entry in self)
+
+    def by_departure(self) -> Sequence[QueuedRequest]:
+        """Return those that wait in the order of their timetable; equal times as planned."""
+        return ordered(self._entries[self._first :], lambda entry: entry.shot.due_s)
+
+    def next(self) -> QueuedRequest:
+        """Return the first that waits; IndexError where none does."""
+        if self._next is None:
+            self._next = self._entries[self._first]
+        return self._next
+
+    def take(self) -> QueuedRequest:
+        """Return the first that waits, which waits no more; IndexError where none does."""
+        entry = self.next()
+        self._first += 1
+        self._next = None
+        return entry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,16 +68,17 @@ class ProviderLoad:
 
     part: ProviderRun
     already_sent: tuple[QueuedRequest, ...] = field(init=False)
-    waiting: deque[QueuedRequest] = field(init=False)
+    waiting: Waiting = field(init=False)
     out: str | None = None
     _idle: list[Transport] = field(default_factory=list)
     _unsent: int = 0
 
     def __post_init__(self) -> None:
         """Take over what an earlier run left; its money is set aside before anything new."""
-        entries = self.part.begin()
-        self.already_sent = tuple(entry for entry in entries if entry.already_sent)
-        self.waiting = deque(entry for entry in entries if not entry.already_sent)
+        queue = self.part.begin()
+        again = [entry for entry in queue.first if not entry.already_sent]
+        self.already_sent = tuple(entry for entry in queue.first if entry.already_sent)
+        self.waiting = Waiting(Joined(again, queue.new) if again else queue.new)
 
     @property
     def name(self) -> str:

@@ -228,8 +228,9 @@ class Schedule:
         fewer = {case.follows for case in cases if case.stage == "isolate"}
         open_ = fewer | {case.id for case in cases}
         return not any(
-            case_id in open_ and self.budget.shortfall(_with_another(entry.reservation, many))
-            for case_id, many in self._many.items()
+            self.budget.shortfall(_with_another(entry.reservation, self._many[case_id]))
+            for case_id in open_
+            if case_id is not None and case_id in self._many
         )
 
     def _never(self, entry: QueuedRequest) -> str | None:

@@ -62,12 +62,12 @@ class Session:
             idle=self._idle,
             as_planned=context.replay,
         )
-        entries = self.part.begin()
-        self._queue.put(entries)
-        for record in tuple(self.part.records):
+        queue = self.part.begin()
+        self._queue.put([*queue])
+        for record in self.part.records:
             self._queue.learnt(record)
             self._follow_up(record)
-        most = self.concurrency if self.strategy else min(self.concurrency, len(entries))
+        most = self.concurrency if self.strategy else min(self.concurrency, len(queue))
         await all_ended(self._work() for _ in range(max(1, most)))
 
     def _follow_up(self, record: Record) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 
 from harness.core.case import PlannedRequest, Price
 from harness.core.exchange import Exchange
@@ -109,26 +110,28 @@ class _Limit:
 class Budget:
     """What one provider's run may spend: in its own unit, in images and in submissions.
 
-    None is no limit. `per_operation` bounds each operation by itself, all alike or each by its
-    name, beside the limits on all. `part` names the slice whose part of the limits these are.
+    None is no limit. `per_operation` bounds each operation by itself, beside the limits on all;
+    `by_name` has those that differ. `part` names the slice whose part of the limits these are.
     What is in doubt counts against the limits that the user has set, for it may be spent, and not
     against those of an operation, which are ours.
     Nothing here waits: who may leave and who waits for money is the queue's to say.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each limit
         self,
         *,
         amount: Decimal | None = None,
         images: int | None = None,
         requests: int | None = None,
-        per_operation: Allowance | Mapping[str, Allowance] | None = None,
+        per_operation: Allowance | None = None,
+        by_name: Mapping[str, Allowance] = MappingProxyType({}),
         part: str = "",
     ) -> None:
         self.amount = amount
         self.images = images
         self.requests = requests
         self.per_operation = per_operation or Allowance()
+        self.by_name = by_name
         self.part = part
         self._all = _Books()
         self._each: dict[str, _Books] = {}
@@ -205,9 +208,7 @@ class Budget:
     def _limits(self, new: Reservation) -> Iterator[_Limit]:
         """Yield every limit that there is, those on all operations first."""
         unit, operation = new.price.unit, new.operation
-        each = self.per_operation
-        if not isinstance(each, Allowance):
-            each = each.get(operation, Allowance())
+        each = self.by_name.get(operation, self.per_operation)
         for books, of, amount, images, requests in (
             (self._all, "", self.amount, self.images, self.requests),
             (self._books(operation), operation, None, each.images, each.requests),

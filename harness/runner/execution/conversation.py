@@ -48,6 +48,10 @@ class Journal:
         self._waiting: deque[_Waiting] = deque()
         self._reservations = 0
         self._released = asyncio.Event()
+        self.lines = 0
+        self.waited_s = 0.0
+        """How long all lines together took to be on the disk; `longest_s` is the longest of one."""
+        self.longest_s = 0.0
 
     async def reserve(self, size: int, stop: asyncio.Event) -> None:
         """Hold back so many bytes of the disk for a request that is to leave.
@@ -83,7 +87,7 @@ class Journal:
         where the disk does not take it.
         """
         loop = asyncio.get_running_loop()
-        entry = _Waiting(line)
+        entry, came_s = _Waiting(line), time.monotonic()
         self._waiting.append(entry)
         writing = loop.run_in_executor(self._executor, self._write, entry)
         try:
@@ -91,6 +95,10 @@ class Journal:
         except asyncio.CancelledError:
             writing.add_done_callback(asyncio.Future.exception)  # nobody is left to hear of it
             raise
+        took_s = time.monotonic() - came_s
+        self.lines += 1
+        self.waited_s += took_s
+        self.longest_s = max(self.longest_s, took_s)
 
     def _write(self, entry: "_Waiting") -> None:
         """Write all that waits, unless this entry was written together with an earlier one."""

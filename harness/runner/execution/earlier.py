@@ -1,20 +1,25 @@
 """What an earlier run left of one provider's requests, and of its time, for a run that goes on."""
 
 import time
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.exchange import Exchange
 from harness.core.outcome import Fault, Images, Outcome
 from harness.core.record import ClockReading, Record, RunHeader
+from harness.planning.kept_requests import kept_requests
 from harness.runner.execution.failures import CUT_OFF, blocking_reason, costs_nothing
 from harness.spec.provider import Provider
 from harness.spec.request import key_of
+from harness.store.book import Unfinished
 from harness.store.line import JOURNAL
-from harness.store.reader import StoredRun, Unfinished
+from harness.store.reader import StoredRun
+from harness.store.spool import Picked
 from harness.transport.base import never_left, undisturbed
 from harness.wire.protocol import speak
 from harness.wire.retry import Answer, Send
@@ -71,13 +76,13 @@ class ResumeState:
     `in_doubt` is sent again as it was.
     """
 
-    finished: tuple[Record, ...] = ()
+    finished: Sequence[Record] = ()
     given_up: dict[str, Record] = field(default_factory=dict)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     resent: frozenset[str] = frozenset()
     again: tuple[Record, ...] = ()
     in_doubt: dict[str, InDoubt] = field(default_factory=dict)
-    added: tuple[PlannedRequest, ...] = ()
+    added: Sequence[PlannedRequest] = ()
     sent: dict[str, PlannedRequest] = field(default_factory=dict)
     askings: dict[str, tuple[PlannedRequest, ...]] = field(default_factory=dict)
     retries_unknown: bool = False
@@ -87,10 +92,8 @@ class ResumeState:
         in_doubt = self.in_doubt.get(case_id)
         return in_doubt.askings if in_doubt is not None else self.askings.get(case_id, ())
 
-    def all_askings(self) -> Iterator[PlannedRequest]:
-        """Yield every request that was cut off: each may have been paid for."""
-        for record in self.finished:
-            yield from record.in_doubt
+    def unfinished_askings(self) -> Iterator[PlannedRequest]:
+        """Yield every request that was cut off of what was not finished: each may be paid for."""
         for case_id in {**self.askings, **self.in_doubt}:
             yield from self.askings_of(case_id)
 
@@ -104,29 +107,16 @@ def resume_state(
     """Sort what the journal of an earlier run holds of a plan's provider; nothing without one."""
     if past is None:
         return ResumeState()
-    ended = [
-        record
-        for record in past.records
-        if record.shot.case.provider == plan.provider and record.skipped is None
-    ]
+    ended = _ended(past.records, plan, resumption)
     begun = [shot for shot in past.unfinished if shot.line.provider == plan.provider]
     in_doubt, resent = _cut_off(provider, ended, begun, resumption)
     going_on = [unfinished for unfinished in begun if unfinished.line.case not in in_doubt]
-    bases = {case_id for shot in plan.shots for case_id in shot.case.depends_on}
-    given_up = {} if resumption.forgotten else _named(filter(_given_up, ended))
-    again = _named(
-        record
-        for record in ended
-        if record.shot.case.id in bases - given_up.keys()
-        and blocking_reason(record)
-        and costs_nothing(record)
-    )
+    given_up, again = ended.given_up, ended.again
     not_over = given_up.keys() | again.keys() | in_doubt.keys()
     once_more = (*given_up.values(), *again.values())
-    shots = [record.shot for record in ended]
-    shots += [unfinished.line.shot for unfinished in begun]
+    over = (place for place, case in ended.cases() if case not in not_over)
     return ResumeState(
-        finished=tuple(record for record in ended if record.shot.case.id not in not_over),
+        finished=Picked(past.records, over),
         given_up=given_up,
         exchanges={
             **{unfinished.line.case: unfinished.exchanges for unfinished in going_on},
@@ -135,7 +125,7 @@ def resume_state(
         resent=resent,
         again=tuple(again.values()),
         in_doubt=in_doubt,
-        added=tuple(not_among(plan.shots, shots)),
+        added=_added(past.records, ended, begun),
         sent={
             **{unfinished.line.case: unfinished.line.shot for unfinished in going_on},
             **{record.shot.case.id: record.shot for record in once_more},
@@ -148,13 +138,64 @@ def resume_state(
     )
 
 
-def _named(records: Iterable[Record]) -> dict[str, Record]:
-    return {record.shot.case.id: record for record in records}
+@dataclass(slots=True, kw_only=True)
+class _Ended:
+    """One provider's requests that have ended: their places and ids, and the few to look at again.
+
+    `planned` are the ids of its plan. `honoured` holds what its replies say of idempotency keys.
+    """
+
+    planned: frozenset[str]
+    places: "array[int]" = field(default_factory=lambda: array("Q"))
+    ids: list[str] = field(default_factory=list)
+    given_up: dict[str, Record] = field(default_factory=dict)
+    again: dict[str, Record] = field(default_factory=dict)
+    cut_off: dict[str, Record] = field(default_factory=dict)
+    honoured: set[bool | None] = field(default_factory=set)
+
+    def cases(self) -> Iterator[tuple[int, str]]:
+        return zip(self.places, self.ids, strict=True)
+
+
+def _ended(records: Sequence[Record], plan: Plan, resumption: Resumption) -> _Ended:
+    """Sort a journal's records in one pass."""
+    bases, planned = set[str](), set[str]()
+    for shot in plan.shots:
+        planned.add(shot.case.id)
+        bases.update(shot.case.depends_on)
+    ended = _Ended(planned=frozenset(planned))
+    for place, record in enumerate(records):
+        case = record.shot.case
+        if case.provider != plan.provider or record.skipped is not None:
+            continue
+        ended.places.append(place)
+        ended.ids.append(case.id)
+        ended.honoured.add(honours_keys(record))
+        if record.outcome == CUT_OFF:
+            ended.cut_off[case.id] = record
+        if _given_up(record) and not resumption.forgotten:
+            ended.given_up[case.id] = record
+        elif case.id in bases and blocking_reason(record) and costs_nothing(record):
+            ended.again[case.id] = record
+    return ended
+
+
+def _added(
+    records: Sequence[Record], ended: _Ended, begun: Sequence[Unfinished]
+) -> Sequence[PlannedRequest]:
+    """Return what was asked beside the plan, each once: ended first, in that order."""
+    places = (place for place, case in ended.cases() if case not in ended.planned)
+    shots = (records[place].shot for place in places)
+    more = [unfinished.line.shot for unfinished in begun]
+    if more:
+        known = ended.planned.union(ended.ids)
+        more = [shot for shot in more if shot.case.id not in known]
+    return kept_requests(chain(shots, more))
 
 
 def _cut_off(
     provider: Provider,
-    ended: Sequence[Record],
+    ended: _Ended,
     begun: Sequence[Unfinished],
     resumption: Resumption,
 ) -> tuple[dict[str, InDoubt], frozenset[str]]:
@@ -165,8 +206,7 @@ def _cut_off(
         record.shot.case.id: InDoubt(
             askings=(*record.in_doubt, record.shot), exchanges=record.exchanges, ended=True
         )
-        for record in ended
-        if record.outcome == CUT_OFF
+        for record in ended.cut_off.values()
     }
     resent: set[str] = set()
     for unfinished in begun:
@@ -216,7 +256,7 @@ def _is_free(
     provider: Provider,
     unfinished: Unfinished,
     pending: Send | Outcome,
-    ended: Sequence[Record],
+    ended: _Ended,
     resumption: Resumption,
 ) -> bool:
     """Tell whether a submission may be made again: it never left, or its key makes it the same.
@@ -233,8 +273,7 @@ def _is_free(
     keyed = known_by is not None and bool(key_of(pending.request, known_by))
     if not keyed or resumption.forgotten or resumption.age_s > KEYS_KEPT_S:
         return False
-    seen = [honours_keys(record) for record in ended]
-    return False not in seen and True in seen
+    return False not in ended.honoured and True in ended.honoured
 
 
 def honours_keys(record: Record) -> bool | None:
@@ -253,9 +292,10 @@ def elapsed_s(folder: Path, past: StoredRun | None) -> float:
     """
     if past is None:
         return 0.0
-    exchanges = [exchange for record in past.records for exchange in record.exchanges]
-    exchanges += [exchange for shot in past.unfinished for exchange in shot.exchanges]
-    latest_s = max((exchange.times.end_s for exchange in exchanges), default=0.0)
+    records = (exchange for record in past.records for exchange in record.exchanges)
+    under_way = (exchange for shot in past.unfinished for exchange in shot.exchanges)
+    ends_s = (exchange.times.end_s for exchange in chain(records, under_way))
+    latest_s = max(ends_s, default=0.0)
     return latest_s + max(time.time() - (folder / JOURNAL).stat().st_mtime, 0.0)
 
 
@@ -266,14 +306,6 @@ def clock_readings(
     now = ClockReading(at_s=at_s, unix_s=time.time())
     earlier = past.clocks if past is not None else {}
     return {name: (*earlier.get(name, ()), now) for name in names}
-
-
-def not_among(
-    present: Iterable[PlannedRequest], shots: Iterable[PlannedRequest]
-) -> list[PlannedRequest]:
-    """Return those of `shots` whose ids are not among the present ones, each once."""
-    ids = {shot.case.id for shot in present}
-    return [*{shot.case.id: shot for shot in shots if shot.case.id not in ids}.values()]
 
 
 def _given_up(record: Record) -> bool:

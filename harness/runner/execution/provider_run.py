@@ -1,13 +1,17 @@
 """One provider's part of a run: what it has sent, what it spent, and what it reports."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from array import array
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from typing import overload
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
+from harness.planning.kept_requests import kept_requests
 from harness.planning.plan import request_digest
 from harness.planning.rewording import reworded
 from harness.runner.execution.budget import (
@@ -19,21 +23,31 @@ from harness.runner.execution.budget import (
     reservation_in_doubt,
 )
 from harness.runner.execution.conversation import ProviderSetup, converse
-from harness.runner.execution.earlier import MOST_IN_DOUBT, InDoubt, not_among
+from harness.runner.execution.earlier import MOST_IN_DOUBT, InDoubt
 from harness.runner.execution.failures import CUT_OFF, WRONG_TWICE
 from harness.runner.execution.room import bytes_at_most
 from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
+from harness.store.joined import Joined
 from harness.store.line import Ended, Skipped
+from harness.store.spool import Picked, Spool
 from harness.transport.base import Transport
 
 STOPPED_WHY = "interrupted: go on with --resume"
 """Why a request has no outcome that was cut off, or never left, when its run was stopped."""
 
 
+class Queue(Joined[QueuedRequest]):
+    """What a part of a run has to send: `first` what an earlier run left, then what is `new`."""
+
+    def __init__(self, first: Sequence[QueuedRequest], new: Sequence[QueuedRequest]) -> None:
+        super().__init__(first, new)
+        self.first, self.new = first, new
+
+
 @dataclass(slots=True, kw_only=True)
 class ProviderRun:
-    """What has become of one provider's requests so far.
+    """What has become of one provider's requests so far; what is held of each is its id.
 
     `records` grow in the order in which the requests end; those of an earlier run come first.
     `added` are requests beside those of the plan, in the order in which they were asked for.
@@ -42,10 +56,12 @@ class ProviderRun:
     """
 
     setup: ProviderSetup
-    records: list[Record] = field(default_factory=list)
-    added: list[PlannedRequest] = field(default_factory=list)
+    records: Spool[Record] = field(default_factory=Spool)
+    added: Spool[PlannedRequest] = field(default_factory=Spool)
     under_way: int = 0
     longest_s: float = 0.0
+    _known: set[str] = field(default_factory=set)
+    _reworded: bool = False
 
     @property
     def provider(self) -> Provider:
@@ -63,24 +79,36 @@ class ProviderRun:
         return len(self._shots)
 
     @property
-    def _shots(self) -> tuple[PlannedRequest, ...]:
-        return (*self.setup.plan.shots, *self.added)
+    def _shots(self) -> Sequence[PlannedRequest]:
+        return Joined(self.setup.plan.shots, self.added)
 
     def whole_plan(self) -> Plan:
         """Return the plan with all that was added and answered at its end, as it was asked."""
-        answered = {
-            record.shot.case.id: record.shot
-            for record in self.records
-            if record.outcome is not None
-        }
-        planned = (answered.get(shot.case.id, shot) for shot in self.setup.plan.shots)
-        added = (answered[shot.case.id] for shot in self.added if shot.case.id in answered)
-        return replace(self.setup.plan, shots=(*planned, *added))
+        plan, added = self.setup.plan, {shot.case.id for shot in self.added}
+        if not (added or self._reworded):
+            return plan
+        again: dict[str, PlannedRequest] = {}  # what was asked in other words than planned
+        answered: dict[str, int] = {}
+        for place, record in enumerate(self.records):
+            case_id = record.shot.case.id
+            if record.outcome is not None and case_id in added:
+                answered[case_id] = place
+            elif record.outcome is not None and record.in_doubt:
+                again[case_id] = record.shot
+        if not again and not answered:
+            return plan
+        planned = (again.get(shot.case.id, shot) for shot in plan.shots)
+        places = (answered.get(shot.case.id) for shot in self.added)
+        ended = (self.records[place].shot for place in places if place is not None)
+        return replace(plan, shots=kept_requests(chain(planned, ended)))
 
-    def complete(self) -> list[Record]:
+    def complete(self) -> Sequence[Record]:
         """Return a record for every request: those that were cut off or never left say so."""
-        ended, earlier = (record.shot for record in self.records), self.setup.earlier
-        return self.records + [
+        if len(self.records) == self.total:
+            return self.records
+        earlier = self.setup.earlier
+        ended = {record.shot.case.id for record in self.records}
+        left = (
             Record(
                 shot=shot,
                 evidence=self.setup.access.evidence,
@@ -88,54 +116,77 @@ class ProviderRun:
                 skipped=STOPPED_WHY,
                 in_doubt=earlier.askings_of(shot.case.id),
             )
-            for shot in not_among(ended, self._shots)
-        ]
+            for shot in self._shots
+            if shot.case.id not in ended
+        )
+        return Joined(self.records, Spool(left))
 
-    def begin(self) -> list[QueuedRequest]:
+    def begin(self) -> Queue:
         """Take over what an earlier run left, and return what is to be sent; call it once.
 
         What that run has begun comes first, and its money is set aside first: it may be paid. Then
         comes what is asked again because its request is in doubt, what is to be refused before what
         costs money.
         """
-        earlier = self.setup.earlier
-        self._book_earlier()
-        self.records += earlier.finished
-        self.added += earlier.added
-        waiting = not_among((record.shot for record in earlier.finished), self._shots)
-        entries = [
-            self._entry(earlier.sent.get(shot.case.id, shot))
-            for shot in waiting
-            if shot.case.id not in earlier.in_doubt
-        ]
-        already_sent = [entry for entry in entries if entry.already_sent]
+        earlier, ended = self.setup.earlier, set[str]()
+        self._reworded = bool(earlier.askings or earlier.in_doubt)
+        for record in earlier.finished:
+            self._book(record)
+            for shot in record.in_doubt:
+                self.budget.doubt(reservation_in_doubt(shot))
+                self._reworded = True
+            self.records.append(record)
+            ended.add(record.shot.case.id)
+        for record in earlier.again:
+            self._book(record)
+        for shot in earlier.unfinished_askings():
+            self.budget.doubt(reservation_in_doubt(shot))
+        self.added.extend(earlier.added)
+        already_sent, new = self._waiting(ended)
         for entry in already_sent:
             self.budget.reserve(entry.reservation, already_sent=True)
         asked_again = self._asked_again()
         self.setup.access.announce([entry.shot for entry in asked_again])
-        new = (entry for entry in entries if not entry.already_sent)
-        return [*already_sent, *asked_again, *new]
+        shots = Picked(self._shots, new)
+        return Queue([*already_sent, *asked_again], _Entries(shots, self._new_entry))
 
-    def _book_earlier(self) -> None:
-        """Book what the earlier run has spent, and what it may have spent."""
+    def _waiting(self, ended: AbstractSet[str]) -> tuple[list[QueuedRequest], Sequence[int]]:
+        """Return what an earlier run has begun, and the places of what never left."""
         earlier = self.setup.earlier
-        for record in (*earlier.finished, *earlier.again):
-            if record.outcome == CUT_OFF:
-                self.budget.doubt(reservation_in_doubt(record.shot))
-            elif record.outcome is not None:
-                cost = charged_reservation(
-                    record.shot, record.outcome, record.exchanges, provider=self.provider
-                )
-                self.budget.book(cost)
-        for shot in earlier.all_askings():
-            self.budget.doubt(reservation_in_doubt(shot))
+        if not (ended or earlier.exchanges or earlier.in_doubt):
+            return [], range(self.total)
+        already_sent, new = [], array("Q")
+        for place, shot in enumerate(self._shots):
+            case_id = shot.case.id
+            if case_id in ended or case_id in earlier.in_doubt:
+                continue
+            if case_id in earlier.exchanges:
+                already_sent.append(self._new_entry(shot))
+            else:
+                new.append(place)
+        return already_sent, new
+
+    def _book(self, record: Record) -> None:
+        """Book what an earlier run has spent on a request, or may have spent."""
+        if record.outcome == CUT_OFF:
+            self.budget.doubt(reservation_in_doubt(record.shot))
+        elif record.outcome is not None:
+            cost = charged_reservation(
+                record.shot, record.outcome, record.exchanges, provider=self.provider
+            )
+            self.budget.book(cost)
+
+    def _new_entry(self, shot: PlannedRequest) -> QueuedRequest:
+        return self._entry(self.setup.earlier.sent.get(shot.case.id, shot))
 
     def _asked_again(self) -> list[QueuedRequest]:
         """Return what is asked again in other words; what costs nothing if it is refused first."""
         earlier = self.setup.earlier
-        shots = [*self._shots, *(record.shot for record in self.records)]
-        shots += (*earlier.sent.values(), *earlier.all_askings())
-        bodies = set(map(request_digest, shots)) if earlier.in_doubt else set()
+        bodies: set[str] = set()
+        if earlier.in_doubt:
+            recorded = (shot for record in self.records for shot in (record.shot, *record.in_doubt))
+            unfinished = (*earlier.sent.values(), *earlier.unfinished_askings())
+            bodies.update(map(request_digest, chain(self._shots, recorded, unfinished)))
         entries = []
         for in_doubt in earlier.in_doubt.values():
             entry = self._asking(in_doubt, bodies)
@@ -168,12 +219,16 @@ class ProviderRun:
             asks_again=True,
         )
 
-    def add(self, shots: Iterable[PlannedRequest]) -> list[QueuedRequest]:
+    def add(self, shots: Sequence[PlannedRequest]) -> list[QueuedRequest]:
         """Add requests to those of the plan; one that is known by its id is there already."""
-        new = not_among(self._shots, shots)
+        if shots and not self._known:
+            self._known.update(shot.case.id for shot in self._shots)
+        unknown = {shot.case.id: shot for shot in shots if shot.case.id not in self._known}
+        new = [*unknown.values()]
         if new:
             self.setup.access.announce(new)
-        self.added += new
+        self._known.update(unknown)
+        self.added.extend(new)
         return [self._entry(shot) for shot in new]
 
     def _entry(self, shot: PlannedRequest) -> QueuedRequest:
@@ -300,13 +355,43 @@ class ProviderRun:
         )
 
 
+class _Entries(Sequence[QueuedRequest]):
+    """Requests as they wait, each made when it is looked at."""
+
+    def __init__(
+        self,
+        shots: Sequence[PlannedRequest],
+        entry: Callable[[PlannedRequest], QueuedRequest],
+    ) -> None:
+        self._shots, self._entry = shots, entry
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._shots)
+
+    def __iter__(self) -> Iterator[QueuedRequest]:
+        """Yield them in order."""
+        return map(self._entry, self._shots)
+
+    @overload
+    def __getitem__(self, index: int) -> QueuedRequest: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[QueuedRequest]: ...
+    def __getitem__(self, index: int | slice) -> QueuedRequest | Sequence[QueuedRequest]:
+        """Return one, or the sequence of some."""
+        if isinstance(index, slice):
+            return _Entries(self._shots[index], self._entry)
+        return self._entry(self._shots[index])
+
+
 @dataclass(slots=True, kw_only=True)
 class ProgressListener:
     """What a run reports its progress to; the command line draws it.
 
     `noted` receives sentences for the user: whom a run leaves out, what it would cost. `opened`
     receives the folder with which the run can go on, as soon as it can. `signalled` is called
-    within the handler of each signal, and may neither print nor take a lock.
+    within the handler of each signal, and may neither print nor take a lock. `stoppable` receives
+    what interrupts the run as a signal does, to be called from any thread.
     """
 
     started: Callable[[Sequence[ProviderRun]], None] = lambda _parts: None
@@ -315,6 +400,7 @@ class ProgressListener:
     signalled: Callable[[], None] = lambda: None
     interrupted: Callable[[int], None] = lambda _under_way: None
     noted: Callable[[str], None] = lambda _sentence: None
+    stoppable: Callable[[Callable[[], None]], None] = lambda _interrupt: None
 
 
 async def all_ended(work: Iterable[Awaitable[None]]) -> None:

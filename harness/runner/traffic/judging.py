@@ -17,6 +17,7 @@ from harness.spec.catalogue import Entry
 from harness.spec.provider import Provider
 from harness.store.folder import RunFolder
 from harness.store.line import Ended, Exchanged, JournalLine, Sent
+from harness.store.spool import chained
 from harness.transport.bodies.images import ImageCollector
 
 WatchFile = Callable[[Path, int, int], None]
@@ -28,7 +29,7 @@ class Recorded:
     """The provider's exchanges in some files: a header, whose notes name all else, and records."""
 
     header: RunHeader
-    records: tuple[Record, ...]
+    records: Sequence[Record]
 
 
 def read_traffic(  # noqa: PLR0913 - what is read, with what, and who hears of it
@@ -57,7 +58,7 @@ def read_traffic(  # noqa: PLR0913 - what is read, with what, and who hears of i
             )
         except RecordingError as error:
             unread.append(str(error))
-    records = tuple(record for each in traffic for record in each.records)
+    records = chained(each.records for each in traffic)
     notes = (
         *traffic_notes(traffic, provider),
         *unread,
@@ -104,16 +105,18 @@ def _sources(records: Sequence[Record], provider: Provider) -> tuple[str, ...]:
 
 
 def _count(traffic: Sequence[Traffic], unread: Sequence[str], provider: Provider) -> str:
-    expects = [record.shot.case.expect for each in traffic for record in each.records]
-    judged = sum(expect != "observe" for expect in expects)
+    exchanges = sum(len(each.records) for each in traffic)
+    observed = sum(
+        record.shot.case.expect == "observe" for each in traffic for record in each.records
+    )
     strangers = sum(len(each.strangers) for each in traffic)
     unreadable = sum(len(each.unreadable) for each in traffic)
     files = (
         "1 file is no recording" if len(unread) == 1 else f"{len(unread)} files are no recordings"
     )
     return (
-        f"{_several(len(expects), 'exchange')} of {provider.name}: its documents say of {judged} "
-        f"whether it is served, {len(expects) - judged} only observed; "
+        f"{_several(exchanges, 'exchange')} of {provider.name}: its documents say of "
+        f"{exchanges - observed} whether it is served, {observed} only observed; "
         f"{strangers} of other endpoints; "
         f"{unreadable} unreadable; {files}"
     )

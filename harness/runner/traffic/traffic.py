@@ -28,6 +28,7 @@ from harness.spec.lifecycle import job_id_of
 from harness.spec.provider import Operation, Provider
 from harness.spec.request import Reading, read_request
 from harness.spec.rules.body import BODY
+from harness.store.spool import Spool
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.cassettes.cassette import Tape
 from harness.transport.foreign.document import Watch, unwatched
@@ -72,7 +73,7 @@ class Traffic:
 
     name: str
     format: str
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     strangers: tuple[str, ...]
     unreadable: tuple[str, ...]
 
@@ -97,23 +98,23 @@ def judge_file(  # noqa: PLR0913 - what is read, with what, and who hears of it
     )
     name = name or path.name
     pool = Pool.of(provider, recording.exchanges)
-    records = []
+    records: Spool[Record] = Spool()
+    own: Provenance | None = None
     for foreign in recording.exchanges:
         if foreign.index not in pool.unclaimed:
             continue  # a repetition of an earlier request, and reported with it
         reading = _reading(provider, foreign)
         if reading is not None:
             pool.take(foreign)
-            records.append(_record(provider, reading, foreign, name, pool))
+            own = own if records else _own_evidence(path, recording, name)
+            record = _record(provider, reading, foreign, name, pool)
+            record = replace(record, evidence=own) if own else record
+            records.append(_as_recorded(provider, record))
             pool.drop_repeated(foreign, provider.operation(reading.operation))
-    if records and (evidence := _own_evidence(path, recording)):
-        evidence = replace(evidence, by=f"{evidence.by}, {name}")
-        records = [replace(record, evidence=evidence) for record in records]
-    records = [_as_recorded(provider, record) for record in records]
     return Traffic(
         name=name,
         format=recording.format,
-        records=tuple(records),
+        records=records,
         strangers=tuple(
             _name(foreign)
             for foreign in pool.unclaimed.values()
@@ -130,7 +131,7 @@ def _as_recorded(provider: Provider, record: Record) -> Record:
     return without_placeholders(record, provider.operation(record.shot.case.operation))
 
 
-def _own_evidence(path: Path, recording: Recording) -> Provenance | None:
+def _own_evidence(path: Path, recording: Recording, name: str) -> Provenance | None:
     """Return what a cassette of our own says it rests on; None for everybody else's.
 
     What our emulator answered must never read as a provider's word.
@@ -139,9 +140,10 @@ def _own_evidence(path: Path, recording: Recording) -> Provenance | None:
     if recording.format != "vcrpy" or hosts.isdisjoint(LOOPBACK):
         return None
     try:
-        return recorded_evidence(Tape.load(path))
+        own = recorded_evidence(Tape.load(path))
     except RecordingError:
         return None
+    return replace(own, by=f"{own.by}, {name}")
 
 
 def _reading(provider: Provider, foreign: Foreign) -> Reading | None:

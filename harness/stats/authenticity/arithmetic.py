@@ -1,17 +1,17 @@
 """In which quality a provider's images were drawn, by the tokens that its replies count."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.outcome import Images
 from harness.core.record import Record
-from harness.spec.drawn.constant import STEADY, constant
-from harness.spec.drawn.counting import counts_all, settled
+from harness.spec.drawn.constant import STEADY, Counted, counted, still
+from harness.spec.drawn.counting import all_counted, settled
 from harness.spec.drawn.drawn import Drawn
 from harness.spec.drawn.reading import reading
 from harness.spec.provider import Provider
 from harness.stats.authenticity.model import Contradiction, Count
+from harness.stats.grouped import First, grouped
 
 _UNDECIDED = ("declared_other", "part", "shown", "several", "unclear")
 """What is told and counts neither for nor against the quality asked for."""
@@ -28,41 +28,106 @@ class Arithmetic:
     notes: tuple[str, ...]
 
 
-def arithmetic(provider: Provider, records: Iterable[Record]) -> Arithmetic:
-    """Return what the tokens of a provider's served requests say of the quality asked for."""
-    readings: defaultdict[str, dict[int, tuple[Record, Drawn]]] = defaultdict(dict)
-    for at, record in enumerate(records):
-        drawn = _reading(provider, record)
-        if drawn is not None:
-            readings[record.shot.case.operation][at] = (record, drawn)
-    asked = of = 0
-    contradictions: list[Contradiction] = []
-    notes: dict[str, None] = {}
-    every = {at: drawn for found in readings.values() for at, (_, drawn) in found.items()}
-    still = constant(every)
-    for operation, found in readings.items():
-        steady = [record for at, (record, _) in found.items() if at in still]
-        if steady:
-            contradictions.append(_steady(operation, steady))
-        read = [pair for at, pair in found.items() if at not in still]
-        all_counted = counts_all(drawn for _, drawn in read)
-        telling = [(record, settled(drawn, all_counted=all_counted)) for record, drawn in read]
-        decided = [drawn for _, drawn in telling if drawn.decides]
-        asked += sum(drawn.agreement == "asked" for drawn in decided)
-        of += len(decided)
-        contradictions += _contradictions(operation, telling)
-        for _, drawn in telling:
-            if drawn.agreement in _UNDECIDED:
-                notes[f"{operation}: {drawn.sentence}"] = None
+def arithmetic(provider: Provider, records: Sequence[Record]) -> Arithmetic:
+    """Return what the tokens of a provider's served requests say of the quality asked for.
+
+    Two passes: the first one learns which counts stand for nothing and which operations count all
+    images of a reply, the second one reads by that.
+    """
+    counts: dict[str, dict[Counted, set[str | None]]] = {}
+    for record in records:
+        if (drawn := _reading(provider, record)) is not None:
+            its = counts.setdefault(record.shot.case.operation, {})
+            its.setdefault(counted(drawn), set()).add(drawn.counting)
+    steady = still({each: each for its in counts.values() for each in its})
+    whole = {
+        operation: all_counted(
+            {told for each, kinds in its.items() if each not in steady for told in kinds}
+        )
+        for operation, its in counts.items()
+    }
+    found = {operation: _Operation(operation) for operation in counts}
+    for record in records:
+        if (drawn := _reading(provider, record)) is not None:
+            operation = record.shot.case.operation
+            if counted(drawn) in steady:
+                found[operation].steady.add(record, STEADY)
+            else:
+                found[operation].add(record, settled(drawn, all_counted=whole[operation]))
+    notes = dict.fromkeys(note for each in found.values() for note in each.notes.told)
     more = len(notes) - _MOST_NOTES
     return Arithmetic(
-        drawn_as_asked=Count(count=asked, of=of),
-        contradictions=tuple(contradictions),
+        drawn_as_asked=Count(
+            count=sum(each.asked for each in found.values()),
+            of=sum(each.decided for each in found.values()),
+        ),
+        contradictions=tuple(row for each in found.values() for row in each.contradictions()),
         notes=(
             *[*notes][:_MOST_NOTES],
             *([f"{more} more such counts"] if more > 0 else ()),
         ),
     )
+
+
+class _Alike:
+    """Requests that one contradiction is about: how many, and the first ones."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.sentence = ""
+        self._cases, self._images = First(), First()
+
+    def add(self, record: Record, sentence: str) -> None:
+        """Add a request."""
+        self.number += 1
+        self.sentence = self.sentence or sentence
+        self._cases.add(record.shot.case.id)
+        if isinstance(record.outcome, Images):
+            self._images.extend(picture.digest for picture in record.outcome.pictures)
+
+    def told(self, kind: str, operation: str, sentence: str) -> Contradiction:
+        """Return the contradiction."""
+        return Contradiction(
+            kind=kind,
+            label="arithmetic",
+            sentence=sentence,
+            operation=operation,
+            cases=self._cases.told,
+            images=self._images.told,
+        )
+
+
+class _Operation:
+    """What the counts of one operation's replies say."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.asked = self.decided = 0
+        self.steady = _Alike()
+        self.notes = First()
+        self._alike: dict[tuple[object, ...], _Alike] = {}
+        self._kinds: dict[tuple[object, ...], str] = {}
+
+    def add(self, record: Record, drawn: Drawn) -> None:
+        """Add a reply that counts for something."""
+        if drawn.decides:
+            self.decided += 1
+            self.asked += drawn.agreement == "asked"
+        if drawn.kind is not None:
+            key = (drawn.kind, drawn.agreement, drawn.asked, drawn.qualities, drawn.basis)
+            self._kinds[key] = drawn.kind
+            self._alike.setdefault(key, _Alike()).add(record, drawn.sentence)
+        if drawn.agreement in _UNDECIDED:
+            self.notes.add(f"{self.name}: {drawn.sentence}")
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield one for each quality asked for and what came, with the first in words."""
+        if self.steady.number:
+            sentence = f"{requests(self.steady.number)}: {STEADY}"
+            yield self.steady.told("constant_usage", self.name, sentence)
+        for key, alike in self._alike.items():
+            first = f"{requests(alike.number)}, the first: " if alike.number > 1 else ""
+            yield alike.told(self._kinds[key], self.name, f"{first}{alike.sentence}")
 
 
 def _reading(provider: Provider, record: Record) -> Drawn | None:
@@ -72,67 +137,14 @@ def _reading(provider: Provider, record: Record) -> Drawn | None:
     return reading(provider, provider.operation(case.operation), case.arguments, outcome)
 
 
-def _steady(operation: str, records: Sequence[Record]) -> Contradiction:
-    return Contradiction(
-        kind="constant_usage",
-        label="arithmetic",
-        sentence=f"{requests(len(records))}: {STEADY}",
-        operation=operation,
-        cases=_cases(records),
-        images=_images(records),
-    )
-
-
-def _contradictions(
-    operation: str, telling: Iterable[tuple[Record, Drawn]]
-) -> Iterable[Contradiction]:
-    """Yield one contradiction for each quality asked for and what came, with the first in words."""
-    groups: dict[tuple[object, ...], list[tuple[Record, Drawn]]] = {}
-    for record, drawn in telling:
-        if drawn.kind is not None:
-            key = (drawn.kind, drawn.agreement, drawn.asked, drawn.qualities, drawn.basis)
-            groups.setdefault(key, []).append((record, drawn))
-    for pairs in groups.values():
-        drawn, records = pairs[0][1], [record for record, _ in pairs]
-        first = f"{requests(len(records))}, the first: " if len(records) > 1 else ""
-        kind = drawn.kind
-        if kind is not None:
-            yield Contradiction(
-                kind=kind,
-                label="arithmetic",
-                sentence=f"{first}{drawn.sentence}",
-                operation=operation,
-                cases=_cases(records),
-                images=_images(records),
-            )
-
-
 def requests(number: int) -> str:
     """Return a number of requests in words: `1 request`, `2 requests`."""
     return f"{number:,} request" if number == 1 else f"{number:,} requests"
 
 
-def _cases(records: Iterable[Record]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(record.shot.case.id for record in records))
-
-
-def _images(records: Iterable[Record]) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(
-            picture.digest
-            for record in records
-            if isinstance(record.outcome, Images)
-            for picture in record.outcome.pictures
-        )
-    )
-
-
 def by_provider(
-    records: Iterable[Record], providers: Mapping[str, Provider]
-) -> dict[str, list[Record]]:
+    records: Sequence[Record], providers: Mapping[str, Provider]
+) -> dict[str, Sequence[Record]]:
     """Return the records of each provider, in the order of the providers; others are left out."""
-    groups: dict[str, list[Record]] = {name: [] for name in providers}
-    for record in records:
-        if record.shot.case.provider in groups:
-            groups[record.shot.case.provider].append(record)
-    return groups
+    found = grouped(records, lambda record: record.shot.case.provider)
+    return {name: found.get(name, ()) for name in providers}

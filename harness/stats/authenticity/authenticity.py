@@ -12,7 +12,7 @@ from harness.spec.model import Model
 from harness.spec.provider import Provider
 from harness.stats.authenticity.arithmetic import arithmetic, by_provider
 from harness.stats.authenticity.clocks import clock_offset
-from harness.stats.authenticity.deliveries import deliveries, strongest_first
+from harness.stats.authenticity.deliveries import Deliveries, strongest_first
 from harness.stats.authenticity.freshness import (
     freshness,
     overhead_estimate,
@@ -52,9 +52,9 @@ def _row(
     records: Sequence[Record],
     inspections: Mapping[str, Inspection],
 ) -> Authenticity:
-    found = deliveries(records, inspections)
+    found = Deliveries(records, inspections)
     drawn = arithmetic(provider, records)
-    signed = signed_by(found, [_model(provider, each.record) for each in found])
+    signed = signed_by(found, lambda record: _model(provider, record))
     readings = header.clocks.get(provider.name, ())
     fresh = freshness(found, readings, clock_offset(records, readings))
     contradictions = (*drawn.contradictions, *signed.contradictions, *fresh.contradictions)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 
 from harness.core.exchange import Exchange, Reply
 from harness.core.record import ClockReading, Record
@@ -131,7 +132,7 @@ def clock_offset(records: Iterable[Record], readings: Sequence[ClockReading]) ->
     One that is disproved is off by what the latest `Date` says, as if written as a reply began.
     None without any `Date`, of recordings, and where the Dates disprove one another.
     """
-    bounds = [
+    bounds = (
         (dated - came_s, dated + DATE_RESOLUTION_S + DATE_KEPT_S - left_s)
         for record in records
         if record.evidence.kind != "recorded"
@@ -140,11 +141,11 @@ def clock_offset(records: Iterable[Record], readings: Sequence[ClockReading]) ->
         and (dated := dated_s(exchange)) is not None
         and (came_s := wall_s(readings, _headers_s(exchange))) is not None
         and (left_s := wall_s(readings, exchange.times.sent_s)) is not None
-    ]
-    if not bounds:
-        return None
-    least, most = max(low for low, _ in bounds), min(high for _, high in bounds)
-    if least > most:
+    )
+    least, most = -inf, inf
+    for low, high in bounds:
+        least, most = max(least, low), min(most, high)
+    if least > most or least == -inf:
         return None
     return 0.0 if least <= 0 <= most else least
 

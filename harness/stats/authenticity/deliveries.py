@@ -1,14 +1,16 @@
 """Each image that a provider delivered, with its request and what its file shows."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from harness.core.exchange import Picture
 from harness.core.inspection import Inspection, Manifest
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.stats.authenticity.model import Contradiction, Label
+from harness.stats.grouped import First
+from harness.store.spool import ordered, picked
 
 LABELS: tuple[Label, ...] = ("signed", "arithmetic", "pixels", "says")
 """From the strongest to the weakest."""
@@ -16,12 +18,16 @@ LABELS: tuple[Label, ...] = ("signed", "arithmetic", "pixels", "says")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One image of a reply; `again` where an earlier request brought the same bytes."""
+    """One image of a reply; `again` where an earlier request brought the same bytes.
+
+    `reply` numbers the replies of a provider: images of one have the same number.
+    """
 
     record: Record
     picture: Picture
     inspection: Inspection | None
     again: bool
+    reply: int
 
     @property
     def manifest(self) -> Manifest | None:
@@ -29,27 +35,53 @@ class Delivery:
         return self.inspection.manifest if self.inspection else None
 
 
-def deliveries(
-    records: Iterable[Record], inspections: Mapping[str, Inspection]
-) -> tuple[Delivery, ...]:
-    """Return the images of one provider, in the order in which their requests left.
+class Deliveries(Collection[Delivery]):
+    """The images of one provider, in the order in which their requests left.
 
-    Images whose bytes a recording does not hold are none.
+    Images whose bytes a recording does not hold are none. Each pass reads the records anew.
     """
-    served = [record for record in records if isinstance(record.outcome, Images)]
-    seen: set[str] = set()
-    found: list[Delivery] = []
-    for record in sorted(served, key=_left_s):
-        before = frozenset(seen)
-        for picture in record.outcome.pictures if isinstance(record.outcome, Images) else ():
-            if picture.state != "absent":
-                again = picture.digest in before
-                inspection = inspections.get(picture.digest)
-                found.append(
-                    Delivery(record=record, picture=picture, inspection=inspection, again=again)
+
+    def __init__(self, records: Sequence[Record], inspections: Mapping[str, Inspection]) -> None:
+        served = picked(records, lambda record: isinstance(record.outcome, Images))
+        self._served, self._inspections = ordered(served, _left_s), inspections
+        self._again = bytearray()
+        seen: set[bytes] = set()
+        for record in self._served:
+            digests = [_known_by(picture) for picture in _pictures(record)]
+            self._again.extend(digest in seen for digest in digests)
+            seen.update(digests)
+
+    def __len__(self) -> int:
+        """Return how many images there are."""
+        return len(self._again)
+
+    def __contains__(self, delivery: object) -> bool:
+        """Tell whether it is one of them."""
+        return any(each == delivery for each in self)
+
+    def __iter__(self) -> Iterator[Delivery]:
+        """Yield the images."""
+        number = 0
+        for reply, record in enumerate(self._served):
+            for picture in _pictures(record):
+                yield Delivery(
+                    record=record,
+                    picture=picture,
+                    inspection=self._inspections.get(picture.digest),
+                    again=bool(self._again[number]),
+                    reply=reply,
                 )
-                seen.add(picture.digest)
-    return tuple(found)
+                number += 1
+
+
+def _pictures(record: Record) -> list[Picture]:
+    pictures = record.outcome.pictures if isinstance(record.outcome, Images) else ()
+    return [picture for picture in pictures if picture.state != "absent"]
+
+
+def _known_by(picture: Picture) -> bytes:
+    """Return 8 bytes by which an image is known among those of a run."""
+    return blake2b(picture.digest.encode(), digest_size=8).digest()
 
 
 def _left_s(record: Record) -> float:
@@ -66,17 +98,31 @@ class Topic:
     detail: str = ""
 
 
+class _Found:
+    """How many images contradict, and the first of them."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.cases, self.images = First(), First()
+
+    def add(self, delivery: Delivery) -> None:
+        """Add an image."""
+        self.number += 1
+        self.cases.add(delivery.record.shot.case.id)
+        self.images.add(delivery.picture.digest)
+
+
 class Contradictions:
     """Gathers what contradicts, by its topic."""
 
     def __init__(self) -> None:
-        self._found: defaultdict[Topic, list[Delivery]] = defaultdict(list)
+        self._found: dict[Topic, _Found] = {}
 
     def add(self, kind: str, label: Label, delivery: Delivery, detail: str) -> None:
         """Note that an image contradicts; `detail` is the sentence behind `2 images `."""
         operation = delivery.record.shot.case.operation
         topic = Topic(kind=kind, label=label, operation=operation, detail=detail)
-        self._found[topic].append(delivery)
+        self._found.setdefault(topic, _Found()).add(delivery)
 
     def told(self) -> tuple[Contradiction, ...]:
         """Return one contradiction for each topic."""
@@ -84,10 +130,10 @@ class Contradictions:
             Contradiction(
                 kind=topic.kind,
                 label=topic.label,
-                sentence=f"{images(len(found))} {topic.detail}",
+                sentence=f"{images(found.number)} {topic.detail}",
                 operation=topic.operation,
-                cases=tuple(dict.fromkeys(each.record.shot.case.id for each in found)),
-                images=tuple(dict.fromkeys(each.picture.digest for each in found)),
+                cases=found.cases.told,
+                images=found.images.told,
             )
             for topic, found in self._found.items()
         )

@@ -1,7 +1,7 @@
 """Whether images were signed for these very requests, and how long they took from there to us."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from harness.core.inspection import Manifest
 from harness.core.record import ClockReading
@@ -11,6 +11,7 @@ from harness.stats.authenticity.deliveries import Contradictions, Delivery, imag
 from harness.stats.authenticity.model import Contradiction, Count, Label
 from harness.stats.authenticity.signing import signer_words
 from harness.stats.intervals import median_estimate
+from harness.store.spool import Spool, picked
 
 SLACK_S = 2.0
 """By how much a signing time has to be earlier than a departure on each of two clocks: a `Date` and
@@ -102,7 +103,7 @@ def correction(offset_s: float | None) -> float:
 
 
 def freshness(
-    found: Sequence[Delivery], readings: Sequence[ClockReading], offset_s: float | None
+    found: Iterable[Delivery], readings: Sequence[ClockReading], offset_s: float | None
 ) -> Freshness:
     """Return how many of one provider's images were drawn for their requests, as far as is known.
 
@@ -110,37 +111,42 @@ def freshness(
     none on the trust list only what they say against the image: anybody can write the rest.
     `offset_s` is how far the clock of the provider's replies is ahead of ours.
     """
-    timings: dict[int, Timing] = {}
-    dated: list[_Dated] = []
-    for each in found:
-        signed_s = _signed_s(each.manifest)
-        if each.manifest is not None and signed_s is not None:
-            key = id(each.record)
-            if key not in timings:
-                timings[key] = timing(each.record, readings)
-            dated.append(
-                _Dated(
-                    delivery=each,
-                    manifest=each.manifest,
-                    signed_s=signed_s,
-                    timing=timings[key],
-                    offset_s=offset_s,
-                )
-            )
-    stale = [each for each in dated if each.stale]
-    counted = [
-        each
-        for each in dated
-        if each.before_came_s and each.manifest.chain != "untrusted" and not each.undecided
-    ]
-    overheads = _overheads([each for each in counted if not each.stale])
-    known = [each for each in counted if not each.too_late]
+    dated: Spool[_Dated] = Spool(_dated(found, readings, offset_s))
+    stale = picked(dated, lambda each: each.stale)
+    counted = picked(
+        dated,
+        lambda each: (
+            bool(each.before_came_s) and each.manifest.chain != "untrusted" and not each.undecided
+        ),
+    )
+    overheads = _overheads(each for each in counted if not each.stale)
+    known = picked(counted, lambda each: not each.too_late)
     return Freshness(
         fresh=Count(count=sum(not each.stale for each in known), of=len(known)),
         contradictions=_contradictions(stale),
         overheads_s=tuple(value for value in overheads if value >= -SLACK_S),
         notes=tuple(_notes(dated, overheads, offset_s)),
     )
+
+
+def _dated(
+    found: Iterable[Delivery], readings: Sequence[ClockReading], offset_s: float | None
+) -> Iterator[_Dated]:
+    """Yield the images that say when they were signed, without the round trips of their records."""
+    reply, times = -1, Timing()
+    for each in found:
+        signed_s = _signed_s(each.manifest)
+        if each.manifest is None or signed_s is None:
+            continue
+        if each.reply != reply:
+            reply, times = each.reply, timing(each.record, readings)
+        yield _Dated(
+            delivery=replace(each, record=replace(each.record, exchanges=()), inspection=None),
+            manifest=each.manifest,
+            signed_s=signed_s,
+            timing=times,
+            offset_s=offset_s,
+        )
 
 
 def overhead_estimate(overheads_s: Sequence[float]) -> Estimate | None:
@@ -194,24 +200,26 @@ def _signed_s(manifest: Manifest | None) -> float | None:
 
 def _overheads(fresh: Iterable[_Dated]) -> list[float]:
     """Return one value for each request, of the image that was signed last."""
-    least: dict[int, float] = {}
+    least: list[float] = []
+    reply = -1
     for each in fresh:
         value = each.overhead_s
         if value is not None and not each.delivery.again:
-            key = id(each.delivery.record)
-            least[key] = min(value, least.get(key, value))
-    return [*least.values()]
+            if each.delivery.reply != reply:
+                reply = each.delivery.reply
+                least.append(value)
+            least[-1] = min(value, least[-1])
+    return least
 
 
-def _contradictions(stale: Iterable[_Dated]) -> tuple[Contradiction, ...]:
-    found, early = Contradictions(), dict[tuple[Label, str], list[float]]()
-    stale = [*stale]
+def _contradictions(stale: Collection[_Dated]) -> tuple[Contradiction, ...]:
+    found, early = Contradictions(), dict[tuple[Label, str], tuple[float, float]]()
     for each in stale:
-        early.setdefault(_topic(each), []).append(each.early)
+        least, most = early.get(_topic(each), (each.early, each.early))
+        early[_topic(each)] = min(least, each.early), max(most, each.early)
     for each in stale:
         label, words = _topic(each)
-        spans = [lasting(seconds) for seconds in sorted(early[label, words])]
-        span = " to ".join(dict.fromkeys((spans[0], spans[-1])))
+        span = " to ".join(dict.fromkeys(map(lasting, early[label, words])))
         found.add("signed_before", label, each.delivery, words.format(span=span))
     return found.told()
 
@@ -249,10 +257,10 @@ def _notes(
             f"{images(undecided)} signed long before the request left by one clock, and not by"
             " another (the Date of the replies is the provider's own word): not counted as fresh"
         )
-    doubtful = [each for each in dated if each.manifest.time != "trusted"]
+    doubtful = sum(each.manifest.time != "trusted" for each in dated)
     if doubtful:
         yield (
-            f"{images(len(doubtful))} with a signing time whose authority is not known to be"
+            f"{images(doubtful)} with a signing time whose authority is not known to be"
             " trusted: it is what the manifest says, and no proof"
         )
     wrong = sum(value < -SLACK_S for value in overheads)

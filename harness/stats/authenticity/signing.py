@@ -2,10 +2,11 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.core.inspection import Manifest
+from harness.core.record import Record
 from harness.spec.model import Model, Signer
 from harness.stats.authenticity.deliveries import Contradictions, Delivery, images
 from harness.stats.authenticity.model import Contradiction, Count, Label
@@ -42,21 +43,20 @@ class Signed:
     notes: tuple[str, ...]
 
 
-def signed_by(found: Sequence[Delivery], models: Sequence[Model | None]) -> Signed:
-    """Return who signed the images; `models` says of each which model was asked for, if known.
+def signed_by(found: Collection[Delivery], model_of: Callable[[Record], Model | None]) -> Signed:
+    """Return who signed the images; `model_of` says which model a request asked for, if known.
 
     An image without a manifest is evidence of nothing, and neither is one that could not be read.
     """
-    read = sum(
-        each.inspection is not None and each.inspection.state != "not_read" for each in found
-    )
-    signers = [expected_signer(each, model) for each, model in zip(found, models, strict=True)]
     contradictions, notes = Contradictions(), Counter[str]()
-    makers = checked = manifests = 0
-    for delivery, model, signer in zip(found, models, signers, strict=True):
-        manifest = delivery.manifest
+    makers = checked = manifests = read = 0
+    for delivery in found:
+        manifest, seen = delivery.manifest, delivery.inspection
+        read += seen is not None and seen.state != "not_read"
         if manifest is None:
             continue
+        model = model_of(delivery.record)
+        signer = expected_signer(delivery, model)
         manifests += 1
         checked += manifest.chain != "unchecked" and signer is not None
         makers += is_makers(manifest, signer)
@@ -188,13 +188,14 @@ def signer_words(manifest: Manifest) -> str:
 
 def _unread(found: Iterable[Delivery], manifests: int) -> Iterator[str]:
     """Say of how many images nothing was read, and why; and how many hold no manifest."""
-    seen = [each.inspection for each in found if each.inspection is not None]
-    reasons = Counter(
-        each.why or "no reason was given" for each in seen if each.state == "not_read"
-    )
+    reasons: Counter[str] = Counter()
+    none = 0
+    for seen in (each.inspection for each in found if each.inspection is not None):
+        none += seen.state == "none"
+        if seen.state == "not_read":
+            reasons[seen.why or "no reason was given"] += 1
     for why, number in reasons.items():
         yield f"{images(number)} not searched for a manifest: {why}"
-    none = sum(each.state == "none" for each in seen)
     if none:
         where = f"{none:,} of {images(none + manifests)}" if manifests else images(none)
         yield f"no manifest in {where}; this says nothing"

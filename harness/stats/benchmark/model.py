@@ -4,6 +4,7 @@ Rows are kept apart by what they rest on: `basis` is the evidence in words, and 
 nothing about the provider whose place the emulator took. Seconds count from the *intended* start.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -139,7 +140,8 @@ class Speed:
     `median`, `p95` and `p99` count timeouts and what we cut off as censored; a bound that lies
     beyond what was observed is missing. `mean` is the mean up to `horizon_s`. `phases` are medians
     of served attempts. `curve` is the share not yet served over time, `given_up_s` when timeouts
-    and what we cut off were given up, in order.
+    and what we cut off were given up, in order; both show at most a thousand moments. `vantage` is
+    where it was measured from, empty where that is not known or where it is all places together.
     """
 
     provider: str
@@ -163,6 +165,7 @@ class Speed:
     curve: tuple[CurveStep, ...]
     body_bytes: Estimate
     given_up_s: tuple[float, ...] = ()
+    vantage: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
 
 
 SloWord = Literal["met", "missed", "open"]
@@ -175,7 +178,8 @@ class Reliability:
     `served`, `usable` (all checks of the images passed) and each of `errors` are shares of the
     `sent`, with Wilson intervals. `within` is the share that was usable within the ceiling, `slo`
     what follows from it; both are missing without one. `goodput_per_min` counts usable images (of
-    those within the ceiling, where there is one) per minute of the stage.
+    those within the ceiling, where there is one) per minute of the stage. `vantage` is as in
+    `Speed`.
     """
 
     provider: str
@@ -193,6 +197,7 @@ class Reliability:
     goodput_per_min: float | None
     rate_limited: int
     waited_s: float
+    vantage: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,10 +305,30 @@ class Relative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """All that a benchmark came to."""
+class AtVantage:
+    """What a benchmark came to at one of several vantage points; an empty name is not known.
 
-    observations: tuple[Attempt, ...]
+    Comparisons are decided at the error rate of the whole race over the number of vantage points,
+    so that all of them hold together.
+    """
+
+    vantage: str
+    attempts: int
+    speeds: tuple[Speed, ...]
+    reliability: tuple[Reliability, ...]
+    comparisons: tuple[Comparison, ...]
+    rankings: tuple[Ranking, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """All that a benchmark came to, the attempts of all vantage points together.
+
+    `observations` are read when they are used. `by_vantage` has a value for each vantage point
+    where there are several.
+    """
+
+    observations: Sequence[Attempt]
     speeds: tuple[Speed, ...]
     reliability: tuple[Reliability, ...]
     spend: tuple[Spend, ...]
@@ -311,3 +336,4 @@ class Measured:
     rankings: tuple[Ranking, ...]
     saved: tuple[Saved, ...]
     relative: tuple[Relative, ...] = ()
+    by_vantage: tuple[AtVantage, ...] = ()

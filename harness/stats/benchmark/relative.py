@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from harness.core.money import currency
 from harness.core.rate import Rate, rate_of
 from harness.core.verdict import Estimate
 from harness.core.workload import Fit
-from harness.stats.benchmark.model import Attempt, Relative, Spend
+from harness.stats.benchmark.model import Relative, Spend
+from harness.stats.benchmark.observed import Observed
 from harness.stats.difference import Counts, difference_estimate
 from harness.stats.intervals import TOO_FEW, fewest_samples, rank_positions
 
@@ -22,31 +23,29 @@ METHOD = (
     " statistics (T. P. Hettmansperger and S. J. Sheather, Stat. Probab. Lett. 4, 1986), open where"
     " it ends at a timeout; pairs of which one was refused, failed or cut off are left out"
 )
-Block = tuple[str, int]
+Block = tuple[str, str, int]
+"""A vantage point, a stage and a block's number."""
 
 
 def relative_to_reference(
-    design: Design, attempts: Iterable[Attempt], spends: Iterable[Spend]
+    design: Design, observed: Observed, spends: Sequence[Spend], *, emulated: bool
 ) -> tuple[Relative, ...]:
     """Return each other provider at each workload beside the design's reference; none without one.
 
-    `attempts` are those that may be compared, warm-up left out. Only who serves a workload exactly
-    is compared.
+    Warm-ups count nowhere, nor do attempts that are not `emulated` where that is asked for, and the
+    other way round. Only who serves a workload exactly is compared.
     """
     if design.reference is None:
         return ()
-    attempts, spends, reference = [*attempts], [*spends], design.reference
-    rows = []
+    reference, rows = design.reference, []
     for workload in design.workloads:
         fits = {fit.provider: fit for fit in design.fits if fit.workload == workload.name}
+        beside = _side(observed, workload.name, reference, emulated=emulated)
         rows += [
             _relative(
                 fit,
                 reference,
-                (
-                    _of(attempts, workload.name, fit.provider),
-                    _of(attempts, workload.name, reference),
-                ),
+                (_side(observed, workload.name, fit.provider, emulated=emulated), beside),
                 why=_incomparable(fit) or _incomparable(fits.get(reference)),
                 price=_price(
                     (fit.provider, _of(spends, workload.name, fit.provider)),
@@ -60,29 +59,63 @@ def relative_to_reference(
     return tuple(rows)
 
 
-Row = TypeVar("Row", Attempt, Spend)
+def _of(spends: Iterable[Spend], workload: str, provider: str) -> list[Spend]:
+    return [row for row in spends if (row.workload, row.provider) == (workload, provider)]
 
 
-def _of(rows: Iterable[Row], workload: str, provider: str) -> list[Row]:
-    return [row for row in rows if (row.workload, row.provider) == (workload, provider)]
+Place = tuple[str, str, int, str]
+"""A block and a case in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One provider's attempts at one workload: of how many how many were usable, by block.
+
+    `times` are seconds by place, with a minus where it timed out.
+    """
+
+    times: dict[Place, float]
+    usable: dict[Block, tuple[int, int]]
+    emulated: bool
+
+
+def _side(observed: Observed, workload: str, provider: str, *, emulated: bool) -> _Side:
+    times: dict[Place, float] = {}
+    counts: dict[Block, tuple[int, int]] = {}
+    asked = False
+    rows = [row for row in observed.rows if (row.workload, row.provider) == (workload, provider)]
+    for row in rows:
+        for each in observed.of(row):
+            if each.warm_up or each.emulated != emulated:
+                continue
+            asked = True
+            block = (each.vantage, each.stage, each.block)
+            if each.end in ("served", "timeout"):
+                times[*block, each.case] = math.copysign(
+                    each.seconds, 1 if each.end == "served" else -1
+                )
+            if each.end != "cut_off":
+                usable, n = counts.get(block, (0, 0))
+                counts[block] = usable + each.usable, n + 1
+    return _Side(times=times, usable=counts, emulated=emulated and asked)
 
 
 def _relative(
     fit: Fit,
     reference: str,
-    attempts: tuple[Sequence[Attempt], Sequence[Attempt]],
+    sides: tuple[_Side, _Side],
     *,
     price: tuple[float | None, str],
     why: str,
 ) -> Relative:
-    pairs = {} if why else _ratios(*attempts)
-    usable, others = ((), ()) if why else _usable(*attempts)
+    pairs = {} if why else _ratios(*sides)
+    usable, others = ((), ()) if why else _usable(*sides)
     price_value, price_why = price
     return Relative(
         provider=fit.provider,
         reference=reference,
         workload=fit.workload,
-        emulated=any(each.emulated for each in attempts[0]),
+        emulated=sides[0].emulated,
         pairs=sum(map(len, pairs.values())),
         time=_time([*pairs.values()]),
         price=None if why else price_value,
@@ -104,25 +137,20 @@ Span = tuple[float, float, float]
 """The logarithm of a ratio between the least and the most that it can be."""
 
 
-def _ratios(first: Iterable[Attempt], second: Iterable[Attempt]) -> dict[Block, list[Span]]:
+def _ratios(first: _Side, second: _Side) -> dict[Block, list[Span]]:
     """Return how many times as long `first` took as `second`, pair by pair, by block."""
-    others = {_place(each): each for each in second if each.end in ("served", "timeout")}
     blocks: dict[Block, list[Span]] = {}
-    for each in first:
-        other = others.get(_place(each))
-        if other is not None and each.end in ("served", "timeout"):
-            blocks.setdefault((each.stage, each.block), []).append(_ratio(each, other))
+    for place, seconds in first.times.items():
+        other = second.times.get(place)
+        if other is not None:
+            blocks.setdefault(place[:-1], []).append(_ratio(seconds, other))
     return blocks
 
 
-def _place(attempt: Attempt) -> tuple[str, int, str]:
-    return attempt.stage, attempt.block, attempt.case
-
-
-def _ratio(first: Attempt, second: Attempt) -> Span:
-    apart = math.log(max(first.seconds, 1e-6)) - math.log(max(second.seconds, 1e-6))
-    low = apart if second.end == "served" else -math.inf
-    return low, apart, apart if first.end == "served" else math.inf
+def _ratio(first: float, second: float) -> Span:
+    apart = math.log(max(abs(first), 1e-6)) - math.log(max(abs(second), 1e-6))
+    low = apart if math.copysign(1, second) > 0 else -math.inf
+    return low, apart, apart if math.copysign(1, first) > 0 else math.inf
 
 
 def _time(blocks: Sequence[Sequence[Span]]) -> Estimate:
@@ -155,21 +183,11 @@ def _at(logs: "np.ndarray[tuple[int], np.dtype[np.float64]]", position: float) -
 
 
 # ---------------------------------------------------------------------------------- quality
-def _usable(first: Iterable[Attempt], second: Iterable[Attempt]) -> tuple[Counts, Counts]:
-    """Count usable attempts by block, of those blocks in which both were asked."""
-    both = [_by_block(attempts) for attempts in (first, second)]
-    shared = [block for block in both[0] if block in both[1]]
-    mine, others = ([counts[block] for block in shared] for counts in both)
+def _usable(first: _Side, second: _Side) -> tuple[Counts, Counts]:
+    """Return usable attempts by block, of those blocks in which both were asked."""
+    shared = [block for block in first.usable if block in second.usable]
+    mine, others = ([side.usable[block] for block in shared] for side in (first, second))
     return mine, others
-
-
-def _by_block(attempts: Iterable[Attempt]) -> dict[Block, tuple[int, int]]:
-    counts: dict[Block, tuple[int, int]] = {}
-    for each in attempts:
-        if each.end != "cut_off":
-            usable, n = counts.get((each.stage, each.block), (0, 0))
-            counts[each.stage, each.block] = usable + each.usable, n + 1
-    return counts
 
 
 # ------------------------------------------------------------------------------------ price

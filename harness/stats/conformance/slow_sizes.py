@@ -157,13 +157,13 @@ def _median(side: Sequence[_Alike]) -> float:
 
 
 def _behaviour(provider: str, operation: str, best: _Threshold) -> Behaviour:
-    large = _number(best.large)
+    large, small = _number(best.large), _number(best.small)
     last = max(timed.pixels for timed in best.small)
     first = min(timed.pixels for timed in best.large)
     text = (
         f"images of {first:,} pixels and more took {best.factor:.1f} times as long as those of"
         f" {last:,} and fewer: median {_median(best.large):.2f} s (n = {large}) against"
-        f" {_median(best.small):.2f} s (n = {_number(best.small)}), Mann-Whitney p = {best.p_value:.1g}"
+        f" {_median(best.small):.2f} s (n = {small}), Mann-Whitney p = {best.p_value:.1g}"
     )
     return Behaviour(
         provider=provider,

@@ -1,7 +1,7 @@
 """Whether less than was asked for is billed as asked, or as it was delivered."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -25,11 +25,12 @@ What = Literal["size", "count", "class"]
 class ShortDelivery:
     """A request that brought less than was asked for, and how it was billed.
 
-    `asked` and `delivered` are what either costs, in `unit`; `basis` says by what. `over` is what
-    was charged beyond what came.
+    `at` is its place among the charges. `asked` and `delivered` are what either costs, in `unit`;
+    `basis` says by what. `over` is what was charged beyond what came.
     """
 
-    charge: Charge
+    case: str
+    at: int
     what: What
     billed: Literal["asked", "delivered"]
     asked: Decimal
@@ -41,7 +42,7 @@ class ShortDelivery:
     over: Decimal
 
 
-def short_deliveries(charges: Sequence[Charge]) -> tuple[ShortDelivery, ...]:
+def short_deliveries(charges: Collection[Charge]) -> tuple[ShortDelivery, ...]:
     """Return the requests that brought less than was asked and were billed as one or the other.
 
     What each costs is known by the price list where it tells the two apart; by the maker's tokens
@@ -52,16 +53,16 @@ def short_deliveries(charges: Sequence[Charge]) -> tuple[ShortDelivery, ...]:
     classes = _Classes(charges)
     sources = (by_list, by_tokens, own.prices)
     found: list[ShortDelivery] = []
-    for charge in charges:
+    for at, charge in enumerate(charges):
         what = _less(charge)
         if what is None:
-            found += filter(None, [classes.short(charge)])
+            found += filter(None, [classes.short(charge, at)])
             continue
         priced = (source(charge) for source in sources)
         prices = next((each for each in priced if each and each.delivered < each.asked), None)
         billed = prices.billed() if prices else None
         if prices and billed:
-            found.append(_short(charge, what, prices, billed))
+            found.append(_short(charge, at, what, prices, billed))
     return tuple(found)
 
 
@@ -77,7 +78,7 @@ def _less(charge: Charge) -> What | None:
 
 
 def _short(
-    charge: Charge, what: What, prices: BothPrices, billed: Literal["asked", "delivered"]
+    charge: Charge, at: int, what: What, prices: BothPrices, billed: Literal["asked", "delivered"]
 ) -> ShortDelivery:
     sizes = charge.sizes or ()
     size = charge.operation.size_px(charge.arguments)
@@ -89,7 +90,8 @@ def _short(
     if what == "count":
         came = f"{len(sizes)} image{'' if len(sizes) == 1 else 's'}"
     return ShortDelivery(
-        charge=charge,
+        case=charge.case,
+        at=at,
         what=what,
         billed=billed,
         asked=prices.asked,
@@ -105,7 +107,7 @@ def _short(
 class _Classes:
     """The pixels that each class of resolution brought, where no document names them."""
 
-    def __init__(self, charges: Sequence[Charge]) -> None:
+    def __init__(self, charges: Iterable[Charge]) -> None:
         self._sizes: defaultdict[tuple[str, str], set[Size]] = defaultdict(set)
         for charge in charges:
             if (word := charge.arguments.get("resolution")) and isinstance(word, str):
@@ -119,7 +121,7 @@ class _Classes:
         }
         return f"{charge.record.shot.case.operation} {canonical({**deciding})}"
 
-    def short(self, charge: Charge) -> ShortDelivery | None:
+    def short(self, charge: Charge, at: int) -> ShortDelivery | None:
         """Return it where the images of a class have the pixels of a cheaper one's, all of them."""
         word, sizes = charge.arguments.get("resolution"), charge.sizes
         if not isinstance(word, str) or not sizes or charge.stated is None:
@@ -130,7 +132,8 @@ class _Classes:
             billed = prices.billed()
             if billed and self._sizes[self._kind(charge), other] == {*sizes}:
                 return ShortDelivery(
-                    charge=charge,
+                    case=charge.case,
+                    at=at,
                     what="class",
                     billed=billed,
                     asked=prices.asked,

@@ -8,11 +8,12 @@ from decimal import Decimal
 from harness.core.record import Record
 from harness.spec.price import WorkedOut, agrees, listed_price, price_status, worked_out
 from harness.spec.provider import Provider
+from harness.stats.grouped import First
 from harness.stats.money.billed import ShortDelivery, amount_words, short_deliveries
 from harness.stats.money.charges import (
     Charge,
+    Charges,
     all_read,
-    charges_of,
     failed_for_good,
     refused,
 )
@@ -25,7 +26,7 @@ _BILLED = {"asked": "billed_as_asked", "delivered": "billed_as_delivered"}
 
 
 def billing(
-    records: Iterable[Record], providers: Mapping[str, Provider]
+    records: Sequence[Record], providers: Mapping[str, Provider]
 ) -> tuple[BillingNote, ...]:
     """Return what each provider's own charges say of how it bills, in the order of the records.
 
@@ -33,12 +34,9 @@ def billing(
     what no reply states, nothing is concluded. KeyError for a record of a provider that is not
     given.
     """
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(record.shot.case.provider, []).append(record)
     notes: list[BillingNote] = []
-    for name, group in groups.items():
-        charges = charges_of(group, providers[name])
+    for name in dict.fromkeys(record.shot.case.provider for record in records):
+        charges = Charges(records, providers[name])
         if charges:
             notes += _Billing(provider=providers[name], charges=charges).notes()
     return tuple(notes)
@@ -49,7 +47,7 @@ class _Billing:
     """Makes the notes of one provider, and adds up what was paid for nothing."""
 
     provider: Provider
-    charges: Sequence[Charge]
+    charges: Charges
     undelivered: dict[tuple[str, str], tuple[str, Decimal]] = field(default_factory=dict)
 
     @property
@@ -71,7 +69,7 @@ class _Billing:
         self,
         kind: str,
         sentence: str,
-        shown: Sequence[Charge],
+        shown: "_Cases",
         of: int,
         *,
         amount: Decimal | None = None,
@@ -82,23 +80,27 @@ class _Billing:
             provider=self.provider.name,
             kind=kind,
             sentence=sentence,
-            count=len(shown),
+            count=shown.number,
             of=of,
             unit=unit or self.unit,
             amount=amount,
-            cases=tuple(dict.fromkeys(each.case for each in shown)),
+            cases=shown.first.told,
             good=good,
         )
 
     def _stated(self) -> BillingNote:
-        stated = [each for each in self.charges if each.stated is not None]
-        counted = sum(each.tokens is not None for each in self.charges)
-        of, served = len(self.charges), [each for each in self.charges if each.served]
-        if stated:
-            of_served = sum(each.stated is not None for each in served)
-            others = of - len(served)
-            told = [_of(of_served, len(served), "served request")] if served else []
-            told += [f"{_of(len(stated) - of_served, others, 'other request')}"] if others else []
+        stated = _Cases()
+        of, counted, served, of_served = len(self.charges), 0, 0, 0
+        for each in self.charges:
+            counted += each.tokens is not None
+            served += each.served is not None
+            if each.stated is not None:
+                stated.add(each.case)
+                of_served += each.served is not None
+        if stated.number:
+            others = of - served
+            told = [_of(of_served, served, "served request")] if served else []
+            told += [_of(stated.number - of_served, others, "other request")] if others else []
             sentence = f"{' and '.join(told)} say in a reply what they cost"
         else:
             sentence = f"no reply of {_n(of, 'request')} says what it cost: no evidence of money"
@@ -120,12 +122,12 @@ class _Billing:
                 if not shown:
                     continue
                 for each in shown:
-                    self._undelivered(each.charge, "short", each.over, unit)
+                    self._undelivered(each.case, "short", each.over, unit)
                 over = sum((each.over for each in shown), NOTHING)
                 yield self._note(
                     kind,
                     _short_words(shown, len(alike)),
-                    [each.charge for each in shown],
+                    _Cases(each.case for each in shown),
                     len(alike),
                     amount=over if billed == "asked" else None,
                     unit=unit,
@@ -134,34 +136,38 @@ class _Billing:
 
     # ------------------------------------------------------------------------ for nothing
     def _for_nothing(self) -> Iterator[BillingNote]:
-        empty = [each for each in self.charges if _came_empty(each)]
-        failed = [each for each in self.charges if failed_for_good(each)]
+        failed, empty, refusals = _Paid(), _Paid(), _Paid()
+        for each in self.charges:
+            if each.stated is None:
+                continue
+            for tells, paid in (
+                (failed_for_good, failed),
+                (_came_empty, empty),
+                (refused, refusals),
+            ):
+                if tells(each):
+                    paid.add(each.case, each.stated)
+                    self._undelivered(each.case, "nothing", each.stated, self.unit)
         yield from self._of_nothing("charged_for_failure", "request that failed", failed)
         words = "served request that brought no image"
         yield from self._of_nothing("charged_for_failure", words, empty)
-        refusals = [each for each in self.charges if refused(each)]
         yield from self._of_nothing("charged_for_refusal", "request that was refused", refusals)
 
-    def _of_nothing(self, kind: str, what: str, charges: Sequence[Charge]) -> Iterator[BillingNote]:
+    def _of_nothing(self, kind: str, what: str, found: "_Paid") -> Iterator[BillingNote]:
         """Yield what was charged for requests that brought nothing, where replies say it."""
-        stated = [each for each in charges if each.stated is not None]
-        paid = [each for each in stated if each.stated]
-        if not stated:
+        if not found.stated:
             return
-        over = sum((each.stated or NOTHING for each in paid), NOTHING)
-        for each in paid:
-            self._undelivered(each, "nothing", each.stated or NOTHING, self.unit)
+        paid, stated, over = found.paid, found.stated, found.over
         noun = what.replace("request", "requests", 1)
-        of = what if len(stated) == 1 else noun
-        verb = "was" if len(paid) == 1 else "were"
-        sentence = f"{len(paid)} of {len(stated)} {of} {verb} charged by the reply"
-        if paid:
+        of = what if stated == 1 else noun
+        verb = "was" if paid.number == 1 else "were"
+        sentence = f"{paid.number} of {stated} {of} {verb} charged by the reply"
+        if paid.number:
             sentence += f": {amount_words(over, self.unit)} in all"
             if self.provider.prices.failed_free and kind == "charged_for_failure":
                 sentence += f", which is said to be free ({self.provider.prices.failed_free})"
-        yield self._note(
-            kind, sentence, paid, len(stated), amount=over if paid else None, good=not paid
-        )
+        amount = over if paid.number else None
+        yield self._note(kind, sentence, paid, stated, amount=amount, good=not paid.number)
 
     def _repeated(self, kind: str, repeated: Sequence[Repeated]) -> Iterator[BillingNote]:
         if not repeated:
@@ -170,8 +176,8 @@ class _Billing:
         over = sum((each.amount for each in paid), NOTHING)
         slot = "duplicate" if kind == "charged_for_duplicate" else "nothing"
         for each in paid:
-            again = slot if failed_for_good(each.charge) else f"{slot}, again"
-            self._undelivered(each.charge, again, each.amount, self.unit)
+            again = slot if each.failed else f"{slot}, again"
+            self._undelivered(each.case, again, each.amount, self.unit)
         what = "a request that was repeated under its key"
         if kind == "charged_for_retry":
             what = "a request that had failed and was sent again"
@@ -181,51 +187,66 @@ class _Billing:
         )
         if paid:
             sentence += f": {amount_words(over, self.unit)} in all"
-        shown = [each.charge for each in paid]
+        shown = _Cases(each.case for each in paid)
         amount = over if paid else None
         yield self._note(kind, sentence, shown, len(repeated), amount=amount, good=not paid)
 
     # ---------------------------------------------------------------------- partial images
     def _partials(self) -> Iterator[BillingNote]:
         """Yield what partial images cost: with them, beside without, at equal size and quality."""
-        groups: defaultdict[tuple[str, str], list[tuple[Charge, Decimal]]] = defaultdict(list)
+        if not any(map(_partial_images, self.charges)):
+            return
+        plain = self._plain()
+        compared = {kind: _Partials() for kind in plain}
         for charge in self.charges:
-            spent, unit = _spent(charge)
-            if spent is not None and charge.served and len(charge.served.pictures) == charge.images:
-                groups[_alike(charge), unit].append((charge, spent))
-        compared: defaultdict[str, list[tuple[Charge, Decimal]]] = defaultdict(list)
-        for (_, unit), group in groups.items():
-            plain = [spent for charge, spent in group if not _partial_images(charge)]
-            for charge, spent in group:
-                if plain and _partial_images(charge):
-                    more = spent - max(plain)
-                    compared[unit].append((charge, max(more, NOTHING)))
-        for unit, found in compared.items():
-            dearer = [(charge, more) for charge, more in found if more]
-            over = sum((more for _, more in dearer), NOTHING)
-            verb = "costs" if len(dearer) == 1 else "cost"
-            sentence = (
-                f"{_of(len(dearer), len(found), 'request')} with partial images {verb} more than"
-                " the same without, at equal size and quality"
-            )
-            number = sum(_partial_images(charge) for charge, _ in dearer)
-            as_said = unit == "token" and over == number * self._partial_tokens
-            may_be_text = unit == "token" and any(_is_bare_sum(charge) for charge, _ in dearer)
-            if dearer:
-                sentence += f": {amount_words(over, unit)} for {_n(number, 'partial image')}"
-                beside = " and whatever text the sums hold" if may_be_text else ""
-                sentence += ", as the maker counts them" if as_said else beside
-            charges = [charge for charge, _ in dearer]
-            amount = over if dearer else None
-            yield self._note(
-                "charged_for_partials",
-                sentence,
-                charges,
-                len(found),
-                amount=amount,
-                unit=unit,
-                good=not dearer or as_said or may_be_text,
-            )
+            spent, unit = _spent_whole(charge)
+            most = plain.get((_alike(charge), unit)) if _partial_images(charge) else None
+            if spent is not None and most is not None:
+                compared[_alike(charge), unit].add(charge, max(spent - most, NOTHING))
+        by_unit: defaultdict[str, list[_Partials]] = defaultdict(list)
+        for (_, unit), each in compared.items():
+            if each.of:
+                by_unit[unit].append(each)
+        for unit, found in by_unit.items():
+            yield self._of_partials(unit, found)
+
+    def _plain(self) -> dict[tuple[str, str], Decimal | None]:
+        """Return the most that equal requests without partial images cost; None without such."""
+        plain: dict[tuple[str, str], Decimal | None] = {}
+        for charge in self.charges:
+            spent, unit = _spent_whole(charge)
+            if spent is not None:
+                most = plain.setdefault((_alike(charge), unit), None)
+                if not _partial_images(charge):
+                    plain[_alike(charge), unit] = spent if most is None else max(most, spent)
+        return plain
+
+    def _of_partials(self, unit: str, found: Sequence["_Partials"]) -> BillingNote:
+        """Return what partial images cost in one unit."""
+        shown = _Cases.joined(each.dearer for each in found)
+        over = sum((each.over for each in found), NOTHING)
+        number, dearer = sum(each.images for each in found), shown.number
+        of = sum(each.of for each in found)
+        verb = "costs" if dearer == 1 else "cost"
+        sentence = (
+            f"{_of(dearer, of, 'request')} with partial images {verb} more than"
+            " the same without, at equal size and quality"
+        )
+        as_said = unit == "token" and over == number * self._partial_tokens
+        may_be_text = unit == "token" and any(each.bare_sum for each in found)
+        if dearer:
+            sentence += f": {amount_words(over, unit)} for {_n(number, 'partial image')}"
+            beside = " and whatever text the sums hold" if may_be_text else ""
+            sentence += ", as the maker counts them" if as_said else beside
+        return self._note(
+            "charged_for_partials",
+            sentence,
+            shown,
+            of,
+            amount=over if dearer else None,
+            unit=unit,
+            good=not dearer or as_said or may_be_text,
+        )
 
     @property
     def _partial_tokens(self) -> int:
@@ -235,37 +256,36 @@ class _Billing:
     # ------------------------------------------------------------------------- off the list
     def _off_list(self, short: Sequence[ShortDelivery]) -> Iterator[BillingNote]:
         """Yield how many charges are not what the list asks; the check judges each by itself."""
-        as_delivered = {id(each.charge.record) for each in short if each.billed == "delivered"}
-        compared = [
-            (charge, listed)
-            for charge in self.charges
-            if id(charge.record) not in as_delivered and (listed := _listed(charge)) is not None
-        ]
-        off = [
-            (charge, listed.charged - listed.asked.high)
-            for charge, listed in compared
-            if not agrees(listed.charged, listed.asked, self.unit, worked=listed.worked)
-        ]
+        as_delivered = {each.at for each in short if each.billed == "delivered"}
+        compared, off, more, less = 0, _Cases(), NOTHING, NOTHING
+        for at, charge in enumerate(self.charges):
+            listed = None if at in as_delivered else _listed(charge)
+            if listed is None:
+                continue
+            compared += 1
+            if agrees(listed.charged, listed.asked, self.unit, worked=listed.worked):
+                continue
+            apart = listed.charged - listed.asked.high
+            off.add(charge.case)
+            more += max(apart, NOTHING)
+            less += max(-apart, NOTHING)
         if not compared:
             return
-        more = sum((each for _, each in off if each > 0), NOTHING)
-        less = -sum((each for _, each in off if each < 0), NOTHING)
-        sentence = f"{_of(len(off), len(compared), 'charge')} {'is' if len(off) == 1 else 'are'}"
+        sentence = f"{_of(off.number, compared, 'charge')} {'is' if off.number == 1 else 'are'}"
         sentence += " not what the list asks"
         sides = [(more, "more"), (less, "less")]
         told = [f"{amount_words(each, self.unit)} {word}" for each, word in sides if each]
         sentence += f": {' and '.join(told)} in all" if told else ""
         if self.provider.prices.status != "documented":
             sentence += f" (its list is {self.provider.prices.status})"
-        shown = [charge for charge, _ in off]
         amount = more or None
-        yield self._note("off_list", sentence, shown, len(compared), amount=amount, good=not off)
+        yield self._note("off_list", sentence, off, compared, amount=amount, good=not off.number)
 
     # --------------------------------------------------------------------------------- sums
-    def _undelivered(self, charge: Charge, slot: str, amount: Decimal, unit: str) -> None:
+    def _undelivered(self, case: str, slot: str, amount: Decimal, unit: str) -> None:
         """Note what a request cost for nothing: the same charge counts once."""
         if amount > 0:
-            place = charge.case, slot
+            place = case, slot
             _, known = self.undelivered.get(place, (unit, NOTHING))
             self.undelivered[place] = unit, max(known, amount)
 
@@ -275,7 +295,7 @@ class _Billing:
             by_unit[unit].append((case, amount))
         for unit, found in by_unit.items():
             cases = {case for case, _ in found}
-            shown = [each for each in self.charges if each.case in cases]
+            shown = _Cases(each.case for each in self.charges if each.case in cases)
             total = sum((amount for _, amount in found), NOTHING)
             sentence = f"{amount_words(total, unit)} {'was' if total == 1 else 'were'} paid for"
             sentence += " what was not delivered"
@@ -287,6 +307,66 @@ class _Billing:
 
 
 # ------------------------------------------------------------------------------------ readings
+class _Cases:
+    """How many requests show something, and the first of them."""
+
+    def __init__(self, cases: Iterable[str] = ()) -> None:
+        self.number = 0
+        self.first = First()
+        for case in cases:
+            self.add(case)
+
+    @classmethod
+    def joined(cls, parts: Iterable["_Cases"]) -> "_Cases":
+        """Return several as one, in their order."""
+        made = cls()
+        for part in parts:
+            made.number += part.number
+            made.first.extend(part.first.told)
+        return made
+
+    def add(self, case: str) -> None:
+        """Add a request."""
+        self.number += 1
+        self.first.add(case)
+
+
+@dataclass(slots=True)
+class _Paid:
+    """How many requests have a charge stated, and what those cost that cost something."""
+
+    stated: int = 0
+    over: Decimal = NOTHING
+    paid: _Cases = field(default_factory=_Cases)
+
+    def add(self, case: str, amount: Decimal) -> None:
+        """Add a request with its charge."""
+        self.stated += 1
+        if amount:
+            self.over += amount
+            self.paid.add(case)
+
+
+@dataclass(slots=True)
+class _Partials:
+    """What requests with partial images cost beyond equal ones without: how many did, and more."""
+
+    of: int = 0
+    over: Decimal = NOTHING
+    images: int = 0
+    bare_sum: bool = False
+    dearer: _Cases = field(default_factory=_Cases)
+
+    def add(self, charge: Charge, more: Decimal) -> None:
+        """Add a request."""
+        self.of += 1
+        if more:
+            self.over += more
+            self.images += _partial_images(charge)
+            self.bare_sum = self.bare_sum or _is_bare_sum(charge)
+            self.dearer.add(charge.case)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Listed:
     """What was charged, beside what the list asks; `worked` out of the reply, or known before."""
@@ -330,6 +410,12 @@ def _spent(charge: Charge) -> tuple[Decimal | None, str]:
         return charge.stated, charge.provider.prices.unit
     tokens = charge.tokens
     return None if tokens is None else Decimal(tokens), "token"
+
+
+def _spent_whole(charge: Charge) -> tuple[Decimal | None, str]:
+    """Return the same of a request that brought as many images as it asked for."""
+    whole = charge.served and len(charge.served.pictures) == charge.images
+    return _spent(charge) if whole else (None, "")
 
 
 def _partial_images(charge: Charge) -> int:

@@ -1,6 +1,6 @@
 """What a request cost as its own replies say it: in money, or in tokens that are billed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from harness.spec.model import Model
 from harness.spec.price import images_asked
 from harness.spec.provider import Operation, Provider
 from harness.spec.rules.lattice import Size
+from harness.store.spool import picked
 from harness.wire.errors import is_error
 from harness.wire.images import image_texts, said_charged
 from harness.wire.places import addresses_of_job, places_of_images
@@ -88,10 +89,35 @@ class Charge:
         ]
 
 
-def charges_of(records: Iterable[Record], provider: Provider) -> tuple[Charge, ...]:
-    """Return each request that was answered at all, in the order of the records."""
-    found = (_charge(record, provider) for record in records if record.outcome is not None)
-    return tuple(each for each in found if each.answers or each.served)
+class Charges(Collection[Charge]):
+    """Each request of a provider that was answered at all, in the order of the records.
+
+    Each pass reads the records, and makes the charges, anew.
+    """
+
+    def __init__(self, records: Sequence[Record], provider: Provider) -> None:
+        self._provider = provider
+        self._records = picked(records, lambda record: _is_answered(record, provider))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._records)
+
+    def __contains__(self, charge: object) -> bool:
+        """Tell whether it is one of them."""
+        return any(each == charge for each in self)
+
+    def __iter__(self) -> Iterator[Charge]:
+        """Yield the charges."""
+        return (_charge(record, self._provider) for record in self._records)
+
+
+def _is_answered(record: Record, provider: Provider) -> bool:
+    if record.shot.case.provider != provider.name or record.outcome is None:
+        return False
+    return isinstance(record.outcome, Images) or any(
+        each.step in ANSWERED and isinstance(each.answer, Reply) for each in record.exchanges
+    )
 
 
 def _charge(record: Record, provider: Provider) -> Charge:

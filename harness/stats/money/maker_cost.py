@@ -1,6 +1,6 @@
 """What the maker asks for the images that were delivered, beside what was charged for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from harness.core.rate import Rate, rate_of
 from harness.core.record import Record
 from harness.spec.model import MakerPrices
 from harness.spec.provider import Provider
-from harness.stats.money.charges import Charge, charges_of
+from harness.stats.money.charges import Charge, Charges
 from harness.stats.money.model import MakerCost
 from harness.wire.paid import paid
 
@@ -27,7 +27,7 @@ class _Delivered:
 
 
 def maker_costs(
-    records: Iterable[Record],
+    records: Sequence[Record],
     providers: Mapping[str, Provider],
     rates: Mapping[str, Rate],
     *,
@@ -40,36 +40,43 @@ def maker_costs(
     count only where it counts their reference images. What was charged is what the replies state,
     else what the price list says for sure. KeyError for a record of a provider that is not given.
     """
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(record.shot.case.provider, []).append(record)
-    rows = (_row(providers[name], group, rates, on) for name, group in groups.items())
+    names = dict.fromkeys(record.shot.case.provider for record in records)
+    rows = (_row(providers[name], records, rates, on) for name in names)
     return tuple(row for row in rows if row is not None)
 
 
 def _row(
-    provider: Provider, records: Iterable[Record], rates: Mapping[str, Rate], on: date
+    provider: Provider, records: Sequence[Record], rates: Mapping[str, Rate], on: date
 ) -> MakerCost | None:
-    charges = charges_of(records, provider)
-    found = [one for one in map(_delivered, charges) if one is not None]
-    if not found:
+    images = of = number = 0
+    input_usd = maker_usd = charged = Decimal(0)
+    stated = True
+    for charge in Charges(records, provider):
+        of += len(charge.served.pictures) if charge.served else 0
+        one = _delivered(charge)
+        if one is None:
+            continue
+        number, images = number + 1, images + one.images
+        charged += one.charged
+        maker_usd += one.maker_usd + one.input_usd
+        input_usd += one.input_usd
+        stated = stated and one.stated
+    if not number:
         return None
     unit = provider.prices.unit
-    charged = sum((one.charged for one in found), Decimal(0))
-    maker_usd = sum((one.maker_usd + one.input_usd for one in found), Decimal(0))
     rate = None if currency(unit) == "usd" else rate_of(provider.name, unit, rates)
     usd = charged if currency(unit) == "usd" else None
     if rate is not None:
         usd = charged * rate.usd
     return MakerCost(
         provider=provider.name,
-        images=sum(one.images for one in found),
-        of=sum(len(charge.served.pictures) for charge in charges if charge.served),
+        images=images,
+        of=of,
         maker_usd=maker_usd,
-        input_usd=sum((one.input_usd for one in found), Decimal(0)),
+        input_usd=input_usd,
         charged=charged,
         unit=unit,
-        stated=all(one.stated for one in found),
+        stated=stated,
         usd=usd,
         ratio=usd / maker_usd if usd is not None and maker_usd else None,
         rate_words=rate.describe(unit, on) if rate else "",

@@ -1,8 +1,10 @@
 """What a provider charges for images that come as asked: its list, where no document states one."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
 
 from harness.core.money import currency
 from harness.spec.price_list import Prices
@@ -25,21 +27,53 @@ TEN_PLACES = Decimal("0.0000000001")
 OWN = "by its own charges for images that came as asked"
 
 
+@dataclass(slots=True)
+class _Amounts:
+    """Amounts as they come: how many, their sum, the least and the most."""
+
+    n: int = 0
+    total: Decimal = Decimal(0)
+    least: Decimal = Decimal(0)
+    most: Decimal = Decimal(0)
+
+    @classmethod
+    def of(cls, amount: Decimal | None) -> Self:
+        """Return one amount, or none where it is missing or nothing."""
+        made = cls()
+        if amount:
+            made.add(amount)
+        return made
+
+    def add(self, amount: Decimal) -> None:
+        """Add an amount."""
+        self.least = min(self.least, amount) if self.n else amount
+        self.most = max(self.most, amount) if self.n else amount
+        self.n += 1
+        self.total += amount
+
+    @property
+    def mean(self) -> Decimal | None:
+        """The mean of amounts that are nearly equal; None where they are not."""
+        if not self.n or self.most - self.least > self.least * APART_AT_MOST:
+            return None
+        return (self.total / self.n).quantize(TEN_PLACES)
+
+
 class OwnCharges:
     """What one provider charged for an image that came as asked, by quality and size."""
 
-    def __init__(self, charges: Sequence[Charge]) -> None:
-        self._charges: defaultdict[tuple[str, str, Size], list[Decimal]] = defaultdict(list)
-        factors = []
+    def __init__(self, charges: Iterable[Charge]) -> None:
+        self._charges: defaultdict[tuple[str, str, Size], _Amounts] = defaultdict(_Amounts)
+        self._factors = _Amounts()
         for charge in charges:
             asked = charge.operation.size_px(charge.arguments)
             if asked is None or charge.stated is None or charge.sizes != (asked,) * charge.images:
                 continue
             each = charge.stated / charge.images
-            self._charges[_kind(charge, asked)].append(each)
+            self._charges[_kind(charge, asked)].add(each)
             usd = _maker_usd(charge, asked)
-            factors += [each / usd] if usd and not _has_files(charge) else []
-        self._factors = factors
+            if usd and not _has_files(charge):
+                self._factors.add(each / usd)
 
     def prices(self, charge: Charge) -> BothPrices | None:
         """Return both prices of a request; None where a document states them, or nobody knows."""
@@ -51,7 +85,7 @@ class OwnCharges:
         """Return what equal images cost, where some came as asked."""
         return _both(
             charge,
-            lambda size: _mean(self._charges.get(_kind(charge, size), [])),
+            lambda size: self._charges.get(_kind(charge, size), _Amounts()).mean,
             basis=OWN,
             tolerance=APART_AT_MOST,
         )
@@ -63,10 +97,10 @@ class OwnCharges:
         asked, the one price that is known of it says it.
         """
         known = _known_factor(charge)
-        factors = self._factors or ([known] if known else [])
-        if not factors or max(factors) > min(factors) * FACTORS_APART_AT_MOST:
+        factors = self._factors if self._factors.n else _Amounts.of(known)
+        if not factors.n or factors.most > factors.least * FACTORS_APART_AT_MOST:
             return None
-        model, factor = charge.provider.model, min(factors)
+        model, factor = charge.provider.model, factors.least
         if model is None or model.price is None or _has_files(charge):
             return None
         prompt = charge.arguments.get("prompt")
@@ -79,7 +113,7 @@ class OwnCharges:
         return _both(
             charge,
             usual,
-            basis=OWN if self._factors else "by the one price that is known of it",
+            basis=OWN if self._factors.n else "by the one price that is known of it",
             tolerance=ROUNDED,
             more=factor * tokens * model.price.text_input / model.price.per,
         )
@@ -150,10 +184,3 @@ def is_one_price(prices: Prices) -> bool:
 
 def _takes_files(operation: Operation) -> bool:
     return "images" in operation.arguments
-
-
-def _mean(amounts: Sequence[Decimal]) -> Decimal | None:
-    """Return the mean of amounts that are nearly equal; None where they are not."""
-    if not amounts or max(amounts) - min(amounts) > min(amounts) * APART_AT_MOST:
-        return None
-    return (sum(amounts, Decimal(0)) / len(amounts)).quantize(TEN_PLACES)

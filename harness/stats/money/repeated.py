@@ -1,10 +1,11 @@
 """Requests that were sent again, and charged again: under the same key, or after they failed."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from hashlib import blake2b
+from itertools import chain, pairwise
 
 from harness.core.exchange import Reply, Request, submission
 from harness.spec.expressions import first_match
@@ -16,39 +17,68 @@ from harness.stats.money.charges import Charge, failed_for_good, question, state
 class Repeated:
     """A request that was sent again, where the replies to both say what they cost.
 
-    `amount` was charged for the one that brought nothing new: 0 where that was free.
+    It `failed` where the provider said so. `amount` was charged for the one that brought nothing
+    new: 0 where that was free.
     """
 
-    charge: Charge
+    case: str
+    failed: bool
     amount: Decimal
 
 
-def duplicates(charges: Sequence[Charge]) -> tuple[Repeated, ...]:
+def duplicates(charges: Collection[Charge]) -> tuple[Repeated, ...]:
     """Return the repetitions under an idempotency key of which a reply says what they cost.
 
     A repetition that is answered with the first job, at the same charge, cost nothing.
     """
-    by_key: defaultdict[str, list[Charge]] = defaultdict(list)
+    again = _several(charge.key for charge in charges if charge.key and charge.served)
+    found: list[Repeated] = []
+    of_key: dict[str, list[Repeated]] = {}
+    last: dict[str, _Served] = {}
     for charge in charges:
-        if charge.key and charge.served:
-            by_key[charge.key].append(charge)
-    found = [*filter(None, map(_followed_up, charges))]
-    for same in by_key.values():
-        for first, second in pairwise(same):
-            if first.stated is not None and second.stated is not None:
-                amount = second.stated if _is_another(first, second) else Decimal(0)
-                found.append(Repeated(charge=second, amount=amount))
-    return tuple(found)
+        found += filter(None, [_followed_up(charge)])
+        served = charge.served
+        if not charge.key or served is None or _digest(charge.key) not in again:
+            continue
+        now = _Served(charge.stated, served.job, frozenset(one.digest for one in served.pictures))
+        before = last.get(charge.key)
+        of_key.setdefault(charge.key, [])
+        last[charge.key] = now
+        if before and before.stated is not None and now.stated is not None:
+            amount = now.stated if _is_another(before, now) else Decimal(0)
+            of_key[charge.key].append(_repeated(charge, amount))
+    return (*found, *chain.from_iterable(of_key.values()))
 
 
-def _is_another(first: Charge, second: Charge) -> bool:
+def _repeated(charge: Charge, amount: Decimal) -> Repeated:
+    return Repeated(case=charge.case, failed=failed_for_good(charge), amount=amount)
+
+
+def _several(texts: Iterable[str]) -> frozenset[int]:
+    """Return the digests of the texts that come more than once."""
+    digests = sorted(array("q", map(_digest, texts)))
+    return frozenset(one for one, other in pairwise(digests) if one == other)
+
+
+def _digest(text: str) -> int:
+    raw = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(raw, signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What of a served request tells it from its repetition."""
+
+    stated: Decimal | None
+    job: str | None
+    images: frozenset[str]
+
+
+def _is_another(one: _Served, other: _Served) -> bool:
     """Tell whether two served requests made two jobs, or without jobs two images."""
-    one, other = first.served, second.served
-    if one is None or other is None:
-        return False
     if one.job or other.job:
         return one.job != other.job
-    return {each.digest for each in one.pictures} != {each.digest for each in other.pictures}
+    return one.images != other.images
 
 
 def _followed_up(charge: Charge) -> Repeated | None:
@@ -73,7 +103,7 @@ def _followed_up(charge: Charge) -> Repeated | None:
         known = charge.stated if charge.stated is not None else stated
         amount = stated if told and told != served.job else max(stated - known, Decimal(0))
         if found is None or amount > found.amount:
-            found = Repeated(charge=charge, amount=amount)
+            found = _repeated(charge, amount)
     return found
 
 
@@ -81,27 +111,28 @@ def _is_again(request: Request, sent: Request) -> bool:
     return (request.method, request.target) == (sent.method, sent.target)
 
 
-def retries(charges: Sequence[Charge]) -> tuple[Repeated, ...]:
+def retries(charges: Collection[Charge]) -> tuple[Repeated, ...]:
     """Return the requests that failed, were sent again and were charged then.
 
     Each is one whose own reply says what it cost. Those within one request were answered that it
     was too early; others are equal requests of the same traffic.
     """
-    found = [
-        Repeated(charge=charge, amount=amount)
-        for charge in charges
-        if charge.stated
-        for amount in _too_early(charge)
-    ]
-    by_question: defaultdict[str, list[Charge]] = defaultdict(list)
+    failing = any(each.stated is not None and failed_for_good(each) for each in charges)
+    several = _several(map(question, charges)) if failing else frozenset()
+    found: list[Repeated] = []
+    of_question: dict[int, list[Repeated]] = {}
+    waiting: dict[int, list[Repeated]] = {}
     for charge in charges:
-        by_question[question(charge)].append(charge)
-    for same in by_question.values():
-        for place, charge in enumerate(same):
-            again = any(later.served and later.stated for later in same[place + 1 :])
-            if failed_for_good(charge) and charge.stated is not None and again:
-                found.append(Repeated(charge=charge, amount=charge.stated))
-    return tuple(found)
+        if charge.stated:
+            found += [_repeated(charge, amount) for amount in _too_early(charge)]
+        if not several or (asked := _digest(question(charge))) not in several:
+            continue
+        of_question.setdefault(asked, [])
+        if charge.served and charge.stated:
+            of_question[asked] += waiting.pop(asked, ())
+        if failed_for_good(charge) and charge.stated is not None:
+            waiting.setdefault(asked, []).append(_repeated(charge, charge.stated))
+    return (*found, *chain.from_iterable(of_question.values()))
 
 
 def _too_early(charge: Charge) -> Iterator[Decimal]:

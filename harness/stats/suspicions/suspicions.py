@@ -4,9 +4,12 @@ Every sentence begins with "suspicion", every method names its false positives, 
 (`tests/benchmarks/suspicions.md`). One whose upper bound lies above 1 % is not shown by default.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
+from operator import itemgetter
+from random import Random
 from typing import Final
 
 from harness.core.exchange import Picture
@@ -74,25 +77,70 @@ def suspicions(
     `inspections` are by digest; of an image without one, only its bytes are compared. What the
     emulator draws flat is the same for each prompt, as it says itself: that is no suspicion.
     """
-    drawn: list[_Drawn] = []
+    samples = {name: _Sample() for name in providers}
     unknown: dict[str, list[Record]] = defaultdict(list)
     for number, record in enumerate(records):
         provider = providers.get(record.shot.case.provider)
         if provider is None:
             continue
-        if asks_for_unknown_model(record):
+        if asks_for_unknown_model(record) and len(unknown[provider.name]) < MOST_ASKED:
             unknown[provider.name].append(record)
-        drawn += _drawn(number, record, provider, inspections)
+        for one in _drawn(number, record, provider, inspections):
+            samples[provider.name].add(one)
+    drawn = [one for sample in samples.values() for one in sample.images]
     found: list[Suspicion] = []
     for name, provider in providers.items():
-        own = [one for one in drawn if one.provider == name]
+        own = samples[name].images
+        before = len(found)
         found += _of_copies(name, own, drawn)
         found += _of_pixels(name, own)
         found += _of_compression(provider, own)
         if provider.model is not None and provider.model.signed is not None:
             found += _of_layout(name, own)
+        found[before:] = [samples[name].told(each) for each in found[before:]]
         found += unknown_model_served(name, unknown[name])
     return tuple(found)
+
+
+MOST_IMAGES = 20_000
+"""Of up to so many images of a provider, each is looked at; of more, a uniform sample of so many,
+drawn without replacement with a fixed seed."""
+
+MOST_PAIRS = 4_000_000
+"""How many pairs of images that look the same are compared: where one image came again and again,
+there are as many as its square."""
+
+MOST_ASKED = 1_000
+"""How many requests for a model that does not exist are looked at, the first ones."""
+
+
+class _Sample:
+    """The images of one provider that are looked at (J. Vitter's algorithm R, 1985)."""
+
+    def __init__(self) -> None:
+        self._images: list[tuple[int, _Drawn]] = []
+        self._seen = 0
+        self._random = Random(20)
+
+    def add(self, one: _Drawn) -> None:
+        """Take an image into the sample, or not."""
+        at, self._seen = self._seen, self._seen + 1
+        if len(self._images) < MOST_IMAGES:
+            self._images.append((at, one))
+        elif (place := self._random.randrange(self._seen)) < MOST_IMAGES:
+            self._images[place] = at, one
+
+    @property
+    def images(self) -> list[_Drawn]:
+        """The images that are looked at, in the order in which they came."""
+        return [one for _, one in sorted(self._images, key=itemgetter(0))]
+
+    def told(self, suspicion: Suspicion) -> Suspicion:
+        """Return a suspicion that says of how many images the sample is, where it is one."""
+        if self._seen <= MOST_IMAGES:
+            return suspicion
+        sample = f"; a uniform sample of {MOST_IMAGES:,} of {self._seen:,} images"
+        return replace(suspicion, method=suspicion.method + sample)
 
 
 def suspicions_of_files(files: Mapping[str, tuple[Picture, Inspection]]) -> tuple[Suspicion, ...]:
@@ -175,15 +223,15 @@ def _of_copies(
     provider: str, own: Sequence[_Drawn], everyone: Sequence[_Drawn]
 ) -> Iterator[Suspicion]:
     """Yield what is identical, and what is nearly so."""
-    by_digest: dict[str, list[_Drawn]] = defaultdict(list)
+    by_digest: dict[str, _Copies] = defaultdict(_Copies)
     for one in everyone:
-        by_digest[one.digest].append(one)
+        by_digest[one.digest].add(one)
     # What files that somebody has were to be, nobody said.
     another = "another that was to be drawn by itself" if provider else "another of these files"
     what = ": a cache, a stand-in, or copies counted as images" if provider else ""
-    same = [one for one in own if _has_a_copy(one, by_digest[one.digest])]
+    same = [one for one in own if by_digest[one.digest].has_another(one)]
     if same:
-        elsewhere = {other.provider for one in same for other in by_digest[one.digest]} - {provider}
+        elsewhere = {name for one in same for name in by_digest[one.digest].providers} - {provider}
         also = f" ({', '.join(sorted(elsewhere))} sent some of them, too)" if elsewhere else ""
         yield _suspicion(
             provider,
@@ -196,11 +244,15 @@ def _of_copies(
         )
     hashed = {at: one.signs.perceptual_hash for at, one in enumerate(own)}
     hashed = {at: text for at, text in hashed.items() if text}
-    near = [
-        (own[a], own[b]) for a, b in near_pairs(hashed) if _should_look_different(own[a], own[b])
-    ]
-    if near:
-        images = list({id(one): one for pair in near for one in pair}.values())
+    images = list(
+        {
+            id(one): one
+            for a, b in islice(near_pairs(hashed), MOST_PAIRS)
+            if _should_look_different(own[a], own[b])
+            for one in (own[a], own[b])
+        }.values()
+    )
+    if images:
         yield _suspicion(
             provider,
             "near_identical_images",
@@ -214,20 +266,38 @@ def _of_copies(
         )
 
 
-def _has_a_copy(one: _Drawn, alike: Sequence[_Drawn]) -> bool:
-    """Tell whether the same bytes stand for another question, or come from another provider."""
-    return any(
-        (other.provider != one.provider or one.is_another_question(other))
-        and not _drawn_flat(one, other)
-        for other in alike
-        if other is not one
-    )
+class _Copies:
+    """All images of the same bytes, by what makes one of them another's copy."""
 
+    def __init__(self) -> None:
+        self._replies: Counter[tuple[str, int]] = Counter()
+        self._prompts: dict[bool, dict[str, set[str | None]]] = {True: {}, False: {}}
 
-def _drawn_flat(one: _Drawn, other: _Drawn) -> bool:
-    """Tell whether our own emulator drew both flat, as it does unless told otherwise."""
-    flat = one.emulated and other.emulated and not one.signs.perceptual_hash
-    return flat and (one.provider, one.asking) != (other.provider, other.asking)
+    def add(self, one: _Drawn) -> None:
+        """Add an image."""
+        self._replies[one.provider, one.asking] += 1
+        self._prompts[one.emulated].setdefault(one.provider, set()).add(one.prompt)
+
+    @property
+    def providers(self) -> set[str]:
+        """Who sent them."""
+        return {name for by_provider in self._prompts.values() for name in by_provider}
+
+    def has_another(self, one: _Drawn) -> bool:
+        """Tell whether the same bytes stand for another question, or come from another provider.
+
+        What our own emulator drew flat, as it does unless told otherwise, is no copy of what it
+        drew flat for another question.
+        """
+        if self._replies[one.provider, one.asking] > 1:
+            return True
+        flat = one.emulated and not one.signs.perceptual_hash
+        return any(
+            name != one.provider or (one.prompt is not None and prompts - {one.prompt, None})
+            for emulated, by_provider in self._prompts.items()
+            if not (flat and emulated)
+            for name, prompts in by_provider.items()
+        )
 
 
 def _should_look_different(one: _Drawn, other: _Drawn) -> bool:
@@ -278,6 +348,39 @@ def _of_layout(provider: str, own: Sequence[_Drawn]) -> Iterator[Suspicion]:
         )
 
 
+_Quantised = tuple[int, Fineness]
+"""The output_compression that was asked for, and how finely the file is quantised."""
+
+_Before = defaultdict[_Quantised, list[int]]
+
+
+@dataclass(slots=True)
+class _Pairs:
+    """Counts the pairs of files whose compression is `far` apart, and those quantised `alike`."""
+
+    far: int = 0
+    alike: int = 0
+    first: tuple[int, int] | None = None
+
+    def add(
+        self, at: int, how: _Quantised, before: _Before, told: Counter[_Quantised]
+    ) -> Sequence[int]:
+        """Count a file's pairs with those before; return the places of new ones to show."""
+        others: list[int] = []
+        found = 0
+        for kind, places in before.items():
+            if abs(how[0] - kind[0]) < FAR_APART:
+                continue
+            self.far += len(places)
+            if not differs(how[1], kind[1]):
+                found += len(places)
+                self.first = self.first or (how[0], kind[0])
+                others += places[told[kind] :]
+                told[kind] = len(places)
+        self.alike += found
+        return (at, *sorted(others)) if found else ()
+
+
 def _of_compression(provider: Provider, own: Sequence[_Drawn]) -> Iterator[Suspicion]:
     """Yield what `output_compression` leaves as it is, where the documents have it."""
     by_kind: dict[tuple[str, str], list[tuple[_Drawn, int, Fineness]]] = defaultdict(list)
@@ -286,29 +389,31 @@ def _of_compression(provider: Provider, own: Sequence[_Drawn]) -> Iterator[Suspi
         documented = _is_documented(provider.operation(one.operation), "output_compression")
         if documented and how is not None and one.compression is not None:
             by_kind[one.operation, how[0]].append((one, one.compression, how))
-    far = [
-        (one, other, differs(one[2], other[2]))
-        for files in by_kind.values()
-        for at, one in enumerate(files)
-        for other in files[:at]
-        if abs(one[1] - other[1]) >= FAR_APART
-    ]
-    alike = [(one, other) for one, other, differ in far if not differ]
-    if not alike:
+    pairs = _Pairs()
+    shown: dict[int, _Drawn] = {}
+    for files in by_kind.values():
+        before: _Before = defaultdict(list)
+        told: Counter[_Quantised] = Counter()
+        for at, (_, compression, how) in enumerate(files):
+            for place in pairs.add(at, (compression, how), before, told):
+                shown.setdefault(id(files[place][0]), files[place][0])
+            before[compression, how].append(at)
+    first = pairs.first
+    if first is None:
         return
-    images = list({id(one[0]): one[0] for pair in alike for one in pair}.values())
-    low, high = sorted((alike[0][0][1], alike[0][1][1]))
+    images = list(shown.values())
+    low, high = sorted(first)
     yield _suspicion(
         provider.name,
         "compression_ignored",
         "quantisation of JPEG (its tables) and WebP (its index) at values of output_compression"
         f" that are {FAR_APART} or more apart",
-        f"{len(alike)} of {len(far)} pairs of files are quantised alike although their"
+        f"{pairs.alike} of {pairs.far} pairs of files are quantised alike although their"
         f" output_compression is far apart (as {low} and {high}): it is not applied, or they were"
         " encoded again on the way, as any delivery network may",
         images,
-        of=len(far),
-        count=len(alike),
+        of=pairs.far,
+        count=pairs.alike,
     )
 
 

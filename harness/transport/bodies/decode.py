@@ -18,6 +18,7 @@ from harness.transport.bodies.formats import HEAD_BYTES, declared_size, image_fo
 from harness.transport.bodies.png import (
     SIGNATURE,
     ChecksumError,
+    is_whole,
     verify_data,
     without_spoilt_extras,
 )
@@ -88,6 +89,39 @@ def _verify(source: BinaryIO | Path) -> None:
         verify_data(source)
 
 
+_PLAIN = {"RGB": ("RGB", 3), "L": ("L", 1)}
+"""Pillow's modes without alpha, each with what the file must hold as well, and bytes of a pixel."""
+
+_TURNING = (
+    "exif",
+    "xmp",
+    "XML:com.adobe.xmp",
+    "Raw profile type exif",
+    "transparency",
+    "interlace",
+)
+"""What may turn an image or make it clear, or orders its rows otherwise."""
+
+
+def _is_plain_and_whole(image: ImageFile, source: BinaryIO | Path) -> bool:
+    """Tell whether a PNG is whole, where that can be told without holding its pixels.
+
+    False says nothing: then it is decoded.
+    """
+    raw_mode, pixel_bytes = _PLAIN.get(image.mode, ("", 0))
+    tile = image.tile[0] if len(image.tile) == 1 else None
+    if tile is None or tile.args != raw_mode or any(key in image.info for key in _TURNING):
+        return False
+    size = {"rows": image.height, "row_bytes": image.width * pixel_bytes}
+    if not isinstance(source, Path):
+        at = source.tell()
+        whole = is_whole(source, **size)
+        source.seek(at)
+        return whole
+    with source.open("rb") as file:
+        return is_whole(file, **size)
+
+
 def _without_extras(source: BinaryIO | Path) -> Decoded | None:
     """Decode a PNG that is whole but for what may be skipped of it; None where it is none."""
     try:
@@ -119,6 +153,10 @@ def decoded(source: BinaryIO | Path) -> Decoded:
                 if width * height > PIXELS_AT_MOST:
                     return Decoded(kind, why=f"{CLAIMS} {width}x{height} pixels")
                 mode, depth, frames = image.mode, _bit_depth(image), _frames(image)
+                if kind == "png" and frames == 1 and _is_plain_and_whole(image, source):
+                    return Decoded(
+                        kind, width, height, alpha=False, mode=mode, bit_depth=depth, frames=1
+                    )
                 image.load()
                 if kind == "png":
                     _verify(source)

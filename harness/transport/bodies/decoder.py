@@ -65,8 +65,8 @@ def usual_decoders() -> int:
 class DecoderQueue:
     """What replies waited for after their last byte: a free decoder, or a thread of ours.
 
-    `waited_s` is the sum over `replies`, `longest_s` the longest; `full` counts those that found
-    as many before them as there are decoders. The event loop alone writes it.
+    `waited_s` is the sum over `replies`, `longest_s` the longest; `full` counts the large ones that
+    found as many before them as there are decoders. The event loop alone writes it.
     """
 
     decoders: int = 1
@@ -78,7 +78,10 @@ class DecoderQueue:
     _now: int = 0
 
     async def through(self, executor: Executor | None, work: Callable[[], T]) -> tuple[T, float]:
-        """Return what `work` returns, done on a thread, and the seconds until that began."""
+        """Return what `work` returns, done on a thread, and the seconds until that began.
+
+        Without an executor it is one of the event loop's, for bodies that are not large.
+        """
         came_s = monotonic()
 
         def begun() -> tuple[T, float]:
@@ -86,13 +89,14 @@ class DecoderQueue:
             return work(), waited_s
 
         self.replies += 1
-        self.full += self._now >= self.decoders
-        self._now += 1
+        large = executor is not None
+        self.full += large and self._now >= self.decoders
+        self._now += large
         self.most = max(self.most, self._now)
         try:
             done, waited_s = await asyncio.get_running_loop().run_in_executor(executor, begun)
         finally:
-            self._now -= 1
+            self._now -= large
         self.waited_s += waited_s
         self.longest_s = max(self.longest_s, waited_s)
         return done, waited_s

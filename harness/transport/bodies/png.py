@@ -10,6 +10,8 @@ from typing import BinaryIO
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _AT_ONCE = 64 * 1024
+_FILTERS = 4
+"""The highest of the filters that a row may begin with (PNG, 9.2)."""
 _ANCILLARY = 0x20
 """The bit of a chunk's first letter that says that a decoder may skip it (PNG, 5.4)."""
 
@@ -38,6 +40,71 @@ def verify_data(source: BinaryIO) -> None:
             return
         else:
             source.seek(length + 4, io.SEEK_CUR)
+
+
+def is_whole(source: BinaryIO, *, rows: int, row_bytes: int) -> bool:
+    """Tell whether a PNG is whole, inflating its pixels without keeping them.
+
+    True only where nothing is odd: data of exactly these rows, each with a known filter, checksums
+    that hold, and its end right behind. What is False may still be an image: let a decoder say.
+    """
+    source.seek(len(SIGNATURE))
+    data = _Rows(rows, row_bytes + 1)
+    while len(head := source.read(8)) == 8:  # noqa: PLR2004 - a length and a name, of 4 bytes each
+        length, name = int.from_bytes(head[:4]), head[4:]
+        if name == b"IDAT":
+            checksum = zlib.crc32(name)
+            while length and (piece := source.read(min(length, _AT_ONCE))):
+                checksum, length = zlib.crc32(piece, checksum), length - len(piece)
+                if not data.take(piece):
+                    return False
+            if source.read(4) != checksum.to_bytes(4):
+                return False
+        elif data.begun:
+            return name == b"IEND" and data.whole and source.read(4) == zlib.crc32(name).to_bytes(4)
+        else:
+            source.seek(length + 4, io.SEEK_CUR)
+    return False
+
+
+class _Rows:
+    """Rows of pixels as they are inflated, each with its filter before it."""
+
+    def __init__(self, rows: int, size: int) -> None:
+        self.begun = False
+        self._size = size
+        self._missing = rows * size
+        self._to_filter = 0
+        """How many bytes lie before the next row's filter."""
+        self._inflating = zlib.decompressobj()
+
+    def take(self, piece: bytes) -> bool:
+        """Take what comes next of the data; False where it is not what it should be."""
+        if self._inflating.eof:
+            return False
+        self.begun, rows = True, b"?"
+        try:
+            while rows and not self._inflating.eof:
+                rows = self._inflating.decompress(piece, _AT_ONCE)
+                piece = self._inflating.unconsumed_tail
+                if not self._fits(rows):
+                    return False
+        except zlib.error:
+            return False
+        return not self._inflating.unused_data
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows were there; the end of the data is its checksum."""
+        return self._inflating.eof and not self._missing
+
+    def _fits(self, rows: bytes) -> bool:
+        self._missing -= len(rows)
+        if self._missing < 0:
+            return False
+        filters = rows[self._to_filter :: self._size]
+        self._to_filter += len(filters) * self._size - len(rows)
+        return not filters or max(filters) <= _FILTERS
 
 
 def without_spoilt_extras(raw: bytes) -> bytes | None:

@@ -31,8 +31,8 @@ class Arrival:
 
     `events` are those of a stream, as names, places of their data in the body, and when each was
     complete; None where the reply is no stream. `deliveries` are the webhooks that our own server
-    received: such a reply has nothing else. `decode_s` and `waited_s` are set once the body was read. `excess` says
-    which bound the reply passes; then no more is read of it than its start.
+    received: such a reply has nothing else. `decode_s` and `waited_s` are set once the body was
+    read. `excess` says which bound the reply passes; then no more is read of it than its start.
     """
 
     sent_s: float

@@ -16,6 +16,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 from harness.core.errors import StoreError
 from harness.core.files import AT_ONCE
@@ -23,6 +24,10 @@ from harness.store.disk import write_all
 
 IN_MEMORY_BYTES = 256 * 1024
 """A body up to this stays in memory."""
+
+TOGETHER_IN_MEMORY_BYTES = 16 * 1024 * 1024
+"""How much of all bodies may lie in memory until they are read: of more than 64 at once, each has
+its share, and what is larger waits as a file."""
 
 BATCH_BYTES = 128 * 1024
 """How much of a body is written at once, or more where more has come at once."""
@@ -57,6 +62,8 @@ class Spool:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.waiting = 0
+        self.paused_s = 0.0
+        """For how long bodies were not read on, for the disk was behind; all of them together."""
         self._refused_bytes = 0
         self._given = folder
         self._folder: Path | None = None
@@ -67,11 +74,15 @@ class Spool:
         self._delayed: list[Waiter] = []
         self._crowded_out: list[Waiter] = []
         self._lying: weakref.WeakKeyDictionary[Incoming, int] = weakref.WeakKeyDictionary()
+        self._bodies: weakref.WeakSet[Incoming] = weakref.WeakSet()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
 
     def body(self, *, in_memory: int = IN_MEMORY_BYTES) -> "Incoming":
-        """Begin a body."""
-        return Incoming(self, in_memory)
+        """Begin a body; of many at once, less than `in_memory` of each stays there."""
+        share = TOGETHER_IN_MEMORY_BYTES // (len(self._bodies) + 1)
+        body = Incoming(self, min(in_memory, share))
+        self._bodies.add(body)
+        return body
 
     def path(self) -> Path:
         """Return a name for a new file in an existing folder. OSError where none can be made."""
@@ -229,11 +240,13 @@ class Incoming:
 
     async def room(self) -> None:
         """Wait until more may be added."""
+        came_s = monotonic()
         await self._spool.room()
         while self._spool.is_crowded(self):
             self.crowded_out = True
             await self._spool.cleared(self)
         self.crowded_out = False
+        self._spool.paused_s += monotonic() - came_s
 
     def path(self) -> Path | None:
         """Return the file that holds all of it, once it does; None where none does. Blocks."""

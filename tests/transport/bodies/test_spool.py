@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import resource
 import threading
@@ -17,6 +18,7 @@ from harness.transport.bodies import spool as bounds
 from harness.transport.bodies.spool import (
     BATCH_BYTES,
     IN_MEMORY_BYTES,
+    TOGETHER_IN_MEMORY_BYTES,
     WAITING_BYTES,
     Incoming,
     Spool,
@@ -246,3 +248,29 @@ def test_a_large_body_waits_for_older_ones_to_be_read_and_the_oldest_goes_on(
 
     asyncio.run(go())
     spool.close()
+
+
+def test_many_bodies_at_once_share_the_memory_and_the_rest_is_files() -> None:
+    spool = Spool()
+    most = TOGETHER_IN_MEMORY_BYTES // IN_MEMORY_BYTES
+
+    bodies = [spool.body() for _ in range(4 * most)]
+    for body in bodies:
+        body.add(bytes(IN_MEMORY_BYTES // 2))
+
+    assert not any(body.is_large for body in bodies[:most])
+    assert bodies[-1].is_large
+    assert sum(not body.is_large for body in bodies) <= 2 * most
+    spool.close()
+
+
+def test_a_body_that_is_forgotten_takes_nobodys_share() -> None:
+    spool = Spool()
+    bodies = [spool.body() for _ in range(1000)]
+
+    del bodies
+    gc.collect()
+    body = spool.body()
+    body.add(bytes(IN_MEMORY_BYTES))
+
+    assert not body.is_large

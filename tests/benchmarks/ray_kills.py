@@ -1,0 +1,325 @@
+"""Does a run on Ray pay twice, or lose a reply, when one of its machines dies? Writes a table.
+
+    unshare -rn sh -c 'ip link set lo up && python -m tests.benchmarks.ray_kills --runs 20'
+
+A cluster of three nodes on loopback, four slices, an emulator with a ledger. In each run one actor,
+or one node with all that runs on it, is killed with SIGKILL at a random instant; what does not end
+by itself goes on with `--resume`. Needs the extra `ray`. Nothing may leave loopback: Ray listens at
+the machine's own address otherwise.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ray.cluster_utils import Cluster
+
+from harness.store.reader import read_run
+from tests.runner.processes import KNOWN, Emulator, emulator, environment
+
+PROVIDER = "apiframe"
+SLICES = 4
+PORT = 20_001
+HARNESS = (sys.executable, "-m", "harness")
+ASKED = ("--against", "live", "--operation", "generate", "--budget", f"{PROVIDER}=100000")
+ASKED += ("--max-requests", "2000", "--seed", "5", "--concurrency", "8")
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+STORE_BYTES = 80 * 1024 * 1024
+ENDS_S = 400.0
+MOST_RESUMES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What one run came to, by the ledger and by its merged folder."""
+
+    requests: int
+    paid: int
+    twice: int
+    lost: int
+    doubted: int
+    verdicts: Counter[tuple[str, ...]]
+
+
+class Nodes:
+    """Three nodes, of which the first is the head; a dead one is replaced."""
+
+    def __init__(self) -> None:
+        self.cluster = Cluster()
+        self.head = self._added(ray_client_server_port=PORT, include_dashboard=False)
+        self.others = [self._added() for _ in range(2)]
+
+    def _added(self, **more: Any) -> Any:  # noqa: ANN401 - as Ray has them
+        return self.cluster.add_node(
+            num_cpus=2,
+            object_store_memory=STORE_BYTES,
+            node_ip_address="127.0.0.1",
+            resources={"vantage:eu": 1.0, "vantage:us": 1.0},
+            **more,
+        )
+
+    def actors(self) -> list[psutil.Process]:
+        """Return the processes of the slices."""
+        return [each for node in self.all for each in _below(node) if "SliceHost" in _name(each)]
+
+    @property
+    def all(self) -> list[Any]:
+        """The nodes that are alive."""
+        return [self.head, *self.others]
+
+    def kill_node(self, node: Any) -> None:  # noqa: ANN401 - as Ray has them
+        """Kill a machine: all of its processes at once."""
+        for process in [*_below(node), *_roots(node)]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        if node is not self.head:
+            self.others.remove(node)
+            with suppress(Exception):  # it is dead; Ray's own books are to know it, too
+                self.cluster.remove_node(node, allow_graceful=False)
+
+    def mend(self) -> bool:
+        """Replace what is dead; False where that is the head, and with it the cluster."""
+        while len(self.others) < 2:
+            self.others.append(self._added())
+        return all(each.is_running() for each in _roots(self.head))
+
+    def close(self) -> None:
+        """End all."""
+        for node in self.all:
+            for process in [*_below(node), *_roots(node)]:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        with suppress(Exception):  # as above
+            self.cluster.shutdown()
+
+
+def _roots(node: Any) -> list[psutil.Process]:  # noqa: ANN401 - as Ray has them
+    found = []
+    for each in (one for many in node.all_processes.values() for one in many):
+        with suppress(psutil.NoSuchProcess):
+            found.append(psutil.Process(each.process.pid))
+    return found
+
+
+def _below(node: Any) -> list[psutil.Process]:  # noqa: ANN401 - as Ray has them
+    found: list[psutil.Process] = []
+    for root in _roots(node):
+        with suppress(psutil.NoSuchProcess):
+            found += root.children(recursive=True)
+    return found
+
+
+def _name(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="ray-kills-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _counted(shop: Emulator, folder: Path) -> Counted:
+    posts = [each for each in shop.ledger(PROVIDER) if each["method"] == "POST"]
+    paid = Counter(each["body_sha256"] for each in posts if each["paid"])
+    run = read_run(folder)
+    answered = [record for record in run.records if record.outcome is not None]
+    doubted = sum(bool(record.in_doubt) for record in run.records)
+    interrupted = sum("interrupted" in (record.skipped or "") for record in run.records)
+    summary = json.loads((folder / "summary.json").read_text())
+    return Counted(
+        requests=len(answered),
+        paid=sum(paid.values()),
+        twice=sum(number - 1 for number in paid.values()),
+        lost=interrupted,
+        doubted=doubted,
+        verdicts=Counter(
+            (each["case"], each["check"], each.get("constraint") or "", each["status"])
+            for each in summary["verdicts"]
+        ),
+    )
+
+
+def _command(shop: Emulator, *more: str) -> list[str]:
+    where = ("--provider", PROVIDER, "--base-url", f"{PROVIDER}={shop.urls[PROVIDER]}")
+    return [*HARNESS, "run", *ASKED, *where, *more]
+
+
+def _ended(command: list[str], env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command, env=dict(env), capture_output=True, text=True, timeout=ENDS_S, check=False
+    )
+
+
+def _reference(env: Mapping[str, str]) -> Counted:
+    """One process, no Ray."""
+    with emulator("--time-scale", "0.01", *KNOWN) as shop, _folder() as root:
+        done = _ended(_command(shop, "--out", str(root / "one")), env)
+        if done.returncode not in (0, 1):
+            raise SystemExit(done.stderr)
+        return _counted(shop, root / "one")
+
+
+def _killed(nodes: Nodes, rng: random.Random, kind: str) -> str:
+    actors = nodes.actors()
+    if kind == "actor" and actors:
+        victim = rng.choice(actors)
+        with suppress(psutil.NoSuchProcess):
+            victim.send_signal(signal.SIGKILL)
+        return "actor"
+    node = nodes.head if kind == "head" else rng.choice(nodes.others)
+    nodes.kill_node(node)
+    return "head" if kind == "head" else "node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run in which something was killed."""
+
+    kind: str
+    after_s: float
+    ended_at: int
+    resumes: int
+    counted: Counted
+
+
+def _trial(nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, last_s: float):  # noqa: ANN202
+    """Run once, kill, let it end; return the trial and the nodes, which may be other ones."""
+    with emulator("--time-scale", "0.01", *KNOWN) as shop, _folder() as root:
+        out = root / "run"
+        on = ("--on", f"ray://127.0.0.1:{PORT}")
+        command = _command(shop, *on, "--slices", str(SLICES), "--out", str(out))
+        after_s = rng.uniform(0.0, last_s)
+        while not (out / "slices").exists():  # a head that does not listen yet refuses us
+            with subprocess.Popen(
+                command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ) as running:
+                if _has_begun(out, running):
+                    time.sleep(after_s)
+                    kind = _killed(nodes, rng, kind)
+                _, said = running.communicate(timeout=ENDS_S)
+        code, resumes = running.returncode, 0
+        first = code
+        while code not in (0, 1) and resumes < MOST_RESUMES:
+            resumes += 1
+            if not nodes.mend():
+                nodes.close()
+                nodes = Nodes()
+            done = _ended([*HARNESS, "run", "--resume", str(out), *on], env)
+            code, said = done.returncode, done.stderr
+        if code not in (0, 1):
+            print(said, file=sys.stderr)  # noqa: T201 - whoever runs it is to see why
+        nodes.mend()
+        counted = _counted(shop, out)
+        return Trial(
+            kind=kind, after_s=after_s, ended_at=first, resumes=resumes, counted=counted
+        ), nodes
+
+
+def _has_begun(out: Path, running: "subprocess.Popen[str]") -> bool:
+    """Wait until the plan is everywhere: before, nothing can be lost."""
+    state = out / "slices" / "state.json"
+    while running.poll() is None:
+        with suppress(OSError, ValueError):
+            if json.loads(state.read_text())["begun"]:
+                return True
+        time.sleep(0.005)
+    return False
+
+
+def main() -> None:
+    """Run all trials and write the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--last-s", type=float, default=12.0)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
+    chosen = parser.parse_args()
+    os.environ.update(QUIET)
+    home = tempfile.mkdtemp(prefix="ray-kills-home-")
+    os.environ["HOME"] = home
+    env = environment(**QUIET, HOME=home)
+    os.environ.update({name: key for name, key in env.items() if name.endswith("_API_KEY")})
+    rng = random.Random(chosen.seed)
+    reference = _reference(env)
+    print(f"one process: {reference.requests} requests, {reference.paid} paid")  # noqa: T201
+    nodes = Nodes()
+    kinds = ["actor", "node", "actor", "head"]
+    trials = []
+    try:
+        for number in range(chosen.runs):
+            trial, nodes = _trial(nodes, env, rng, kinds[number % len(kinds)], chosen.last_s)
+            trials.append(trial)
+            print(_row(number + 1, trial, reference), flush=True)  # noqa: T201
+            chosen.out.write_text(_page(trials, reference), encoding="utf-8")
+    finally:
+        nodes.close()
+
+
+def _row(number: int, trial: Trial, reference: Counted) -> str:
+    counted = trial.counted
+    same = "yes" if counted.verdicts == reference.verdicts else _differing(counted, reference)
+    cells = (
+        number,
+        trial.kind,
+        f"{trial.after_s:.2f}",
+        trial.ended_at,
+        trial.resumes,
+        counted.requests,
+        counted.paid,
+        counted.twice,
+        counted.lost,
+        counted.doubted,
+        same,
+    )
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _differing(counted: Counted, reference: Counted) -> str:
+    more, fewer = counted.verdicts - reference.verdicts, reference.verdicts - counted.verdicts
+    return f"{sum(more.values())} more, {sum(fewer.values())} fewer"
+
+
+def _page(trials: list[Trial], reference: Counted) -> str:
+    rows = "\n".join(_row(at, trial, reference) for at, trial in enumerate(trials, 1))
+    one = f"{reference.requests} requests end and {reference.paid} are charged"
+    return f"""# Machines that die in a run on Ray
+
+Evidence: emulator. `tests/benchmarks/ray_kills.py`, {len(trials)} runs: a cluster of three nodes
+on loopback, {SLICES} slices of one run for conformance, the emulator's ledger as the truth. In one
+process with the same seed {one}.
+
+In each run one actor, one node with all its processes, or the head is killed with SIGKILL, so many
+seconds after every slice had its plan. *Exit* is that of the command which was running, *resumed*
+how often it went on with `--resume`. *Paid* counts bodies that the ledger charged, *twice* those
+that it charged more than once, *lost* requests without an outcome in the merged run. *In doubt* are
+requests that had left when their machine died: whether they were received, nobody can know; each
+is asked again in other words, as in one process, so it may be charged beside what was wanted.
+
+| run | killed | after s | exit | resumed | ended | paid | twice | lost | in doubt | verdicts |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    main()
