@@ -10,13 +10,16 @@ benchmark) fails no build. It has expired from the day after `expires` on, by th
 run began, in UTC: a report that is made again of an old run says what it said then.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from harness.cases.boundaries import single_changes, single_violations
 from harness.cases.build import Builder
 from harness.cases.keys import TRIED, key_cases
+from harness.checks.verdicts import beside
+from harness.core.case import Case
 from harness.core.outcome import Images, Refused
 from harness.core.record import Record, RunHeader
 from harness.core.verdict import Finding, Verdict
@@ -118,21 +121,36 @@ class _Run:
 
     def _without_finding(self, known: KnownDeviation) -> tuple[KnownState, str]:
         seen = _Seen(known, self)
-        passed, unsure, failed = seen.cases("pass"), seen.cases("inconclusive"), seen.cases("fail")
-        if not (passed or unsure or failed):
+        passed, unsure, failed = (seen.told[each] for each in ("pass", "inconclusive", "fail"))
+        if not (passed.number or unsure.number or failed.number):
             return "not tried", f"not tried: {seen.why_not}"
-        if failed:
-            return "unclear", f"not told: it failed in {_requests(len(failed))} without a finding"
-        if len(unsure) > len(passed):
-            why = next(each.why for each in seen.spoken if each.status == "inconclusive")
-            return "unclear", f"not told: {_requests(len(unsure))} could not be judged ({why})"
+        if failed.number:
+            return "unclear", f"not told: it failed in {_requests(failed.number)} without a finding"
+        if unsure.number > passed.number:
+            why = unsure.first
+            return "unclear", f"not told: {_requests(unsure.number)} could not be judged ({why})"
         if lacking := seen.lacking(passed):
-            return "unclear", f"held in {_requests(len(passed))}, and {lacking}"
-        return "stale", f"holds again, in {_requests(len(passed))}; take it out of the file"
+            return "unclear", f"held in {_requests(passed.number)}, and {lacking}"
+        return "stale", f"holds again, in {_requests(passed.number)}; take it out of the file"
 
 
 def _requests(number: int) -> str:
     return "1 request" if number == 1 else f"{number} requests"
+
+
+@dataclass(slots=True)
+class _Told:
+    """The cases of which a check says one thing: how many, what they expect, and why the first."""
+
+    number: int = 0
+    first: str = ""
+    expected: set[str] = field(default_factory=set)
+
+    def add(self, case: Case, why: str) -> None:
+        """Count one more case."""
+        self.first = self.first if self.number else why
+        self.number += 1
+        self.expected.add(case.expect)
 
 
 @dataclass(frozen=True)
@@ -142,44 +160,51 @@ class _Seen:
     known: KnownDeviation
     run: _Run
 
-    @cached_property
-    def records(self) -> dict[str, Record]:
-        """The operation's records by case."""
+    @property
+    def records(self) -> Iterator[Record]:
+        """The operation's records."""
         where = (self.known.provider, self.known.operation)
-        cases = ((record.shot.case, record) for record in self.run.records)
-        return {
-            case.id: record for case, record in cases if (case.provider, case.operation) == where
-        }
+        for record in self.run.records:
+            case = record.shot.case
+            if (case.provider, case.operation) == where:
+                yield record
+
+    def _is_explained(self, case: str) -> bool:
+        """Tell whether another finding by the same check speaks of a case."""
+        return any(case in each.cases for each in self._findings)
 
     @cached_property
-    def explained(self) -> frozenset[str]:
-        """The cases that another finding by the same check speaks of."""
-        where = (self.known.provider, self.known.operation, self.known.check)
-        return frozenset(
-            case
-            for each in self.run.findings
-            if (each.provider, each.operation, each.check) == where
-            for case in each.cases
-        )
-
-    @cached_property
-    def spoken(self) -> tuple[Verdict, ...]:
-        """The check's verdicts on requests that were sent, as far as they are about the promise."""
+    def _findings(self) -> tuple[Finding, ...]:
         where = (self.known.provider, self.known.operation, self.known.check)
         return tuple(
-            verdict
-            for verdict in self.run.verdicts
-            if (verdict.provider, verdict.operation, verdict.check) == where
-            and verdict.case not in self.explained
-            and (record := self.records.get(verdict.case)) is not None
-            and record.outcome is not None
-            and self._is_about(verdict, record)
+            each
+            for each in self.run.findings
+            if (each.provider, each.operation, each.check) == where
         )
 
-    def cases(self, status: str) -> tuple[str, ...]:
-        """Return the cases with a verdict of this status."""
-        found = (each.case for each in self.spoken if each.status == status)
-        return tuple(dict.fromkeys(found))
+    @cached_property
+    def told(self) -> Mapping[str, _Told]:
+        """What the check says of requests that were sent, as far as they are about the promise."""
+        where = (self.known.provider, self.known.operation, self.known.check)
+        told: defaultdict[str, _Told] = defaultdict(_Told)
+        for record, spoken in beside(self.run.records, self.run.verdicts, self._sent):
+            if record is None or self._is_explained(record.shot.case.id):
+                continue
+            whys: dict[str, str] = {}
+            for each in spoken:
+                place = (each.provider, each.operation, each.check)
+                if place == where and self._is_about(each, record):
+                    whys.setdefault(each.status, each.why)
+            for status, why in whys.items():
+                told[status].add(record.shot.case, why)
+        return told
+
+    def _sent(self, record: Record) -> Record | None:
+        """Return a record of the operation that was sent, without its round trips."""
+        case = record.shot.case
+        if (case.provider, case.operation) != (self.known.provider, self.known.operation):
+            return None
+        return None if record.outcome is None else replace(record, exchanges=())
 
     def _is_about(self, verdict: Verdict, record: Record) -> bool:
         promise, case = self.known.promise, record.shot.case
@@ -208,23 +233,23 @@ class _Seen:
         """Why nothing was asked, in words."""
         if is_combination(self.known.promise):
             return "no request had these values together"
-        skipped = (record.skipped for record in self.records.values() if record.skipped)
+        skipped = (record.skipped for record in self.records if record.skipped)
         why = next(skipped, "no request of this run asks for it")
-        return why if self.records else "no request of this operation"
+        return why if next(self.records, None) is not None else "no request of this operation"
 
-    def lacking(self, passed: Iterable[str]) -> str:
+    def lacking(self, passed: _Told) -> str:
         """Say what the run would have had to ask, too, to show that the promise is kept."""
         promise = self.known.promise
         if is_combination(promise):
             return ""
-        asked = {self.records[case].shot.case.expect for case in passed}
+        asked = passed.expected
         missing = [*self._missing_values()] if "accept" in asked or not promise else []
         if not promise:
-            few = len([*passed]) < FEW and missing
+            few = passed.number < FEW and missing
             return f"other values were not asked for ({_named(missing)})" if few else ""
         if missing:
             return f"not asked for or not served: {_named(missing)}"
-        wanted, told = self._refusals(), len([*passed])
+        wanted, told = self._refusals(), passed.number
         if "refuse" in asked and told < wanted:
             return f"it is broken in {wanted} ways, of which {told} were tried"
         return ""
@@ -237,8 +262,9 @@ class _Seen:
         """Yield the documented values, those of the promise only, that no reply is about."""
         answered = {
             token
-            for case, record in self.records.items()
-            if isinstance(record.outcome, Images | Refused) and case not in self.explained
+            for record in self.records
+            if isinstance(record.outcome, Images | Refused)
+            and not self._is_explained(record.shot.case.id)
             for token in record.shot.case.covers
         }
         wanted = (

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Self
 
+from harness.checks.verdicts import beside
 from harness.comparing.codec import dumped_baseline
 from harness.comparing.model import (
     AuthenticityShown,
@@ -21,10 +22,10 @@ from harness.comparing.model import (
 from harness.core.benchmark import Benchmark
 from harness.core.case import Case
 from harness.core.errors import NothingTested, StoreError
-from harness.core.jsonvalue import Seconds, digest, number
+from harness.core.jsonvalue import Json, Seconds, digest, number
 from harness.core.outcome import Images, error_of
 from harness.core.record import Record
-from harness.core.verdict import Finding, Standing, Status, Verdict
+from harness.core.verdict import Finding, Standing, Verdict
 from harness.diagnosis.history import FAILS
 from harness.report.labels import STATES, finding_name
 from harness.report.model import Report
@@ -39,6 +40,7 @@ from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.errors import errors_by_class
 from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
 from harness.store.disk import write_through
+from harness.store.spool import picked
 
 _DIGITS = 16
 """Of a digest: enough for the questions and rules of a run, and a file stays small."""
@@ -61,7 +63,7 @@ def baseline_of(
 ) -> Baseline:
     """Return what a run showed; `documents` are the TOMLs by which it was planned, by provider."""
     header = report.header
-    fresh = [record for record in records if _is_fresh(record)]
+    fresh = picked(records, _is_fresh)
     return Baseline(
         run=header.run,
         harness=header.harness,
@@ -101,21 +103,39 @@ def _is_fresh(record: Record) -> bool:
 # --------------------------------------------------------------------------- deviations
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Askings:
-    """A run's first askings, and what each check says of them."""
+    """A run's first askings that findings name, and how many askings for the same failed.
 
-    cases: Mapping[tuple[str, str], Case]
-    statuses: Mapping[tuple[str, str, str], Status]
+    `asked` has a question by provider and case; `counted` has, by the place of a finding among all,
+    how many askings for a value with which any failed did so, and how many tell.
+    """
+
+    asked: Mapping[tuple[str, str], str]
+    counted: Mapping[int, tuple[int, int]]
 
     @classmethod
-    def of(cls, records: Iterable[Record], verdicts: Iterable[Verdict]) -> Self:
+    def of(
+        cls, records: Sequence[Record], verdicts: Sequence[Verdict], found: Sequence[Finding]
+    ) -> Self:
         """Gather them; a check that convicts a case for one promise convicts it."""
-        statuses: dict[tuple[str, str, str], Status] = {}
-        for verdict in verdicts:
-            place = verdict.provider, verdict.case, verdict.check
-            if verdict.status == "fail" or (verdict.status == "pass" and place not in statuses):
-                statuses[place] = verdict.status
-        cases = [record.shot.case for record in records if record.shot.case.stage in FRESH]
-        return cls(cases={(case.provider, case.id): case for case in cases}, statuses=statuses)
+        named = {(finding.provider, case) for finding in found for case in finding.cases}
+        cases: dict[tuple[str, str], Case] = {}
+        for record in records if named else ():
+            case = record.shot.case
+            if case.stage in FRESH and (case.provider, case.id) in named:
+                cases[case.provider, case.id] = replace(case, arguments=_without_prompt(case))
+        once = [
+            _Once.of(finding, cases)
+            for finding in found
+            if finding.tried == 1 and finding.check != FAILS
+        ]
+        for case_, spoken in beside(records, verdicts, _fresh_case) if once else ():
+            if case_ is not None:
+                for each in once:
+                    each.count(case_, spoken)
+        return cls(
+            asked={place: question_of(case) for place, case in cases.items()},
+            counted={id(each.finding): each.told for each in once},
+        )
 
     def deviation(self, finding: Finding) -> DeviationShown:
         """Return what a check says of a promise.
@@ -125,16 +145,15 @@ class Askings:
         """
         failed, tried = finding.failed, finding.tried
         if tried == 1 and finding.check != FAILS:
-            failed, tried = self._counted(finding)
-        asked = [
-            *(self.cases.get((finding.provider, case)) for case in finding.cases),
-            finding.record.shot.case,
-        ]
+            failed, tried = self.counted.get(id(finding), (1, 1))
+        asked = [self.asked.get((finding.provider, case)) for case in finding.cases]
         about_text = any(
             name.partition(".")[0].partition("=")[0] == "prompt"
             for name in (finding.constraint or "", *finding.combination)
         )
-        questions = dict.fromkeys(question_of(case) for case in asked if case is not None)
+        questions = dict.fromkeys(
+            each for each in (*asked, question_of(finding.record.shot.case)) if each is not None
+        )
         return DeviationShown(
             check=finding.check,
             state=_STATES[finding.standing],
@@ -145,22 +164,57 @@ class Askings:
             of_refusal=finding.record.shot.case.expect == "refuse",
         )
 
-    def _counted(self, finding: Finding) -> tuple[int, int]:
+
+def _without_prompt(case: Case) -> dict[str, Json]:
+    return {name: value for name, value in case.arguments.items() if name != "prompt"}
+
+
+def _fresh_case(record: Record) -> Case | None:
+    return record.shot.case if record.shot.case.stage in FRESH else None
+
+
+@dataclass(slots=True)
+class _Once:
+    """A finding that was not repeated: how many askings for the same failed, and how many tell."""
+
+    finding: Finding
+    questions: frozenset[str]
+    values: frozenset[str]
+    failed: int = 0
+    passed: int = 0
+
+    @classmethod
+    def of(cls, finding: Finding, cases: Mapping[tuple[str, str], Case]) -> Self:
+        """Return it, with what its cases ask for."""
         failing = [
             case
             for name in finding.cases
-            if (case := self.cases.get((finding.provider, name))) is not None
+            if (case := cases.get((finding.provider, name))) is not None
         ]
-        questions = {question_of(case) for case in failing}
-        values = {value for case in failing for value in _values(case, finding.constraint)}
-        statuses = [
-            self.statuses.get((case.provider, case.id, finding.check))
-            for case in self.cases.values()
-            if (case.provider, case.operation) == (finding.provider, finding.operation)
-            and (question_of(case) in questions or values & _values(case, finding.constraint))
-        ]
-        failed = statuses.count("fail")
-        return (failed, failed + statuses.count("pass")) if failed else (1, 1)
+        return cls(
+            finding=finding,
+            questions=frozenset(map(question_of, failing)),
+            values=frozenset(
+                value for case in failing for value in _values(case, finding.constraint)
+            ),
+        )
+
+    def count(self, case: Case, spoken: Sequence[Verdict]) -> None:
+        """Count a case, if it asks for the same, by what the check says of it."""
+        finding = self.finding
+        if (case.provider, case.operation) != (finding.provider, finding.operation):
+            return
+        statuses = {each.status for each in spoken if each.check == finding.check}
+        if not statuses & {"fail", "pass"}:
+            return
+        if question_of(case) in self.questions or self.values & _values(case, finding.constraint):
+            self.failed += "fail" in statuses
+            self.passed += "fail" not in statuses
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """How many failed of how many that tell."""
+        return (self.failed, self.failed + self.passed) if self.failed else (1, 1)
 
 
 _STATES: dict[Standing, Literal["broken", "flaky", "unconfirmed"]] = {
@@ -181,7 +235,7 @@ def _promises(
 ) -> Iterator[PromiseShown]:
     """Yield what each promise came to, combinations last; what is no promise is left out."""
     found = [shown.finding for shown in report.all_findings]
-    askings = Askings.of(records, report.verdicts)
+    askings = Askings.of(records, report.verdicts, found)
     tallied = tallies(records, report.verdicts, found)
     for row in report.matrix.rows:
         for column, cell in zip(report.matrix.columns, row.cells, strict=True):
