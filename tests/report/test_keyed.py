@@ -1,0 +1,31 @@
+"""What is known of each case is found again, and sequences are read one behind the other."""
+
+import pytest
+
+from harness.report.chained import Chained
+from harness.report.keyed import Summed
+from harness.stats.grouped import first_of, grouped
+
+
+def test_numbers_of_one_case_are_added_up() -> None:
+    summed = Summed([(("a", "x"), 1.0), (("b", "x"), 2.0), (("a", "x"), 0.5)])
+
+    assert summed["a", "x"] == 1.5
+    assert dict(summed) == {("a", "x"): 1.5, ("b", "x"): 2.0}
+    with pytest.raises(KeyError):
+        summed["c", "x"]
+
+
+def test_chained_sequences_are_one() -> None:
+    chained = Chained([[1, 2], [], [3]])
+
+    assert [*chained] == [chained[at] for at in range(3)] == [1, 2, 3]
+    assert chained[-1] == 3
+    assert [*chained[1:]] == [2, 3]
+
+
+def test_groups_stand_in_the_order_of_their_first_values() -> None:
+    groups = grouped([3, 1, 4, 5], lambda value: None if value == 4 else value % 2 == 0)
+
+    assert {key: [*group] for key, group in groups.items()} == {False: [3, 1, 5]}
+    assert first_of("abab") == ("a", "b")
