@@ -113,13 +113,9 @@ def main() -> None:
 
 def _row(number: int, one: Measured, ray: Measured) -> str:
     first, second = statistics.median(one.seconds), statistics.median(ray.seconds)
-    cells = (f"{first:.4f}", f"{second:.4f}", f"{second / first - 1:+.2%}")
-    cells += (
-        f"{one.wall_s:.1f}",
-        f"{ray.wall_s:.1f}",
-        f"{one.peak_mib:.0f}",
-        f"{ray.peak_mib:.0f}",
-    )
+    memory = (f"{one.peak_mib:.0f}", f"{ray.peak_mib:.0f}")
+    walls = (f"{one.wall_s:.1f}", f"{ray.wall_s:.1f}")
+    cells = (f"{first:.4f}", f"{second:.4f}", f"{second / first - 1:+.2%}", *walls, *memory)
     return f"| {number} | " + " | ".join(cells) + " |"
 
 
