@@ -3,6 +3,7 @@
 import click
 
 from harness.cli.options import TopicCommand, choices_of, json_option
+from harness.core.errors import UsageError
 from harness.planning.options import Options
 
 
@@ -17,10 +18,16 @@ def run(context: click.Context, /, *, options: Options, as_json: bool) -> None:
     from harness.cli.conclude import note, publish  # noqa: PLC0415
     from harness.cli.progress import watching  # noqa: PLC0415
 
-    if options.distribution.on:
+    distribution = options.distribution
+    if distribution.on:
         from harness.cli.on_engine import run_on  # noqa: PLC0415
 
         result = run_on(options)
+    elif distribution.slices or distribution.vantages:
+        raise UsageError(
+            "--slices and --vantages are an engine's",
+            hint="add --on ray, or send one part with --slice I/N",
+        )
     else:
         with watching() as watch:
             result = perform(options, watch=watch)

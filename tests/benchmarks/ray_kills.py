@@ -35,8 +35,10 @@ PROVIDER = "apiframe"
 SLICES = 4
 PORT = 20_001
 HARNESS = (sys.executable, "-m", "harness")
-ASKED = ("--against", "live", "--operation", "generate", "--budget", f"{PROVIDER}=100000")
-ASKED += ("--max-requests", "2000", "--seed", "5", "--concurrency", "8")
+ASKED = (
+    *("--against", "live", "--operation", "generate", "--budget", f"{PROVIDER}=100000"),
+    *("--max-requests", "2000", "--seed", "5", "--concurrency", "8"),
+)
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 STORE_BYTES = 80 * 1024 * 1024
 ENDS_S = 400.0
@@ -202,13 +204,15 @@ class Trial:
     counted: Counted
 
 
-def _trial(nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, last_s: float):  # noqa: ANN202
+def _trial(
+    nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, last_s: float
+) -> tuple[Trial, Nodes]:
     """Run once, kill, let it end; return the trial and the nodes, which may be other ones."""
     with emulator("--time-scale", "0.01", *KNOWN) as shop, _folder() as root:
         out = root / "run"
         on = ("--on", f"ray://127.0.0.1:{PORT}")
         command = _command(shop, *on, "--slices", str(SLICES), "--out", str(out))
-        after_s = rng.uniform(0.0, last_s)
+        after_s, first, said = rng.uniform(0.0, last_s), 0, ""
         while not (out / "slices").exists():  # a head that does not listen yet refuses us
             with subprocess.Popen(
                 command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -217,8 +221,8 @@ def _trial(nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, 
                     time.sleep(after_s)
                     kind = _killed(nodes, rng, kind)
                 _, said = running.communicate(timeout=ENDS_S)
-        code, resumes = running.returncode, 0
-        first = code
+                first = running.returncode
+        code, resumes = first, 0
         while code not in (0, 1) and resumes < MOST_RESUMES:
             resumes += 1
             if not nodes.mend():

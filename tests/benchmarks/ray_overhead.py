@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from scipy.stats import t as student
+from scipy.special import stdtrit  # type: ignore[import-untyped]  # scipy ships no types
 
 from harness.spec.catalogue import catalogue_of
 from harness.stats.benchmark.attempts import attempt_of
@@ -46,7 +46,7 @@ def _measured(shop: Emulator, env: dict[str, str], requests: int, *, on_ray: boo
         out = Path(root) / "run"
         command = [*HARNESS, "run", "--against", "live", "--only", "benchmark", "--seed", "3"]
         command += ["--provider", PROVIDER, "--base-url", f"{PROVIDER}={shop.urls[PROVIDER]}"]
-        command += ["--max-images", "500", "--requests", str(requests), "--concurrency", "2"]
+        command += ["--max-images", "500", "--blocks", str(requests), "--warm-up", "1"]
         command += ["--out", str(out), *(("--on", "ray", "--slices", "1") if on_ray else ())]
         began_s = time.monotonic()
         with subprocess.Popen(
@@ -113,13 +113,9 @@ def main() -> None:
 
 def _row(number: int, one: Measured, ray: Measured) -> str:
     first, second = statistics.median(one.seconds), statistics.median(ray.seconds)
-    cells = (f"{first:.4f}", f"{second:.4f}", f"{second / first - 1:+.2%}")
-    cells += (
-        f"{one.wall_s:.1f}",
-        f"{ray.wall_s:.1f}",
-        f"{one.peak_mib:.0f}",
-        f"{ray.peak_mib:.0f}",
-    )
+    memory = (f"{one.peak_mib:.0f}", f"{ray.peak_mib:.0f}")
+    walls = (f"{one.wall_s:.1f}", f"{ray.wall_s:.1f}")
+    cells = (f"{first:.4f}", f"{second:.4f}", f"{second / first - 1:+.2%}", *walls, *memory)
     return f"| {number} | " + " | ".join(cells) + " |"
 
 
@@ -130,7 +126,7 @@ def _page(pairs: list[tuple[Measured, Measured]], requests: int) -> str:
     mean, interval = statistics.fmean(shares), "needs two pairs"
     if len(shares) > 1:
         error = statistics.stdev(shares) / len(shares) ** 0.5
-        half = float(student.ppf(0.975, len(shares) - 1)) * error
+        half = float(stdtrit(len(shares) - 1, 0.975)) * error
         interval = f"[{mean - half:+.2%}, {mean + half:+.2%}]"
     starts = statistics.fmean(ray.wall_s - one.wall_s for one, ray in pairs)
     rows = "\n".join(_row(at, *pair) for at, pair in enumerate(pairs, 1))

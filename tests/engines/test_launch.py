@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.main import cli
 from harness.core.errors import UsageError
 from harness.engines.launch import open_engine, run_slices
 from harness.planning.options import Distribution, Options, Output, Target
@@ -50,3 +51,8 @@ def test_nothing_of_an_engine_is_imported_without_on() -> None:
     )
 
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_how_many_slices_is_no_question_without_an_engine() -> None:
+    with pytest.raises(UsageError, match="--slices and --vantages are an engine's"):
+        cli.main(["run", "--slices", "2"], standalone_mode=False)
