@@ -193,6 +193,16 @@ def test_a_folder_with_anything_in_it_is_left_alone(
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_merged_run_does_not_go_into_a_slice(made: Mapping[str, Path], tmp_path: Path) -> None:
+    folders = _copies(made, tmp_path)
+    before = sorted(folders[0].rglob("*"))
+
+    with pytest.raises(UsageError, match="which is to stay as it is"):
+        merged(folders, folders[0] / "deep" / "whole")
+
+    assert sorted(folders[0].rglob("*")) == before
+
+
 def test_a_full_disk_leaves_no_half_of_a_run(
     made: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
