@@ -86,7 +86,7 @@ def not_reduced(
     if not repeatable:
         return "nothing could be sent again"
     operation = record.shot.case.operation
-    plain = history.plain(operation)
+    plain = history.plain(operation) or history.stand_in(operation)
     if plain is None:
         return "the plain request was not sent here"
     if not isinstance(plain.outcome, Images):

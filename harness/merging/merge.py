@@ -56,7 +56,7 @@ def merged(
     parts = read_parts(paths, specs, partial=partial)
     followed = _followed_up(parts)
     is_new = not out.exists()
-    folder = _created(out)
+    folder = _created(out, is_new=is_new)
     try:
         made = _Merging(parts, followed, folder)
         made.write()
@@ -85,7 +85,7 @@ def _refuse_inside(out: Path, paths: Sequence[Path]) -> None:
         )
 
 
-def _created(out: Path) -> RunFolder:
+def _created(out: Path, *, is_new: bool) -> RunFolder:
     try:
         return RunFolder.create(out)
     except UsageError:
@@ -93,7 +93,9 @@ def _created(out: Path) -> RunFolder:
             f"{out} is there already and not empty", hint="choose another --out"
         ) from None
     except StoreError as error:
-        raise StoreError(error.message, hint="choose another --out") from None
+        if is_new and out.is_dir():
+            shutil.rmtree(out, ignore_errors=True)
+        raise StoreError(error.message, hint="make room, or choose another --out") from None
 
 
 def _remove(folder: RunFolder, *, whole: bool) -> None:
