@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.adaptive.by_id import ById
+from harness.cases import prompts
+from harness.cases.build import Builder
 from harness.checks.judge import judge_records
 from harness.core.case import Case, PlannedRequest
 from harness.core.outcome import Fault, Images
@@ -59,6 +61,8 @@ class Answers:
         self._cases: dict[Question, list[str]] = {}
         self._values: dict[tuple[str, str], tuple[str, str]] = {}
         self._bodies: set[bytes] = set()
+        self._served: set[str] = set()
+        self._unsent: dict[str, Values] = {}
         self._of_plan: list[str] = []
         self._explored = 0
 
@@ -70,6 +74,8 @@ class Answers:
             if case.stage not in ("explore", "discover", "measure") and case.expect != "observe":
                 self._of_plan.append(case.id)
         self._records[case.id] = record
+        if isinstance(record.outcome, Images) and case.expect == "accept":
+            self._served.add(case.operation)
         self._claims.pop(case.id, None)
         self._bodies.add(short_request_digest(record.shot))
         if case.expect != "observe":  # what is not judged answers nothing
@@ -145,16 +151,31 @@ class Answers:
                 yield question, claims
 
     def is_served(self, operation: str) -> bool:
-        """Tell whether the plain request of an operation is served: else nothing else is tried."""
+        """Tell whether the plain request of an operation is served: else nothing else is tried.
+
+        Where another slice sends that one, any valid request that is served tells it.
+        """
         plain = self._records.get(f"{operation}/base")
-        return plain is not None and isinstance(plain.outcome, Images)
+        if plain is None:
+            return operation in self._served
+        return isinstance(plain.outcome, Images)
 
     def changed(self, question: Question) -> Values:
         """Return the values that the plain request does not have; none beside a broken rule."""
-        plain = self._records.get(f"{question.operation}/base")
-        if question.breaks is not None or plain is None:
+        if question.breaks is not None:
             return frozenset()
+        plain = self._records.get(f"{question.operation}/base")
+        if plain is None:
+            return question.values - self._values_unsent(question.operation)
         return question.values - self.question(plain.shot.case).values
+
+    def _values_unsent(self, name: str) -> Values:
+        """Return the values of an operation's plain request, which another slice sends."""
+        if name not in self._unsent:
+            arguments = Builder(self.provider, name).base(prompt=prompts.PLAIN)
+            items = assignment(self.provider.operation(name), arguments)
+            self._unsent[name] = frozenset(pair for pair in items.items() if pair[1])
+        return self._unsent[name]
 
     def known(self, case: Case) -> list[KnownFailure]:
         """Return what a case shows to fail."""

@@ -356,7 +356,7 @@ class FailureReducer:
 
     def _neighbour(self, history: CaseHistory, operation: str) -> Case | None:
         """Return the plain request with another prompt, the same for a whole round."""
-        plain = history.plain(operation)
+        plain = history.plain(operation) or history.stand_in(operation)
         if operation not in self._neighbours and plain is not None:
             self._neighbours[operation] = self._again(plain, NEIGHBOURS)
         return self._neighbours.get(operation)
@@ -434,7 +434,10 @@ class FailureReducer:
 
     @staticmethod
     def _is_served(history: CaseHistory, operation: str) -> bool:
+        """Tell whether the plain request is served, or another where a slice has no plain one."""
         plain = history.plain(operation)
-        return plain is not None and any(
+        if plain is None:
+            return history.stand_in(operation) is not None
+        return any(
             isinstance(record.outcome, Images) for record in history.repetitions(plain.shot.case.id)
         )

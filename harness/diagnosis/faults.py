@@ -198,7 +198,7 @@ def _neighbours(history: CaseHistory, operation: str) -> Iterator[AssignedRecord
 def is_neighbour(history: CaseHistory, record: Record) -> bool:
     """Tell whether a request repeats the plain one, to see whether that is served now."""
     case = record.shot.case
-    plain = history.plain(case.operation)
+    plain = history.plain(case.operation) or history.stand_in(case.operation)
     return case.stage == "confirm" and plain is not None and case.follows == plain.shot.case.id
 
 

@@ -156,6 +156,10 @@ class CaseHistory:
             return base
         if any(isinstance(again.outcome, Images) for again in self.repetitions(base.shot.case.id)):
             return base
+        return self.stand_in(operation) or base
+
+    def stand_in(self, operation: str) -> Record | None:
+        """Return the cheapest valid planned request of an operation that was served."""
         served = (
             record
             for record in self.records.values()
@@ -163,7 +167,7 @@ class CaseHistory:
             and record.shot.case.operation == operation
             and (record.shot.case.expect, record.shot.case.stage) == ("accept", "plan")
         )
-        return min(served, key=_cost, default=base)
+        return min(served, key=_cost, default=None)
 
     def failure_groups(self) -> tuple[FailureGroup, ...]:
         """Return every claim on arguments that failed, each with the records that it applies to."""

@@ -86,8 +86,10 @@ def not_reduced(
     if not repeatable:
         return "nothing could be sent again"
     operation = record.shot.case.operation
-    plain = history.plain(operation)
-    if plain is None or not isinstance(plain.outcome, Images):
+    plain = history.plain(operation) or history.stand_in(operation)
+    if plain is None:
+        return "the plain request was not sent here"
+    if not isinstance(plain.outcome, Images):
         return "the plain request was not served"
     same = [other for other in history.records.values() if other.shot.case.operation == operation]
     followed = [other for other in same if other.shot.case.stage not in FIRST_STAGES]

@@ -48,20 +48,22 @@ def merged(
     """Join the folders of slices into a new one.
 
     Raises UsageError where they are no slices of one run, a case was sent by two of them, or `out`
-    is not empty, and, unless it is to be a `partial` run, for slices that are missing or have not
-    come to their end; StoreError where the folder cannot be written. Then nothing of it is left.
+    is not empty or lies in one of them, and, unless it is to be a `partial` run, for slices that
+    are missing or have not come to their end; StoreError where the folder cannot be written. Then
+    nothing of it is left.
     """
+    _refuse_inside(out, paths)
     parts = read_parts(paths, specs, partial=partial)
     followed = _followed_up(parts)
     is_new = not out.exists()
-    folder = RunFolder.create(out)
+    folder = _created(out, is_new=is_new)
     try:
         made = _Merging(parts, followed, folder)
         made.write()
     except StoreError as error:
         _remove(folder, whole=is_new)
         raise StoreError(
-            str(error),
+            error.message,
             hint="the slices are as they were; make room, or choose "
             "another --out, and merge them again",
         ) from None
@@ -70,6 +72,30 @@ def merged(
         raise
     folder.close()
     return Merged(path=out, parts=made.made_of)
+
+
+def _refuse_inside(out: Path, paths: Sequence[Path]) -> None:
+    """Raise UsageError for a folder in that of a slice: those stay as they are."""
+    where = out.resolve()
+    inside = next((path for path in paths if path.resolve() in where.parents), None)
+    if inside is not None:
+        raise UsageError(
+            f"--out {out} lies in {inside}, which is to stay as it is",
+            hint="choose a folder beside those of the slices",
+        )
+
+
+def _created(out: Path, *, is_new: bool) -> RunFolder:
+    try:
+        return RunFolder.create(out)
+    except UsageError:
+        raise UsageError(
+            f"{out} is there already and not empty", hint="choose another --out"
+        ) from None
+    except StoreError as error:
+        if is_new and out.is_dir():
+            shutil.rmtree(out, ignore_errors=True)
+        raise StoreError(error.message, hint="make room, or choose another --out") from None
 
 
 def _remove(folder: RunFolder, *, whole: bool) -> None:

@@ -101,6 +101,16 @@ def test_a_value_that_fails_alone_is_put_down_to_its_constraint() -> None:
     assert world.asked("isolate")[0].arguments == one.record.shot.case.arguments
 
 
+def test_a_slice_without_the_plain_request_isolates_beside_what_was_served() -> None:
+    strict = refusing({"quality": "high", "output_format": "jpeg"})
+
+    world = asked(strict, [replace(case, depends_on=()) for case in ROWS[1:]])
+
+    (finding,) = found(world)
+    assert finding.combination == ("quality=high", "output_format=jpeg")
+    assert "generate/base" not in {record.shot.case.id for record in world.records}
+
+
 def test_a_companion_that_is_only_needed_is_no_part_of_the_combination() -> None:
     (one,) = found(asked(refusing({"output_compression": 50}), ROWS))
 

@@ -193,6 +193,31 @@ def test_a_folder_with_anything_in_it_is_left_alone(
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_merged_run_does_not_go_into_a_slice(made: Mapping[str, Path], tmp_path: Path) -> None:
+    folders = _copies(made, tmp_path)
+    before = sorted(folders[0].rglob("*"))
+
+    with pytest.raises(UsageError, match="which is to stay as it is"):
+        merged(folders, folders[0] / "deep" / "whole")
+
+    assert sorted(folders[0].rglob("*")) == before
+
+
+def test_a_disk_that_is_full_at_once_leaves_no_folder(
+    made: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> RunFolder:
+        (path / IMAGES).mkdir(parents=True)
+        raise StoreError("cannot write: No space left on device", hint="nothing was sent")
+
+    monkeypatch.setattr(RunFolder, "create", full)
+
+    with pytest.raises(StoreError, match="make room, or choose another --out"):
+        merged(_slices(made), tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_full_disk_leaves_no_half_of_a_run(
     made: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
