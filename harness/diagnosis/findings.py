@@ -26,7 +26,7 @@ from harness.diagnosis.faults import (
 )
 from harness.diagnosis.history import ACCEPTANCE, FAILS, FIELDS, CaseHistory, Claim, suspected
 from harness.diagnosis.reduction import doubt_of, not_reduced, shown_by_smaller
-from harness.diagnosis.telling import Kind, Left, Telling, telling
+from harness.diagnosis.telling import Kind, Left, Telling, kind_of, telling
 from harness.spec.credentials import constraint_of
 from harness.spec.provider import Constraint, Provider
 
@@ -115,15 +115,17 @@ def _left(looked_at: Telling, groups: Mapping[Key, "Group"]) -> dict[Key, list[L
     """
     by_kind: dict[tuple[Kind, str, Claim], Key] = {}
     by_claim: dict[tuple[str, Claim], Key] = {}
+    history = looked_at.history
     for key, group in groups.items() if looked_at.left else ():
         for case, (verdict, _) in group.items():
             about = _about(verdict)
-            by_kind.setdefault((looked_at.kinds[case], key.check, about), key)
+            kind = kind_of(history.records[case], history.provider)
+            by_kind.setdefault((kind, key.check, about), key)
             if key.check != FAILS and not key.combination:
                 by_claim.setdefault((key.check, about), key)
     found: defaultdict[Key, list[Left]] = defaultdict(list)
-    for (kind, check, claim), left in looked_at.left.items():
-        of = by_kind.get((kind, check, claim)) if kind else by_claim.get((check, claim))
+    for (of_kind, check, claim), left in looked_at.left.items():
+        of = by_kind.get((of_kind, check, claim)) if of_kind else by_claim.get((check, claim))
         if of is not None:
             found[of].append(left)
     return found

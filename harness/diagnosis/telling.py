@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
+from itertools import chain
 
 from harness.checks.verdicts import beside
 from harness.core.case import FIRST_STAGES
@@ -87,13 +88,12 @@ class Left:
 class Telling:
     """What a diagnosis looks at of one provider.
 
-    `kinds` are those of failing records, by case; `left` are failing cases that are not looked at,
-    by kind (None where no record of it is) and by check and constraint.
+    `left` are failing cases that are not looked at, by kind (None where no record of it is) and by
+    check and constraint.
     """
 
     history: CaseHistory
     verdicts: Sequence[Verdict]
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
     left: Mapping[tuple[Kind | None, str, Claim], Left] = field(default_factory=dict)
 
 
@@ -123,7 +123,7 @@ def telling(
             continue
         arrival = [each.shot.case.id for each in its if choice.decides(each.shot.case.id)]
         history = CaseHistory(providers[name], its, mine, arrival=arrival, repeated=choice.repeated)
-        yield Telling(history=history, verdicts=mine, kinds=choice.kinds, left=choice.left)
+        yield Telling(history=history, verdicts=mine, left=choice.left)
 
 
 def _slim(record: Record) -> Record:
@@ -147,12 +147,18 @@ def _choices(
     return choices
 
 
-def _seen(record: Record, provider: Provider) -> _Seen:
+def kind_of(record: Record, provider: Provider) -> Kind:
+    """Return what a record asks for."""
     case = record.shot.case
     items = assignment(provider.operation(case.operation), case.arguments)
+    return Kind(case.operation, case.expect, case.breaks, tuple(items.values()))
+
+
+def _seen(record: Record, provider: Provider) -> _Seen:
+    case = record.shot.case
     return _Seen(
         provider=case.provider,
-        kind=Kind(case.operation, case.expect, case.breaks, tuple(items.values())),
+        kind=kind_of(record, provider),
         stage=case.stage,
         follows=case.follows,
         own=case.credential == "own",
@@ -165,17 +171,18 @@ class _Sample:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._heap: list[tuple[int, str]] = []
+        self._heap: list[tuple[int, str, bool]] = []
 
-    def add(self, case: str) -> None:
-        entry = (-digest_of(case), case)
+    def add(self, case: str, *, fails: bool) -> None:
+        """Take a case, which may break a promise, or not."""
+        entry = (-digest_of(case), case, fails)
         if len(self._heap) < self._size:
             heappush(self._heap, entry)
         else:
             heappushpop(self._heap, entry)
 
-    def __iter__(self) -> Iterator[str]:
-        return (case for _, case in self._heap)
+    def __iter__(self) -> Iterator[tuple[str, bool]]:
+        return ((case, fails) for _, case, fails in self._heap)
 
 
 class _Choice:
@@ -184,7 +191,6 @@ class _Choice:
     def __init__(self, provider: str) -> None:
         self.provider = provider
         self.is_whole = True
-        self.kinds: dict[str, Kind] = {}
         self.left: defaultdict[tuple[Kind | None, str, Claim], Left] = defaultdict(Left)
         self.repeated: Counter[tuple[Question, str, Claim, ClaimStatus]] = Counter()
         self._all: dict[str, None] = {}
@@ -195,6 +201,7 @@ class _Choice:
         self._classes: Counter[object] = Counter()
         self._quotas: Counter[object] = Counter()
         self._samples: dict[tuple[str, str], _Sample] = {}
+        self._failing: dict[str, None] = {}
         self._shown: set[Kind] = set()
         self._names: Counter[tuple[str, str, Claim]] = Counter()
 
@@ -207,8 +214,10 @@ class _Choice:
         if self.is_whole:
             return self._all
         if self._samples:  # at the end, once
-            for sample in self._samples.values():
-                self._decides.update(dict.fromkeys(sample))
+            for case, fails in chain.from_iterable(self._samples.values()):
+                self._decides[case] = None
+                if fails:
+                    self._failing[case] = None
             self._kept.update(self._decides)
             self._samples.clear()
             self._all.clear()
@@ -220,7 +229,8 @@ class _Choice:
 
     def is_shown(self, record: Record) -> bool:
         """Tell whether a record may be shown as the one that breaks a promise."""
-        return self.is_whole or record.shot.case.id in self.kinds
+        case = record.shot.case.id
+        return self.is_whole or case in self._failing or case in self._looks
 
     def look(self, case: str, seen: _Seen, spoken: Sequence[Verdict]) -> None:
         """Look at a record and the verdicts on it; in the order of the records."""
@@ -231,8 +241,8 @@ class _Choice:
         if seen.question is not None:
             for (check, claim), status in statuses.items():
                 self.repeated[seen.question, check, claim, status] += 1
-        self._sample(case, seen, statuses.get((FAILS, None)))
         failing = [claim for claim, status in statuses.items() if status == "fail"]
+        self._sample(case, seen, statuses.get((FAILS, None)), fails=bool(failing))
         if self._is_plain(case, seen) or self._looks_into(seen):
             self._kept[case] = self._decides[case] = None
         elif not self._is_first(seen, statuses, failing):
@@ -240,7 +250,7 @@ class _Choice:
             return
         self._kept[case] = None
         if failing:
-            self.kinds[case] = seen.kind
+            self._failing[case] = None
             self._shown.add(seen.kind)
 
     def _is_plain(self, case: str, seen: _Seen) -> bool:
@@ -277,10 +287,10 @@ class _Choice:
         self._quotas.update((*where, *claim) for claim in claims if room)
         return room
 
-    def _sample(self, case: str, seen: _Seen, status: ClaimStatus | None) -> None:
+    def _sample(self, case: str, seen: _Seen, status: ClaimStatus | None, *, fails: bool) -> None:
         if status in _SAMPLED:
             place = (seen.kind.operation, status)
-            self._samples.setdefault(place, _Sample(_SAMPLED[status])).add(case)
+            self._samples.setdefault(place, _Sample(_SAMPLED[status])).add(case, fails=fails)
 
     def _leave(self, case: str, seen: _Seen, failing: Iterable[tuple[str, Claim]]) -> None:
         for check, claim in failing:

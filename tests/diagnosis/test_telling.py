@@ -4,6 +4,7 @@ import pytest
 
 import harness.diagnosis.telling
 from harness.checks.judge import judge_records
+from harness.core.outcome import Fault
 from harness.core.record import Record
 from harness.core.verdict import MOST_NAMED, Cases, Finding
 from harness.diagnosis.findings import findings, settled
@@ -67,6 +68,24 @@ def test_a_large_run_is_told_what_a_small_one_is(monkeypatch: pytest.MonkeyPatch
 
     assert [*map(_told, some)] == [*map(_told, whole)]
     assert [len(each.cases) for each in some] == [len(each.cases) for each in whole]
+
+
+def test_faults_of_one_kind_that_are_many_are_told_as_in_a_small_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = _run(broken=30, kept=30)
+    down = Fault(error_class="server", why="HTTP 500: no", may_be_paid=False, status=500)
+    records += [record(case(id=f"high{at}", quality="high"), down) for at in range(30)]
+    whole = found(*records)
+    monkeypatch.setattr(harness.diagnosis.telling, "WHOLE", 12)
+
+    some = found(*records)
+
+    assert [*map(_told, some)] == [*map(_told, whole)]
+    assert [len(each.cases) for each in some] == [len(each.cases) for each in whole]
+    assert all(
+        each.record.exchanges == old.record.exchanges for each, old in zip(some, whole, strict=True)
+    )
 
 
 @pytest.mark.usefixtures("few")

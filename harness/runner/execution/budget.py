@@ -131,7 +131,7 @@ class Budget:
         self.images = images
         self.requests = requests
         self.per_operation = per_operation or Allowance()
-        self.by_name = dict(by_name)  # a mapping proxy cannot be copied, and an explorer copies it
+        self.by_name = dict(by_name)  # an exploration copies a budget
         self.part = part
         self._all = _Books()
         self._each: dict[str, _Books] = {}
