@@ -5,7 +5,7 @@ import pytest
 import harness.diagnosis.telling
 from harness.checks.judge import judge_records
 from harness.core.record import Record
-from harness.core.verdict import MOST_NAMED, Cases, Finding
+from harness.core.verdict import MOST_NAMED, Cases, Finding, digest_of
 from harness.diagnosis.findings import findings, settled
 from harness.diagnosis.telling import telling
 from tests.checks.build import case, found, picture, record, refused, served
@@ -90,7 +90,7 @@ def test_a_run_without_a_failure_has_no_finding_and_its_verdicts_stay() -> None:
 
 def test_cases_beyond_those_that_are_named_are_counted_once_and_known() -> None:
     from_all = [f"case {at}" for at in range(MOST_NAMED + 5)]
-    more = [harness.diagnosis.telling.digest_of(each) for each in from_all]
+    more = [digest_of(each) for each in from_all]
 
     cases = Cases(from_all[:MOST_NAMED], more)
 

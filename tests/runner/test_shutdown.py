@@ -63,8 +63,8 @@ def heard(signals: int, *, busy: bool = False) -> list[str]:
 
     async def work() -> None:
         stop = asyncio.Event()
-        notes = {"give_up": note("given up"), "on_signal": note("signal")}
-        with interruptible(stop, note("interrupted"), **notes):
+        given_up, signalled = note("given up"), note("signal")
+        with interruptible(stop, note("interrupted"), give_up=given_up, on_signal=signalled):
             for _ in range(signals):
                 os.kill(os.getpid(), signal.SIGTERM)
                 if not busy:
