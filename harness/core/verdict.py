@@ -134,12 +134,11 @@ class CasesShown(Container[tuple[str, str]]):
 
     def __contains__(self, place: object) -> bool:
         """Tell whether a case shows one of the findings."""
-        if place in self._named or not self._more:
-            return place in self._named
         match place:
-            case (str(provider), str(case)):
+            case (str(provider), str(case)) if place not in self._named:
                 return any(case in cases for cases in self._more.get(provider, ()))
-        return False
+            case _:
+                return place in self._named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
