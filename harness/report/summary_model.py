@@ -41,8 +41,8 @@ from harness.stats.suspicions.model import Suspicion
 class PartSummary(TypedDict):
     """A run folder that a merged run was made of: the slice `1/4`, from where it was measured.
 
-    `moved_s` is by how many seconds its times were moved onto the merged run's clock; `requests`
-    are what it holds, `images` those that were paid for, at worst.
+    `moved_s` is by how many seconds its times were moved onto the merged run's clock; `cases` are
+    what it holds, `images_paid` what was paid for, at worst.
     """
 
     run: str
@@ -52,8 +52,8 @@ class PartSummary(TypedDict):
     finished: str | None
     interrupted: bool
     moved_s: float
-    requests: int
-    images: int
+    cases: int
+    images_paid: int
 
 
 class RunSummary(TypedDict):

@@ -148,8 +148,8 @@ def _part(part: Part) -> PartSummary:
         "finished": part.finished,
         "interrupted": part.interrupted,
         "moved_s": part.moved_s,
-        "requests": part.requests,
-        "images": part.images,
+        "cases": part.requests,
+        "images_paid": part.images,
     }
 
 

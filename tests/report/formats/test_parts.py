@@ -55,7 +55,7 @@ def test_a_summary_holds_the_parts_of_a_merged_run() -> None:
 
     assert list(Draft202012Validator(SCHEMA).iter_errors(summary)) == []
     first, second = summary["run"]["parts"]
-    assert (first["slice"], first["vantage"], first["requests"]) == ("1/2", "eu-west", 1_234)
+    assert (first["slice"], first["vantage"], first["cases"]) == ("1/2", "eu-west", 1_234)
     assert (second["interrupted"], second["finished"], second["moved_s"]) == (True, None, 2.5)
 
 
