@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -110,7 +110,7 @@ def _committed() -> Iterator[Path]:
     return (path for path in sorted(CASSETTES.rglob("*")) if path.is_file())
 
 
-def _replayed(cassettes: Path, name: str, out: Path) -> tuple[list[Record], list[str]]:
+def _replayed(cassettes: Path, name: str, out: Path) -> tuple[Sequence[Record], list[str]]:
     options = Options(target=Target(providers=(name,)), output=Output(out=out, cassettes=cassettes))
     done = execute_run(options, ProgressListener(), catalogue=SHIPPED)
     return done.records, [*off_tape(done.records)]

@@ -46,6 +46,6 @@ def _told(part: Part) -> str:
     at = f" at {part.vantage}" if part.vantage else ""
     end = ", unfinished" if part.interrupted else ""
     return (
-        f"slice {part.slice}{at}, {part.run}: {part.requests} requests, {part.images} images, "
-        f"clock moved by {part.moved_s:.3f} s{end}"
+        f"slice {part.slice}{at}, {part.run}: {part.requests:,} cases, {part.images:,} images paid"
+        f", clock moved by {part.moved_s:.3f} s{end}"
     )

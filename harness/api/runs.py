@@ -18,6 +18,7 @@ from harness.core.errors import (
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
+from harness.core.verdict import CasesShown
 from harness.diagnosis.known_file import known_of
 from harness.inspection.inspect import inspect_files
 from harness.inspection.model import FilesInspected
@@ -172,12 +173,8 @@ def _unwanted_removed(
     done: Run, choice: KeepImages, inspections: Mapping[str, Inspection], result: RunResult
 ) -> Iterator[str]:
     """Remove the image files that a run was not to keep; yield a sentence about it."""
-    shown_by = {
-        (shown.finding.provider, case)
-        for shown in result.report.all_findings
-        for case in shown.finding.cases
-    }
-    yield from remove_images(done.folder, choice, done.records, inspections, found_in=shown_by)
+    found_in = CasesShown(shown.finding for shown in result.report.all_findings)
+    yield from remove_images(done.folder, choice, done.records, inspections, found_in=found_in)
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it

@@ -2,7 +2,8 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal, overload
@@ -38,6 +39,7 @@ class Cases(Sequence[str]):
 
     def __init__(self, named: Iterable[str], more: Iterable[int]) -> None:
         self.named = tuple(dict.fromkeys(named))
+        self._names = frozenset(self.named)
         known = {digest_of(each) for each in self.named}
         self._more = array("Q", sorted({*more} - known))
 
@@ -64,7 +66,7 @@ class Cases(Sequence[str]):
 
     def __contains__(self, case: object) -> bool:
         """Tell whether a case is one of them; of those without a name by 64 bits of a digest."""
-        if case in self.named:
+        if case in self._names:
             return True
         digest = digest_of(str(case))
         at = bisect_left(self._more, digest)
@@ -117,6 +119,26 @@ class Finding:
     other_failed: int = 0
     others: int = 0
     chance: float | None = None
+
+
+class CasesShown(Container[tuple[str, str]]):
+    """The cases that show findings, by provider and id, whether or not they are named."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._named: set[tuple[str, str]] = set()
+        self._more: defaultdict[str, list[Sequence[str]]] = defaultdict(list)
+        for finding in findings:
+            self._named.update((finding.provider, case) for case in finding.cases)
+            if more_cases(finding.cases):
+                self._more[finding.provider].append(finding.cases)
+
+    def __contains__(self, place: object) -> bool:
+        """Tell whether a case shows one of the findings."""
+        match place:
+            case (str(provider), str(case)) if place not in self._named:
+                return any(case in cases for cases in self._more.get(provider, ()))
+            case _:
+                return place in self._named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,12 +38,31 @@ from harness.stats.money.model import BillingNote, MakerCost, PriceComparison
 from harness.stats.suspicions.model import Suspicion
 
 
+class PartSummary(TypedDict):
+    """A run folder that a merged run was made of: the slice `1/4`, from where it was measured.
+
+    `moved_s` is by how many seconds its times were moved onto the merged run's clock; `cases` are
+    what it holds, `images_paid` what was paid for, at worst.
+    """
+
+    run: str
+    slice: str
+    vantage: str
+    created: str
+    finished: str | None
+    interrupted: bool
+    moved_s: float
+    cases: int
+    images_paid: int
+
+
 class RunSummary(TypedDict):
     """The run. `about_providers` is false where every reply was an emulator's.
 
     `files` are the reference images that findings name, in the run folder under `files/`.
     `jobs_to_pick_up` were paid for and not seen to their end; a live run fetches them with
-    `--resume`.
+    `--resume`. `slice` (`1/4`) and `vantage` are there only in the run of a slice or of a named
+    place, `parts` only in a merged run: what it was made of.
     """
 
     run: str
@@ -61,6 +80,9 @@ class RunSummary(TypedDict):
     notes: tuple[str, ...]
     files: tuple[str, ...]
     jobs_to_pick_up: tuple[Waiting, ...]
+    slice: NotRequired[str]
+    vantage: NotRequired[str]
+    parts: NotRequired[tuple[PartSummary, ...]]
 
 
 class OverviewSummary(TypedDict):
@@ -180,6 +202,7 @@ class FindingSummary(TypedDict):
     it is the smallest one. `interval` is the share of askings that broke the promise; `neighbours`
     are there where the finding rests on a comparison with them. `known` is true where a known
     deviation expects it, with its `known_reason`: it fails no build; else neither key is there.
+    Of more than 1,000 cases the first are named, and `cases_left_out` says how many are not.
     """
 
     provider: str
@@ -201,6 +224,7 @@ class FindingSummary(TypedDict):
     not_reduced: str
     interval: Estimate
     neighbours: NeighbourSummary | None
+    cases_left_out: NotRequired[int]
     known: NotRequired[bool]
     known_reason: NotRequired[str]
 

@@ -116,7 +116,7 @@ def test_requests_of_an_earlier_run_have_no_pace() -> None:
     clock, earlier = Clock(), [served(number) for number in range(9)]
     part = part_of([record.shot for record in (*earlier, served(9))])
     underway = Underway(part, clock=clock)
-    part.records += earlier
+    part.records.extend(earlier)
     underway.told()
 
     assert underway.left_s is None

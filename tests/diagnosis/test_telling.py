@@ -1,12 +1,14 @@
 """A large run is diagnosed from some of its records, and says what a diagnosis of all says."""
 
+from dataclasses import replace
+
 import pytest
 
 import harness.diagnosis.telling
 from harness.checks.judge import judge_records
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.core.verdict import MOST_NAMED, Cases, Finding
+from harness.core.verdict import MOST_NAMED, Cases, CasesShown, Finding, digest_of
 from harness.diagnosis.findings import findings, settled
 from harness.diagnosis.telling import telling
 from tests.checks.build import case, found, picture, record, refused, served
@@ -109,7 +111,7 @@ def test_a_run_without_a_failure_has_no_finding_and_its_verdicts_stay() -> None:
 
 def test_cases_beyond_those_that_are_named_are_counted_once_and_known() -> None:
     from_all = [f"case {at}" for at in range(MOST_NAMED + 5)]
-    more = [harness.diagnosis.telling.digest_of(each) for each in from_all]
+    more = [digest_of(each) for each in from_all]
 
     cases = Cases(from_all[:MOST_NAMED], more)
 
@@ -118,3 +120,15 @@ def test_cases_beyond_those_that_are_named_are_counted_once_and_known() -> None:
     assert [*cases] == from_all[:MOST_NAMED]
     assert from_all[-1] in cases
     assert "another" not in cases
+
+
+def test_a_case_shows_a_finding_whether_or_not_it_is_named() -> None:
+    (broken,) = found(*_run(broken=60, kept=40))
+    from_all = [f"case {at}" for at in range(MOST_NAMED + 5)]
+    many = replace(broken, cases=Cases(from_all[:MOST_NAMED], map(digest_of, from_all)))
+
+    shown = CasesShown([broken, many])
+
+    assert all(("sub2api", case) in shown for case in (*from_all, *broken.cases))
+    assert ("sub2api", "another case") not in shown
+    assert ("another provider", from_all[-1]) not in shown

@@ -1,14 +1,14 @@
-"""The commands of the manifests in `deploy/`, taken out of them and run as plain processes."""
+"""The commands of the manifests in `deploy/`, taken out of them and run by a shell."""
 
 import os
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from harness.cli.main import status
 from harness.store.reader import read_run
 from tests.loopback import HUNG_S
 from tests.runner.processes import KNOWN, emulator, environment
@@ -27,15 +27,18 @@ def _container(name: str) -> tuple[list[str], dict[str, str]]:
     return [*one["command"], *one["args"]], {each["name"]: each["value"] for each in one["env"]}
 
 
-def _run(command: list[str], tmp_path: Path, env: dict[str, str]) -> int:
-    """Run it where `harness` is the one that is tested."""
-    bin_path = tmp_path / "bin"
+def _shell(
+    command: list[str], tmp_path: Path, env: dict[str, str], *, ends: int = 0
+) -> tuple[int, list[str]]:
+    """Run it where `harness` ends so; return its exit code, and what it calls `harness` with."""
+    bin_path, words = tmp_path / "bin", tmp_path / "words"
     bin_path.mkdir(exist_ok=True)
     harness = bin_path / "harness"
-    harness.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m harness "$@"\n')
+    harness.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {words}\nexit {ends}\n")
     harness.chmod(0o755)
     found = environment(**env, PATH=f"{bin_path}{os.pathsep}{os.environ['PATH']}")
-    return subprocess.run(command, env=found, cwd=tmp_path, timeout=HUNG_S, check=False).returncode
+    done = subprocess.run(command, env=found, cwd=tmp_path, timeout=HUNG_S, check=False)
+    return done.returncode, words.read_text().splitlines()
 
 
 def test_a_pod_is_never_started_again() -> None:
@@ -66,18 +69,36 @@ def _step(job: str, name: str) -> dict[str, Any]:
     return dict(step)
 
 
-def test_a_pod_runs_its_slice_and_another_joins_them(tmp_path: Path) -> None:
+def test_a_pod_runs_its_slice_and_another_joins_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command, env = _container("slices.yaml")
     merging, _ = _container("merge.yaml")
+    monkeypatch.setenv("NANOBANANA_API_KEY", environment()["NANOBANANA_API_KEY"])
     with emulator("--time-scale", "0.001", *KNOWN) as shop:
         env |= {"RUNS": str(tmp_path), "SLICES": "1", "JOB_COMPLETION_INDEX": "0"}
         env |= {"PROVIDER": "nanobanana", "BASE_URL": shop.urls["nanobanana"], "MAX_IMAGES": "1"}
-        code = _run(command, tmp_path, env)
-        merged = _run(merging, tmp_path, env)
+        sent = status(_shell(command, tmp_path, env)[1])
+        merged = status(_shell(merging, tmp_path, env)[1])
 
-    assert (code, merged) == (0, 0)
+    assert (sent, merged) == (0, 0)
     (part,) = read_run(tmp_path / env["RUN"] / "whole").header.parts
     assert (str(part.slice), part.vantage) == ("1/1", "here")
+    folder = str(tmp_path / env["RUN"] / "1-of-1")
+    assert _shell(command, tmp_path, env) == (0, ["run", "--resume", folder])
+
+
+@pytest.mark.parametrize(("ends", "code"), [(0, 0), (1, 0), (4, 0), (2, 2), (3, 3), (130, 130)])
+def test_a_pod_fails_where_its_slice_was_not_sent_whole(
+    tmp_path: Path, ends: int, code: int
+) -> None:
+    command, env = _container("slices.yaml")
+    env |= {"RUNS": str(tmp_path), "JOB_COMPLETION_INDEX": "1"}
+
+    found, words = _shell(command, tmp_path, env, ends=ends)
+
+    assert found == code
+    assert words[words.index("--slice") + 1] == "2/4"
 
 
 def test_a_job_of_the_matrix_sends_what_a_pod_does() -> None:

@@ -1,18 +1,22 @@
 """`--on` by its name; without it nothing of an engine is imported."""
 
 import importlib.util
-import subprocess
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from harness.cli.main import cli
+import harness
+from harness.cli.main import cli, status
 from harness.core.errors import UsageError
 from harness.engines.launch import open_engine, run_slices
 from harness.planning.options import Distribution, Options, Output, Target
-from tests.loopback import HUNG_S
 
+HARNESS = Path(harness.__file__).parent
+ENGINE = re.compile(
+    r"^(from|import) (ray|harness\.engines|harness\.cli\.on_engine)\b", re.MULTILINE
+)
 RAY_IS_THERE = importlib.util.find_spec("ray") is not None
 
 
@@ -39,18 +43,22 @@ def test_a_replay_is_not_for_an_engine() -> None:
         run_slices(Options(distribution=Distribution(on="ray", slices=2)))
 
 
-def test_nothing_of_an_engine_is_imported_without_on() -> None:
-    program = (
-        "import sys; from harness.cli.main import status;"
-        "status(['run', '--provider', 'nobody']);"
-        "print([n for n in sys.modules if n.startswith('harness.engines') or n == 'ray'],"
-        " file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HUNG_S, check=False
-    )
+def test_nothing_of_an_engine_is_imported_without_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("ray", "harness.engines", "harness.engines.launch", "harness.cli.on_engine"):
+        monkeypatch.setitem(sys.modules, name, None)  # so that it cannot be imported
 
-    assert done.stderr.splitlines()[-1] == "[]"
+    assert status(["run", "--provider", "nobody"]) == 2
+    assert "unknown provider 'nobody'" in capsys.readouterr().err
+
+
+def test_only_a_door_that_is_opened_late_leads_to_an_engine() -> None:
+    """Whatever is imported as a module begins names none of them."""
+    for file in HARNESS.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        if ENGINE.search(text) and file.name != "on_engine.py":
+            assert file.parent.name == "engines", file
 
 
 def test_how_many_slices_is_no_question_without_an_engine() -> None:

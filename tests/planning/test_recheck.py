@@ -1,5 +1,6 @@
 """What is asked again: other words, controls beside it, and never more than the limits carry."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -35,7 +36,7 @@ def made(
     *promises: PromiseDoubt,
     samples: tuple[SampleDoubt, ...] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
-    sent: tuple[PlannedRequest, ...] = SENT.shots,
+    sent: Sequence[PlannedRequest] = SENT.shots,
 ) -> RecheckPlan:
     return recheck_plan(
         {NAME: ENTRY},

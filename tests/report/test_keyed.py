@@ -1,8 +1,7 @@
-"""What is known of each case is found again, and sequences are read one behind the other."""
+"""What is known of each case is found again."""
 
 import pytest
 
-from harness.report.chained import Chained
 from harness.report.keyed import Summed
 from harness.stats.grouped import first_of, grouped
 
@@ -14,14 +13,6 @@ def test_numbers_of_one_case_are_added_up() -> None:
     assert dict(summed) == {("a", "x"): 1.5, ("b", "x"): 2.0}
     with pytest.raises(KeyError):
         summed["c", "x"]
-
-
-def test_chained_sequences_are_one() -> None:
-    chained = Chained([[1, 2], [], [3]])
-
-    assert [*chained] == [chained[at] for at in range(3)] == [1, 2, 3]
-    assert chained[-1] == 3
-    assert [*chained[1:]] == [2, 3]
 
 
 def test_groups_stand_in_the_order_of_their_first_values() -> None:

@@ -53,7 +53,7 @@ SERVED = http({"created": 1, "data": [{"b64_json": base64.b64encode(_png()).deco
 class Raced:
     """What a benchmark came to, by provider, and what its journal holds."""
 
-    records: dict[str, list[Record]]
+    records: dict[str, Sequence[Record]]
     stopped: dict[str, str]
     budgets: dict[str, Budget]
     past: StoredRun

@@ -1,5 +1,7 @@
 """Passes over one spool take turns, and each block is read for all of them."""
 
+from collections.abc import Callable, Iterable
+
 import pytest
 
 from harness.store.convoy import Passes
@@ -20,6 +22,12 @@ class CountedSpool(Spool[int]):
 
 def _spool() -> CountedSpool:
     return CountedSpool(range(NUMBER), block=10, in_memory=2)
+
+
+def _pass_over(spool: Spool[int], *work: Callable[[Iterable[int]], int]) -> None:
+    with Passes(spool) as passes:
+        for each in work:
+            passes.begin(each, spool)
 
 
 def test_passes_at_once_come_to_what_they_come_to_alone() -> None:
@@ -55,15 +63,14 @@ def test_a_block_is_read_once_for_all_that_pass() -> None:
 def test_what_a_pass_raises_is_raised_where_it_was_begun(number: int) -> None:
     spool = Spool(range(number), block=10, in_memory=2)
 
-    def fails() -> int:
-        for value in spool:
+    def fails(values: Iterable[int]) -> int:
+        for value in values:
             if value == number - 1:
                 raise ValueError(f"{value} is wrong")
         return 0
 
-    with pytest.raises(ValueError, match="is wrong"), Passes(spool) as passes:
-        passes.begin(sum, spool)
-        passes.begin(fails)
+    with pytest.raises(ValueError, match="is wrong"):
+        _pass_over(spool, sum, fails)
 
 
 def test_a_disk_that_fails_ends_all_passes() -> None:
@@ -75,6 +82,5 @@ def test_a_disk_that_fails_ends_all_passes() -> None:
 
     spool = Broken(range(NUMBER), block=10, in_memory=2)
 
-    with pytest.raises(OSError, match="gone"), Passes(spool) as passes:
-        passes.begin(sum, spool)
-        passes.begin(max, spool)
+    with pytest.raises(OSError, match="gone"):
+        _pass_over(spool, sum, max)

@@ -41,6 +41,8 @@ DrawOnRequest = Callable[[Judged], Drawn]
 
 Function = TypeVar("Function", bound=DrawOnRequest)
 
+Format = TypeVar("Format", bound=ReportFormat)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatOnRequest:
@@ -68,10 +70,10 @@ ON_REQUEST: Registry[FormatOnRequest] = Registry("format on request", package=_P
 """Every format that is written where it is asked for, by the name that asks for it."""
 
 
-def report_format(file: str, *, rank: int) -> Callable[[ReportFormat], ReportFormat]:
+def report_format(file: str, *, rank: int) -> Callable[[Format], Format]:
     """Register a function as what draws `file` in a run folder; lower ranks are written first."""
 
-    def register(function: ReportFormat) -> ReportFormat:
+    def register(function: Format) -> Format:
         FORMATS.add(file, function, rank=rank)
         return function
 

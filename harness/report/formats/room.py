@@ -53,6 +53,7 @@ ROOM_BYTES: Mapping[str, int] = MappingProxyType(
         "observation": 100_000,
         "reason": 150_000,
         "job": 60_000,
+        "slice": 100_000,
     }
 )
 """What each part of a page may take at most, by what it has many of. Transcripts and details are

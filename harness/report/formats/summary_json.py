@@ -7,6 +7,8 @@ from decimal import Decimal
 from operator import attrgetter
 
 from harness.core.jsonvalue import Json
+from harness.core.slicing import Part
+from harness.core.verdict import more_cases
 from harness.known.model import KnownShown
 from harness.report.benchmark.answers import Benchmarked
 from harness.report.formats.format import report_format
@@ -24,6 +26,7 @@ from harness.report.summary_model import (
     LatencySummary,
     NeighbourSummary,
     OverviewSummary,
+    PartSummary,
     ProviderSummary,
     RunReport,
     RunSummary,
@@ -110,7 +113,7 @@ def _overview(report: Report) -> OverviewSummary:
 
 def _run(report: Report) -> RunSummary:
     header = report.header
-    return {
+    run: RunSummary = {
         "run": header.run,
         "harness": header.harness,
         "created": header.created,
@@ -126,6 +129,27 @@ def _run(report: Report) -> RunSummary:
         "notes": header.notes,
         "files": report.files,
         "jobs_to_pick_up": report.waiting,
+    }
+    if header.slice is not None:
+        run["slice"] = str(header.slice)
+    if header.vantage:
+        run["vantage"] = header.vantage
+    if header.parts:
+        run["parts"] = tuple(map(_part, header.parts))
+    return run
+
+
+def _part(part: Part) -> PartSummary:
+    return {
+        "run": part.run,
+        "slice": str(part.slice),
+        "vantage": part.vantage,
+        "created": part.created,
+        "finished": part.finished,
+        "interrupted": part.interrupted,
+        "moved_s": part.moved_s,
+        "cases": part.requests,
+        "images_paid": part.images,
     }
 
 
@@ -218,6 +242,8 @@ def _finding(shown: Shown) -> FindingSummary:
         "interval": shown.share,
         "neighbours": _neighbours(shown),
     }
+    if left_out := more_cases(finding.cases):
+        summary["cases_left_out"] = left_out
     if shown.known is not None:
         summary["known"] = True
         summary["known_reason"] = shown.known.reason

@@ -7,7 +7,7 @@ from harness.checks.check import CHECKS
 from harness.core.exchange import Request
 from harness.core.jsonvalue import Json
 from harness.core.plain import carried_json
-from harness.core.verdict import Finding
+from harness.core.verdict import Finding, more_cases
 from harness.report.jsontext import json_safe, json_text
 from harness.report.labels import describe_provenance, failure_rate, finding_name
 from harness.report.model import Reproduction
@@ -158,5 +158,6 @@ def _request(finding: Finding, auth: Auth, *, source: str, no_test: str) -> dict
             "images": planned.at_risk.images,
         },
         "cases": list(finding.cases),
+        **({"cases_left_out": more} if (more := more_cases(finding.cases)) else {}),
         "no_test": no_test or None,
     }

@@ -3,6 +3,7 @@ import base64
 import io
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ from tests.runner.journals import EVIDENCE, header, part
 from tests.shipped import shipped_provider
 
 
-def shots() -> tuple[PlannedRequest, ...]:
+def shots() -> Sequence[PlannedRequest]:
     """What is planned here: the first valid generations of a plan."""
     return accepted("sub2api", 4).shots
 
