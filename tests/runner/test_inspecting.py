@@ -264,7 +264,9 @@ def test_a_run_that_was_interrupted_looks_at_nothing_and_its_report_does_later(
     result = api.run(api.Options(target=api.Target(providers=("openai",))))
     assert (result.exit_code, result.inspections) == (130, {})
     assert not (folder / INSPECTIONS).exists()
-    monkeypatch.setattr(sending, "execute_run", lambda *_, **__: replace(stopped, header=done.header))
+    monkeypatch.setattr(
+        sending, "execute_run", lambda *_, **__: replace(stopped, header=done.header)
+    )
     assert len(api.run(api.Options(target=api.Target(providers=("openai",)))).inspections) == 3
     assert len(api.report(folder, out=folder).inspections) == 3
 

@@ -1,5 +1,7 @@
 """Passes over one spool take turns, and each block is read for all of them."""
 
+from collections.abc import Callable
+
 import pytest
 
 from harness.store.convoy import Passes
@@ -20,6 +22,12 @@ class CountedSpool(Spool[int]):
 
 def _spool() -> CountedSpool:
     return CountedSpool(range(NUMBER), block=10, in_memory=2)
+
+
+def _beside_a_sum(spool: Spool[int], work: Callable[[], int]) -> None:
+    with Passes(spool) as passes:
+        passes.begin(sum, spool)
+        passes.begin(work)
 
 
 def test_passes_at_once_come_to_what_they_come_to_alone() -> None:
@@ -61,9 +69,8 @@ def test_what_a_pass_raises_is_raised_where_it_was_begun(number: int) -> None:
                 raise ValueError(f"{value} is wrong")
         return 0
 
-    with pytest.raises(ValueError, match="is wrong"), Passes(spool) as passes:
-        passes.begin(sum, spool)
-        passes.begin(fails)
+    with pytest.raises(ValueError, match="is wrong"):
+        _beside_a_sum(spool, fails)
 
 
 def test_a_disk_that_fails_ends_all_passes() -> None:
@@ -75,6 +82,5 @@ def test_a_disk_that_fails_ends_all_passes() -> None:
 
     spool = Broken(range(NUMBER), block=10, in_memory=2)
 
-    with pytest.raises(OSError, match="gone"), Passes(spool) as passes:
-        passes.begin(sum, spool)
-        passes.begin(max, spool)
+    with pytest.raises(OSError, match="gone"):
+        _beside_a_sum(spool, lambda: max(spool))
