@@ -1,6 +1,6 @@
 """Passes over one spool take turns, and each block is read for all of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pytest
 
@@ -24,10 +24,10 @@ def _spool() -> CountedSpool:
     return CountedSpool(range(NUMBER), block=10, in_memory=2)
 
 
-def _pass_over(spool: Spool[int], *work: Callable[[Iterable[int]], int]) -> None:
+def _beside_a_sum(spool: Spool[int], work: Callable[[], int]) -> None:
     with Passes(spool) as passes:
-        for each in work:
-            passes.begin(each, spool)
+        passes.begin(sum, spool)
+        passes.begin(work)
 
 
 def test_passes_at_once_come_to_what_they_come_to_alone() -> None:
@@ -63,14 +63,14 @@ def test_a_block_is_read_once_for_all_that_pass() -> None:
 def test_what_a_pass_raises_is_raised_where_it_was_begun(number: int) -> None:
     spool = Spool(range(number), block=10, in_memory=2)
 
-    def fails(values: Iterable[int]) -> int:
-        for value in values:
+    def fails() -> int:
+        for value in spool:
             if value == number - 1:
                 raise ValueError(f"{value} is wrong")
         return 0
 
     with pytest.raises(ValueError, match="is wrong"):
-        _pass_over(spool, sum, fails)
+        _beside_a_sum(spool, fails)
 
 
 def test_a_disk_that_fails_ends_all_passes() -> None:
@@ -83,4 +83,4 @@ def test_a_disk_that_fails_ends_all_passes() -> None:
     spool = Broken(range(NUMBER), block=10, in_memory=2)
 
     with pytest.raises(OSError, match="gone"):
-        _pass_over(spool, sum, max)
+        _beside_a_sum(spool, lambda: max(spool))
