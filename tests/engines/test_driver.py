@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,15 +25,9 @@ from harness.planning.options import (
 )
 from harness.run_result import RunResult
 from harness.store.reader import read_run
-from tests.runner.processes import KEYS, KNOWN, Emulator, emulator
+from tests.runner.processes import KEYS, Emulator
 
 NAME = "nanobanana"
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Emulator]:
-    with emulator("--time-scale", "0.001", *KNOWN) as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)
