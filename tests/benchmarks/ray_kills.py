@@ -79,6 +79,7 @@ class Nodes:
         self.cluster = Cluster()
         self.head = self._added(ray_client_server_port=PORT, include_dashboard=False)
         self.others = [self._added() for _ in range(2)]
+        self.is_headless = False
 
     def _added(self, **more: Any) -> Any:  # noqa: ANN401 - as Ray has them
         return self.cluster.add_node(
@@ -103,16 +104,18 @@ class Nodes:
         for process in [*_below(node), *_roots(node)]:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        if node is not self.head:
+        if node is self.head:
+            self.is_headless = True
+        else:
             self.others.remove(node)
             with suppress(Exception):  # it is dead; Ray's own books are to know it, too
                 self.cluster.remove_node(node, allow_graceful=False)
 
     def mend(self) -> bool:
         """Replace what is dead; False where that is the head, and with it the cluster."""
-        while len(self.others) < 2:
+        while not self.is_headless and len(self.others) < 2:
             self.others.append(self._added())
-        return all(each.is_running() for each in _roots(self.head))
+        return not self.is_headless
 
     def close(self) -> None:
         """End all."""
@@ -265,7 +268,6 @@ def _trial(
             code, said = done.returncode, done.stderr
         if code not in (0, 1):
             print(said, file=sys.stderr)  # noqa: T201 - whoever runs it is to see why
-        nodes.mend()
         counted = _counted(shop, out)
         _kept(shop, root, how.keep)
         return Trial(
@@ -302,6 +304,7 @@ def main() -> None:
     """Run all trials and write the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, help="the number of the first run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last-s", type=float, default=12.0)
     parser.add_argument("--keep", type=Path, help="where the folders of all runs are kept")
@@ -319,7 +322,10 @@ def main() -> None:
     kinds = [*("actor", "node") * 4, "actor", "head"]
     trials = []
     try:
-        for number in range(chosen.runs):
+        for number in range(chosen.first - 1, chosen.first - 1 + chosen.runs):
+            if not nodes.mend():
+                nodes.close()
+                nodes = Nodes()
             kind = kinds[number % len(kinds)]
             trial, nodes = _trial(nodes, env, rng, kind, chosen)
             trials.append(trial)
