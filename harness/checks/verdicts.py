@@ -117,11 +117,12 @@ class Verdicts(Sequence[Verdict]):
     def _read(self, number: int) -> list[Verdict]:
         with self._turn:
             held = self._cached.get(number)
-            if held is None:
-                assert self._blocks is not None  # noqa: S101 - there are closed ones
-                held = [*map(_made, *self._blocks[number])]
+        if held is None:  # no lock is held while the block is read: others may pass meanwhile
+            assert self._blocks is not None  # noqa: S101 - there are closed ones
+            held = [*map(_made, *self._blocks[number])]
+        with self._turn:
             self._keep(number, held)
-            return held
+        return held
 
     def _keep(self, number: int, verdicts: list[Verdict]) -> None:
         self._cached[number] = verdicts

@@ -15,7 +15,6 @@ from harness.diagnosis.history import FAILS
 from harness.diagnosis.known import expecting
 from harness.known.model import KnownShown
 from harness.report.benchmark.answers import of_run
-from harness.report.chained import Chained
 from harness.report.choosing import choice_of_run
 from harness.report.discovered import discovered_toml, observations
 from harness.report.exhibits.exhibits import transcripts
@@ -49,7 +48,8 @@ from harness.stats.money.billing import billing
 from harness.stats.money.maker_cost import maker_costs
 from harness.stats.money.prices import compare_prices
 from harness.stats.suspicions.suspicions import suspicions
-from harness.store.spool import Spool, picked
+from harness.store.convoy import Passes
+from harness.store.spool import Spool, chained, picked
 
 _RANK: dict[Standing, int] = {"confirmed": 0, "flaky": 1, "unconfirmed": 2}
 
@@ -116,8 +116,28 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
         ),
     )
     table = with_known(table, findings, known)
-    words, doubts = cases_text(records, findings), in_doubt(records)
-    discovereds = {name: _discovered(provider, records) for name, provider in providers.items()}
+    with Passes(records) as passes:
+        texts = passes.begin(cases_text, records, findings)
+        doubts = passes.begin(in_doubt, records)
+        discovereds = {
+            name: passes.begin(_discovered, provider, records)
+            for name, provider in providers.items()
+        }
+        measured = passes.begin(of_run, header, records, verdicts, providers)
+        summaries = passes.begin(
+            provider_summaries, records, table, providers, rests_on, findings, known=known
+        )
+        observed = passes.begin(observations, records, providers)
+        open_verdicts = passes.begin(unjudged, verdicts, records)
+        faults = passes.begin(errors.errors_by_class, records)
+        times = passes.begin(latency.latency_by_operation, records)
+        ends = passes.begin(completion.completion_by_operation, records, providers)
+        streamed = passes.begin(streams.streams_by_operation, records, providers)
+        waiting = passes.begin(lambda: tuple(_waiting(records)))
+        case_times_s = passes.begin(_case_times_s, records)
+        drawn_later = passes.begin(lambda: tuple(explored(records, verdicts)))
+    words, benchmark = texts.result, measured.result
+    found = {name: each.result for name, each in discovereds.items()}
     files = fitting([name for finding in findings for name in files_of(finding.record)])
     shown = [
         replace(
@@ -126,36 +146,33 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
         )
         for number, finding in enumerate(findings, 1)
     ]
-    benchmark = of_run(header, records, verdicts, providers)
     report = Report(
-        header=replace(header, notes=(*header.notes, *map(doubt_text, doubts))),
+        header=replace(header, notes=(*header.notes, *map(doubt_text, doubts.result))),
         banner=provenance_banner(rests_on),
-        providers=provider_summaries(records, table, providers, rests_on, findings, known=known),
+        providers=summaries.result,
         matrix=table,
         findings=tuple(row for row in shown if row.finding.standing == "confirmed"),
         flaky=tuple(row for row in shown if row.finding.standing == "flaky"),
         unconfirmed=tuple(row for row in shown if row.finding.standing == "unconfirmed"),
         verdicts=verdicts,
-        observations=observations(records, providers),
-        discovered=tuple(row for rows in discovereds.values() for row in rows),
+        observations=observed.result,
+        discovered=tuple(row for rows in found.values() for row in rows),
         discovered_toml={
-            name: discovered_toml(providers[name], rows)
-            for name, rows in discovereds.items()
-            if rows
+            name: discovered_toml(providers[name], rows) for name, rows in found.items() if rows
         },
-        unjudged=unjudged(verdicts, records),
-        errors=errors.errors_by_class(records),
-        latency=latency.latency_by_operation(records),
-        completion=completion.completion_by_operation(records, providers),
-        streams=streams.streams_by_operation(records, providers),
-        waiting=tuple(_waiting(records)),
+        unjudged=open_verdicts.result,
+        errors=faults.result,
+        latency=times.result,
+        completion=ends.result,
+        streams=streamed.result,
+        waiting=waiting.result,
         files=files,
-        case_times_s=_case_times_s(records),
+        case_times_s=case_times_s.result,
         case_words=words,
         benchmark=benchmark,
         choice=choice_of_run(header, benchmark, providers),
-        explored=tuple(explored(records, verdicts)),
-        in_doubt=doubts,
+        explored=drawn_later.result,
+        in_doubt=doubts.result,
         known=tuple(known),
     )
     return report, tallied, records
@@ -172,29 +189,47 @@ def _with_evidence(
     header, verdicts = told.header, told.verdicts
     rates = header.benchmark.design.exchange_rates if header.benchmark else {}
     day = _day(header.created)
-    behind = transcripts(
-        records,
-        verdicts,
-        [row.finding for row in told.all_findings],
-        providers,
-        words=told.case_words,
-        written=told.files,
-        tallied=tallied,
-    )
-    drawn = pictures(
-        records, verdicts, providers, benchmark=told.benchmark, inspections=inspections
-    )
+    with Passes(records) as passes:
+        transcribed = passes.begin(
+            transcripts,
+            records,
+            verdicts,
+            [row.finding for row in told.all_findings],
+            providers,
+            words=told.case_words,
+            written=told.files,
+            tallied=tallied,
+        )
+        pictured = passes.begin(
+            pictures,
+            records,
+            verdicts,
+            providers,
+            benchmark=told.benchmark,
+            inspections=inspections,
+        )
+        seen_beside = passes.begin(lambda: tuple(behaviours(records, providers)))
+        authentic = passes.begin(authenticity, header, records, providers, inspections)
+        suspected = passes.begin(suspicions, records, providers, inspections)
+        billed = passes.begin(billing, records, providers)
+        makers = passes.begin(
+            lambda: maker_costs(
+                picked(records, lambda each: about_provider(each.evidence)),
+                providers,
+                rates,
+                on=day,
+            )
+        )
+    behind, drawn = transcribed.result, pictured.result
     seen = (digest for each in behind.by_case.values() for digest in each.images)
     return replace(
         told,
-        behaviours=tuple(behaviours(records, providers)),
-        authenticity=authenticity(header, records, providers, inspections),
-        suspicions=suspicions(records, providers, inspections),
-        billing=billing(records, providers),
+        behaviours=seen_beside.result,
+        authenticity=authentic.result,
+        suspicions=suspected.result,
+        billing=billed.result,
         price_comparison=compare_prices(providers.values(), rates, on=day),
-        maker_costs=maker_costs(
-            picked(records, lambda each: about_provider(each.evidence)), providers, rates, on=day
-        ),
+        maker_costs=makers.result,
         transcripts=behind,
         pictures=drawn,
         thumbnails=thumbnails((*drawn.images_shown, *seen), inspections),
@@ -227,7 +262,7 @@ def _in_order(records: Sequence[Record], order: Mapping[tuple[str, str], int]) -
     for record in records:
         case = record.shot.case
         parts.setdefault(order[case.provider, case.operation], Spool()).append(record)
-    return Chained(tuple(parts[place] for place in sorted(parts)))
+    return chained([parts[place] for place in sorted(parts)])
 
 
 def _discovers(record: Record, provider: Provider) -> bool:

@@ -24,6 +24,7 @@ from threading import RLock
 from typing import IO, Any, TypeVar, cast, overload
 
 from harness.core.errors import StoreError
+from harness.store.convoy import convoy_of_thread
 from harness.store.disk import write_all
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ T = TypeVar("T")
 BLOCK = 64
 """How many values are written, and read back, together."""
 
-IN_MEMORY = 8
+IN_MEMORY = 16
 """How many blocks that were read are kept as values: a run of a few hundred requests never leaves
 memory."""
 
@@ -124,7 +125,7 @@ class Spool(_Equal[T]):
             number, within = divmod(place, self._block)
             if number == len(self._places):
                 return self._open[within]
-            return self._read(number)[within]
+        return self._read(number)[within]
 
     def _close_block(self) -> None:
         raw = _packed(self._open)
@@ -141,18 +142,25 @@ class Spool(_Equal[T]):
         self._keep(number, self._open)
         self._open = []
 
+    def load(self, number: int) -> list[T]:
+        """Return a block, read from the disk."""
+        with self._turn:
+            end = self._places[number + 1] if number + 1 < len(self._places) else self._end
+            try:
+                raw = cast("_Unnamed", self._file).read(self._places[number], end)
+            except OSError as error:
+                raise _no_room(error) from None
+        return cast("list[T]", pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
+
     def _read(self, number: int) -> list[T]:
         with self._turn:
             held = self._cached.get(number)
-            if held is None:
-                end = self._places[number + 1] if number + 1 < len(self._places) else self._end
-                try:
-                    raw = cast("_Unnamed", self._file).read(self._places[number], end)
-                except OSError as error:
-                    raise _no_room(error) from None
-                held = cast("list[T]", pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
+        if held is None:
+            convoy = convoy_of_thread()
+            held = self.load(number) if convoy is None else convoy.wait(self, number)
+        with self._turn:
             self._keep(number, held)
-            return held
+        return held
 
     def _keep(self, number: int, values: list[T]) -> None:
         self._cached[number] = values

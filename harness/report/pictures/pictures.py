@@ -15,6 +15,7 @@ from harness.report.pictures.times import times_charts
 from harness.report.pictures.tradeoff import tradeoffs
 from harness.report.pictures.waterfall import waterfalls
 from harness.spec.provider import Provider
+from harness.store.convoy import Passes
 
 
 def pictures(
@@ -26,12 +27,19 @@ def pictures(
     inspections: Mapping[str, Inspection],
 ) -> Pictures:
     """Return every picture that these records can carry; none is drawn of nothing."""
+    with Passes(records) as passes:
+        sizes = passes.begin(size_planes, records, verdicts, providers)
+        times = passes.begin(times_charts, records, providers)
+        errors = passes.begin(error_timelines, records, providers)
+        falls = passes.begin(waterfalls, records, providers)
+        shown = passes.begin(galleries, records, verdicts, providers, inspections)
+        coverage = passes.begin(coverage_maps, records, providers)
     return Pictures(
-        sizes=size_planes(records, verdicts, providers),
-        times=times_charts(records, providers),
+        sizes=sizes.result,
+        times=times.result,
         tradeoffs=tradeoffs(benchmark),
-        errors=error_timelines(records, providers),
-        waterfalls=waterfalls(records, providers),
-        galleries=galleries(records, verdicts, providers, inspections),
-        coverage=coverage_maps(records, providers),
+        errors=errors.result,
+        waterfalls=falls.result,
+        galleries=shown.result,
+        coverage=coverage.result,
     )

@@ -20,6 +20,7 @@ from harness.stats.authenticity.freshness import (
 )
 from harness.stats.authenticity.model import Authenticity
 from harness.stats.authenticity.signing import signed_by
+from harness.store.convoy import Passes
 
 REFERENCE = "openai"
 """The maker itself: the provider beside which the others' overheads are laid, if none is named."""
@@ -36,12 +37,10 @@ def authenticity(
     `inspections` are by digest; what none was made of is evidence of nothing. A provider without a
     served image has a row without evidence.
     """
-    rows = [
-        _row(header, provider, own, inspections)
-        for provider, own in zip(
-            providers.values(), by_provider(records, providers).values(), strict=True
-        )
-    ]
+    shares = zip(providers.values(), by_provider(records, providers).values(), strict=True)
+    with Passes(records) as passes:
+        told = [passes.begin(_row, header, provider, own, inspections) for provider, own in shares]
+    rows = [each.result for each in told]
     reference = header.benchmark.design.reference if header.benchmark else None
     return _beside(rows, reference or REFERENCE)
 

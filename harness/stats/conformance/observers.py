@@ -9,6 +9,7 @@ from harness.stats.conformance.behaviour import Behaviour
 from harness.stats.conformance.late import late
 from harness.stats.conformance.limits import limits
 from harness.stats.conformance.slow_sizes import slow_sizes
+from harness.store.convoy import Passes
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,17 @@ def behaviours(
 
     One that crashes is our bug: it is logged, and the others and the report go on without it.
     """
-    for observer in observers:
-        try:
-            rows = observer(records, providers)
-        except Exception:  # a record holds anything that a provider sends
-            log.exception("%s crashed; the report lacks what it observes", observer.__name__)
-            continue
-        yield from rows
+    with Passes(records) as passes:
+        told = [passes.begin(_told, observer, records, providers) for observer in observers]
+    for each in told:
+        yield from each.result
+
+
+def _told(
+    observer: Observer, records: Sequence[Record], providers: Mapping[str, Provider]
+) -> tuple[Behaviour, ...]:
+    try:
+        return observer(records, providers)
+    except Exception:  # a record holds anything that a provider sends
+        log.exception("%s crashed; the report lacks what it observes", observer.__name__)
+        return ()

@@ -20,6 +20,7 @@ from harness.stats.money.charges import (
 from harness.stats.money.model import BillingNote
 from harness.stats.money.own_charges import is_one_price
 from harness.stats.money.repeated import Repeated, duplicates, retries
+from harness.store.convoy import Passes
 
 NOTHING = Decimal(0)
 _BILLED = {"asked": "billed_as_asked", "delivered": "billed_as_delivered"}
@@ -34,12 +35,15 @@ def billing(
     what no reply states, nothing is concluded. KeyError for a record of a provider that is not
     given.
     """
-    notes: list[BillingNote] = []
-    for name in dict.fromkeys(record.shot.case.provider for record in records):
-        charges = Charges(records, providers[name])
-        if charges:
-            notes += _Billing(provider=providers[name], charges=charges).notes()
-    return tuple(notes)
+    names = [*dict.fromkeys(record.shot.case.provider for record in records)]
+    with Passes(records) as passes:
+        parts = [passes.begin(_notes, records, providers[name]) for name in names]
+    return tuple(note for part in parts for note in part.result)
+
+
+def _notes(records: Sequence[Record], provider: Provider) -> tuple[BillingNote, ...]:
+    charges = Charges(records, provider)
+    return tuple(_Billing(provider=provider, charges=charges).notes()) if charges else ()
 
 
 @dataclass(slots=True, kw_only=True)
