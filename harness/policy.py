@@ -125,7 +125,9 @@ def _repeatable(header: RunHeader, asked_again: bool) -> bool:  # noqa: FBT001 -
 
 def _outcome(report: Report, records: Sequence[Record]) -> tuple[int, str]:
     if report.header.interrupted:
-        return INTERRUPTED, "interrupted: what was received is saved, go on with --resume"
+        cut = "interrupted: what was received is saved, go on with --resume"
+        lacking = "slices are missing, or have not come to their end; these are named"
+        return INTERRUPTED, f"not the whole run: {lacking}" if report.header.parts else cut
     whys = off_tape(records if report.header.against != RECORDINGS else ())
     if (first := next(whys, None)) is not None:
         missing = 1 + sum(1 for _ in whys)

@@ -1,11 +1,15 @@
 """One stopping rule for all slices of a benchmark: each attempt counts once, wherever it ended."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from threading import Lock
 
-from harness.adaptive.stopping_rule import StoppingRule
+from harness.adaptive.stopping_rule import StoppingRule, ended_of
 from harness.core.benchmark import Design
+from harness.runner.specs import catalogue_with
+from harness.spec.catalogue import Spec
 from harness.stats.benchmark.model import Ended
+from harness.store.reader import read_run
 
 
 class Coordinator:
@@ -33,3 +37,16 @@ class Coordinator:
             for attempt in attempts:
                 self._rule.on_attempt(attempt)
             return dict(self._rule.over())
+
+    def recall(self, folder: Path, specs: Iterable[Spec]) -> None:
+        """Take note of what a slice that has ended measured: it does not run, and tells nothing."""
+        run = read_run(folder)
+        if run.header.benchmark is None or not run.header.benchmark.design.until_decided:
+            return
+        self.begin(run.header.benchmark.design)
+        catalogue = catalogue_with([*specs], [run])
+        self.tell(
+            attempt
+            for record in run.records
+            if (attempt := ended_of(record, catalogue.provider(record.shot.case.provider)))
+        )

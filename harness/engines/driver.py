@@ -132,6 +132,9 @@ class Driver:
         self._told: set[str] = set()
         state = folder.state
         parts = [part for part in state.parts if part.index not in state.ended]
+        for part in state.parts if parts else ():
+            if part.index in state.ended:
+                self._coordinator.recall(folder.folder(part), options.target.documents)
         self._running = [_Running(part, state.vantage(part), folder.copy(part)) for part in parts]
         missing = set() if state.begun else {part.index for part in parts}
         self._gate = Gate(missing, first=self._known_header(), opened=folder.begun)

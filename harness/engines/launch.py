@@ -11,7 +11,7 @@ from harness.core.slicing import Slice
 from harness.engines.carried import carried
 from harness.engines.driver import Driver, EngineListener
 from harness.engines.joined import joined
-from harness.engines.model import Engine, SliceEnd
+from harness.engines.model import Engine, EngineError, SliceEnd
 from harness.engines.slices import SlicesFolder, State
 from harness.planning.options import Options
 from harness.report.formats.format import refuse_unknown_formats
@@ -131,8 +131,10 @@ def _refuse_odd(options: Options) -> None:
 
 
 def _raise_failed(ends: dict[Slice, SliceEnd], folder: Path) -> None:
-    failed = [f"slice {part}: {end.message}" for part, end in ends.items() if end.how == "failed"]
+    failed = {part: end for part, end in ends.items() if end.how == "failed"}
     if failed:
-        raise HarnessError(
-            "; ".join(failed), hint=f"go on with harness run --resume {folder} --on ..."
+        gone = all(end.exit_code == EngineError.exit_code for end in failed.values())
+        raise (EngineError if gone else HarnessError)(
+            "; ".join(f"slice {part}: {end.message}" for part, end in failed.items()),
+            hint=f"go on with harness run --resume {folder} --on ...",
         )

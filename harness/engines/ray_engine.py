@@ -6,8 +6,10 @@ cluster of this machine (`ray`) is reached by loopback alone and inherits this e
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from threading import Thread
 from typing import Any, TypeVar
 
 import ray
@@ -25,6 +27,10 @@ SHARE = 0.001
 """How much of its vantage point's resource a slice takes: it says where, not how much."""
 
 CLOSE_S = 5.0
+END_S = 30.0
+GRACE_S = 5.0
+"""How long a call may take beyond its time, by which Ray is to have given it up itself."""
+
 START_S = 300.0
 """How long a process may take to start over there: a busy machine imports for a minute."""
 
@@ -65,9 +71,9 @@ class RayEngine:
         """Return a new actor for a slice; EngineError where no machine is at its vantage point."""
         resources = {f"{VANTAGE}{vantage}": SHARE} if vantage else {}
         try:
-            there = ray.cluster_resources()
-        except (RayError, ConnectionError) as error:
-            raise EngineError(f"{self.name} is gone: {_one_line(error)}") from None
+            there = _within(LOST_S, ray.cluster_resources)
+        except PlaceLost as error:
+            raise EngineError(f"{self.name} is gone: {error}") from None
         for name in resources:
             if name not in there:
                 raise EngineError(
@@ -83,12 +89,33 @@ class RayEngine:
             max_task_retries=0,
             max_concurrency=CALLS_AT_ONCE,
         )
-        return _Actor(actor.remote())
+        return _Actor(_within(START_S, actor.remote))
 
     @staticmethod
     def close() -> None:
         """End the cluster of this machine, or the connection."""
-        ray.shutdown()
+        with suppress(PlaceLost):
+            _within(END_S, ray.shutdown)
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """Return what a call of Ray returns; PlaceLost where it fails, or takes longer.
+
+    Ray's own time limits do not hold where its head is gone: some calls then wait for ever.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            answer.set_exception(error)
+
+    Thread(target=run, name="a call of Ray", daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except Exception as error:  # noqa: BLE001 - Ray's, gRPC's, and those of their sockets
+        raise PlaceLost(_one_line(error)) from None
 
 
 class _Actor:
@@ -99,31 +126,34 @@ class _Actor:
         self._lost = False
 
     def version(self) -> str:
-        return str(self._got(self._actor.version.remote(), START_S))
+        return str(self._got("version", within_s=START_S))
 
     def start(self, order: Order) -> None:
-        self._got(self._actor.start.remote(order), START_S)
+        self._got("start", order, within_s=START_S)
 
     def pull(self, have: int, over: Mapping[str, str]) -> Pulled:
-        pulled: Pulled = self._got(self._actor.pull.remote(have, over))
+        pulled: Pulled = self._got("pull", have, over)
         return pulled
 
     def stop(self) -> None:
-        self._got(self._actor.stop.remote())
+        self._got("stop")
 
     def close(self) -> None:
-        with suppress(PlaceLost, RayError, ConnectionError):
+        with suppress(PlaceLost):
             if not self._lost:
-                self._got(self._actor.close.remote(), CLOSE_S)
-        with suppress(RayError, ConnectionError, ValueError):
-            ray.kill(self._actor, no_restart=True)
+                self._got("close", within_s=CLOSE_S)
+        with suppress(PlaceLost):
+            _within(CLOSE_S, lambda: ray.kill(self._actor, no_restart=True))
 
-    def _got(self, answer: Any, within_s: float = LOST_S) -> Any:  # noqa: ANN401 - as above
+    def _got(self, method: str, *arguments: object, within_s: float = LOST_S) -> Any:  # noqa: ANN401 - as above
         try:
-            return ray.get(answer, timeout=within_s)
-        except (RayError, ConnectionError, TimeoutError) as error:
+            return _within(
+                within_s + GRACE_S,
+                lambda: ray.get(getattr(self._actor, method).remote(*arguments), timeout=within_s),
+            )
+        except PlaceLost:
             self._lost = True
-            raise PlaceLost(_one_line(error)) from None
+            raise
 
 
 def _one_line(error: Exception) -> str:

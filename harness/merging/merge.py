@@ -45,7 +45,7 @@ class Merged:
 def merged(
     paths: Sequence[Path], out: Path, *, specs: Sequence[Spec] = (), partial: bool = False
 ) -> Merged:
-    """Join the folders of slices into a new one.
+    """Join the folders of slices into a new one; one that lacks any counts as interrupted.
 
     Raises UsageError where they are no slices of one run, a case was sent by two of them, or `out`
     is not empty or lies in one of them, and, unless it is to be a `partial` run, for slices that
@@ -215,7 +215,7 @@ class _Merging:
             harness=harness_version(),
             created=min(header.created for header in headers),
             finished=max(finished, default=first.created),
-            interrupted=False,
+            interrupted=bool(self.parts.missing or self.parts.unfinished),
             word="",
             seals={},
             evidence={name: _evidence(name, headers) for name in first.evidence},

@@ -28,6 +28,8 @@ from typing import Any
 import psutil
 from ray.cluster_utils import Cluster
 
+from harness.core.outcome import CUT_OFF_WHY, Images
+from harness.core.record import Record
 from harness.store.reader import read_run
 from tests.runner.processes import KNOWN, Emulator, emulator, environment
 
@@ -43,6 +45,12 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0
 STORE_BYTES = 80 * 1024 * 1024
 ENDS_S = 400.0
 MOST_RESUMES = 4
+_COLUMNS = (
+    *("run", "killed", "after s", "seen", "moved", "exit", "resumed", "ended", "wanted", "paid"),
+    *("twice", "lost", "in doubt", "beside", "verdicts"),
+)
+_HEAD = f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}"
+ELSEWHERE = "it goes on in another place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,13 @@ class Counted:
     twice: int
     lost: int
     doubted: int
+    """Requests that were cut off on their way, repetitions under a key with them."""
+    beside: int
+    """Questions that are asked beside the plan, in other words."""
+    served: frozenset[str]
+    """Cases of the plan that have their images."""
+    open: frozenset[str]
+    """Cases of which a request is in doubt, and those beside the plan."""
     verdicts: Counter[tuple[str, ...]]
 
 
@@ -64,6 +79,7 @@ class Nodes:
         self.cluster = Cluster()
         self.head = self._added(ray_client_server_port=PORT, include_dashboard=False)
         self.others = [self._added() for _ in range(2)]
+        self.is_headless = False
 
     def _added(self, **more: Any) -> Any:  # noqa: ANN401 - as Ray has them
         return self.cluster.add_node(
@@ -88,16 +104,18 @@ class Nodes:
         for process in [*_below(node), *_roots(node)]:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        if node is not self.head:
+        if node is self.head:
+            self.is_headless = True
+        else:
             self.others.remove(node)
             with suppress(Exception):  # it is dead; Ray's own books are to know it, too
                 self.cluster.remove_node(node, allow_graceful=False)
 
     def mend(self) -> bool:
         """Replace what is dead; False where that is the head, and with it the cluster."""
-        while len(self.others) < 2:
+        while not self.is_headless and len(self.others) < 2:
             self.others.append(self._added())
-        return all(each.is_running() for each in _roots(self.head))
+        return not self.is_headless
 
     def close(self) -> None:
         """End all."""
@@ -145,7 +163,9 @@ def _counted(shop: Emulator, folder: Path) -> Counted:
     paid = Counter(each["body_sha256"] for each in posts if each["paid"])
     run = read_run(folder)
     answered = [record for record in run.records if record.outcome is not None]
-    doubted = sum(bool(record.in_doubt) for record in run.records)
+    beside = {one.shot.case.id for one in answered if one.shot.case.stage != "plan"}
+    served = {one.shot.case.id for one in answered if isinstance(one.outcome, Images)}
+    doubted = {one.shot.case.id: _in_doubt(one) for one in run.records if _in_doubt(one)}
     interrupted = sum("interrupted" in (record.skipped or "") for record in run.records)
     summary = json.loads((folder / "summary.json").read_text())
     return Counted(
@@ -153,12 +173,21 @@ def _counted(shop: Emulator, folder: Path) -> Counted:
         paid=sum(paid.values()),
         twice=sum(number - 1 for number in paid.values()),
         lost=interrupted,
-        doubted=doubted,
+        doubted=sum(doubted.values()),
+        beside=len(beside),
+        served=frozenset(served - beside),
+        open=frozenset({*doubted, *beside}),
         verdicts=Counter(
             (each["case"], each["check"], each.get("constraint") or "", each["status"])
             for each in summary["verdicts"]
         ),
     )
+
+
+def _in_doubt(record: Record) -> int:
+    """Count the requests that were cut off on the way: askings, and repetitions under a key."""
+    after = record.outcome.after if isinstance(record.outcome, Images) else ()
+    return len(record.in_doubt) + sum(each.why == CUT_OFF_WHY for each in after)
 
 
 def _command(shop: Emulator, *more: str) -> list[str]:
@@ -172,16 +201,18 @@ def _ended(command: list[str], env: Mapping[str, str]) -> "subprocess.CompletedP
     )
 
 
-def _reference(env: Mapping[str, str]) -> Counted:
+def _reference(env: Mapping[str, str], keep: Path | None) -> Counted:
     """One process, no Ray."""
     with emulator("--time-scale", "0.01", *KNOWN) as shop, _folder() as root:
         done = _ended(_command(shop, "--out", str(root / "one")), env)
         if done.returncode not in (0, 1):
             raise SystemExit(done.stderr)
+        _kept(shop, root, keep)
         return _counted(shop, root / "one")
 
 
 def _killed(nodes: Nodes, rng: random.Random, kind: str) -> str:
+    """Kill what is drawn; return what it was."""
     actors = nodes.actors()
     if kind == "actor" and actors:
         victim = rng.choice(actors)
@@ -199,30 +230,35 @@ class Trial:
 
     kind: str
     after_s: float
+    sent: int
+    """How many requests the provider had seen by then."""
+    elsewhere: int
+    """How often a slice went on in another place, while the command ran."""
     ended_at: int
     resumes: int
     counted: Counted
 
 
 def _trial(
-    nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, last_s: float
+    nodes: Nodes, env: Mapping[str, str], rng: random.Random, kind: str, how: argparse.Namespace
 ) -> tuple[Trial, Nodes]:
     """Run once, kill, let it end; return the trial and the nodes, which may be other ones."""
     with emulator("--time-scale", "0.01", *KNOWN) as shop, _folder() as root:
         out = root / "run"
         on = ("--on", f"ray://127.0.0.1:{PORT}")
         command = _command(shop, *on, "--slices", str(SLICES), "--out", str(out))
-        after_s, first, said = rng.uniform(0.0, last_s), 0, ""
+        after_s, first, said, sent = rng.uniform(0.0, how.last_s), 0, "", 0
         while not (out / "slices").exists():  # a head that does not listen yet refuses us
             with subprocess.Popen(
                 command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             ) as running:
                 if _has_begun(out, running):
                     time.sleep(after_s)
+                    sent = len(shop.ledger(PROVIDER))
                     kind = _killed(nodes, rng, kind)
                 _, said = running.communicate(timeout=ENDS_S)
                 first = running.returncode
-        code, resumes = first, 0
+        code, resumes, elsewhere = first, 0, said.count(ELSEWHERE)
         while code not in (0, 1) and resumes < MOST_RESUMES:
             resumes += 1
             if not nodes.mend():
@@ -232,11 +268,25 @@ def _trial(
             code, said = done.returncode, done.stderr
         if code not in (0, 1):
             print(said, file=sys.stderr)  # noqa: T201 - whoever runs it is to see why
-        nodes.mend()
         counted = _counted(shop, out)
+        _kept(shop, root, how.keep)
         return Trial(
-            kind=kind, after_s=after_s, ended_at=first, resumes=resumes, counted=counted
+            kind=kind,
+            after_s=after_s,
+            sent=sent,
+            elsewhere=elsewhere,
+            ended_at=first,
+            resumes=resumes,
+            counted=counted,
         ), nodes
+
+
+def _kept(shop: Emulator, root: Path, keep: Path | None) -> None:
+    """Keep a run's folder and the emulator's ledger, for whoever wants to know why."""
+    if keep is not None:
+        to = keep / root.name
+        shutil.copytree(root, to)
+        (to / "ledger.json").write_text(json.dumps(shop.ledger(PROVIDER)))
 
 
 def _has_begun(out: Path, running: "subprocess.Popen[str]") -> bool:
@@ -254,8 +304,10 @@ def main() -> None:
     """Run all trials and write the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, help="the number of the first run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last-s", type=float, default=12.0)
+    parser.add_argument("--keep", type=Path, help="where the folders of all runs are kept")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     chosen = parser.parse_args()
     os.environ.update(QUIET)
@@ -264,16 +316,20 @@ def main() -> None:
     env = environment(**QUIET, HOME=home)
     os.environ.update({name: key for name, key in env.items() if name.endswith("_API_KEY")})
     rng = random.Random(chosen.seed)
-    reference = _reference(env)
+    reference = _reference(env, chosen.keep)
     print(f"one process: {reference.requests} requests, {reference.paid} paid")  # noqa: T201
     nodes = Nodes()
-    kinds = ["actor", "node", "actor", "head"]
+    kinds = [*("actor", "node") * 4, "actor", "head"]
     trials = []
     try:
-        for number in range(chosen.runs):
-            trial, nodes = _trial(nodes, env, rng, kinds[number % len(kinds)], chosen.last_s)
+        for number in range(chosen.first - 1, chosen.first - 1 + chosen.runs):
+            if not nodes.mend():
+                nodes.close()
+                nodes = Nodes()
+            kind = kinds[number % len(kinds)]
+            trial, nodes = _trial(nodes, env, rng, kind, chosen)
             trials.append(trial)
-            print(_row(number + 1, trial, reference), flush=True)  # noqa: T201
+            print(time.strftime("%T"), _row(number + 1, trial, reference), flush=True)  # noqa: T201
             chosen.out.write_text(_page(trials, reference), encoding="utf-8")
     finally:
         nodes.close()
@@ -281,46 +337,67 @@ def main() -> None:
 
 def _row(number: int, trial: Trial, reference: Counted) -> str:
     counted = trial.counted
-    same = "yes" if counted.verdicts == reference.verdicts else _differing(counted, reference)
     cells = (
         number,
         trial.kind,
         f"{trial.after_s:.2f}",
+        trial.sent,
+        trial.elsewhere,
         trial.ended_at,
         trial.resumes,
         counted.requests,
+        f"{len(counted.served & reference.served)} of {len(reference.served)}",
         counted.paid,
         counted.twice,
         counted.lost,
         counted.doubted,
-        same,
+        counted.beside,
+        _compared(counted, reference),
     )
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def _differing(counted: Counted, reference: Counted) -> str:
+def _compared(counted: Counted, reference: Counted) -> str:
     more, fewer = counted.verdicts - reference.verdicts, reference.verdicts - counted.verdicts
-    return f"{sum(more.values())} more, {sum(fewer.values())} fewer"
+    if not more and not fewer:
+        return "same"
+    said = f"{sum(more.values())} more, {sum(fewer.values())} fewer"
+    others = {case for case, *_ in (*more, *fewer)} - counted.open
+    return f"{said}, of {len(others)} others" if others else f"{said}, of these"
 
 
 def _page(trials: list[Trial], reference: Counted) -> str:
     rows = "\n".join(_row(at, trial, reference) for at, trial in enumerate(trials, 1))
     one = f"{reference.requests} requests end and {reference.paid} are charged"
+    every = [trial.counted for trial in trials]
+    twice, lost = sum(each.twice for each in every), sum(each.lost for each in every)
+    whole = sum(each.served == reference.served for each in every)
+    struck = sum(trial.elsewhere > 0 or trial.resumes > 0 for trial in trials)
+    equal = sum(_compared(each, reference) == "same" for each in every)
     return f"""# Machines that die in a run on Ray
 
 Evidence: emulator. `tests/benchmarks/ray_kills.py`, {len(trials)} runs: a cluster of three nodes
 on loopback, {SLICES} slices of one run for conformance, the emulator's ledger as the truth. In one
 process with the same seed {one}.
 
-In each run one actor, one node with all its processes, or the head is killed with SIGKILL, so many
-seconds after every slice had its plan. *Exit* is that of the command which was running, *resumed*
-how often it went on with `--resume`. *Paid* counts bodies that the ledger charged, *twice* those
-that it charged more than once, *lost* requests without an outcome in the merged run. *In doubt* are
-requests that had left when their machine died: whether they were received, nobody can know; each
-is asked again in other words, as in one process, so it may be charged beside what was wanted.
+In {whole} of {len(trials)} runs every question of the plan that one process pays for has its
+images; {twice} bodies were charged twice, {lost} requests were lost. In {struck} of them the kill
+struck a slice at work. The verdicts are those of one process in {equal}.
 
-| run | killed | after s | exit | resumed | ended | paid | twice | lost | in doubt | verdicts |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+In each run one actor, one node with all its processes, or the head is killed with SIGKILL, so many
+seconds after every slice had its plan, when the provider had *seen* so many requests. *Moved* is
+how often a slice went on elsewhere by itself, *exit* that of the command which was running,
+*resumed* how often it went on with `--resume`. *Wanted* counts the paid questions of the plan that
+have their images, *paid* all bodies that the ledger charged, *twice* those that it charged more
+than once, *lost* requests without an outcome in the merged run.
+
+*In doubt* are requests that had left when their machine died: whether they were received, nobody
+can know. As in one process that is killed, each is asked again in other words, so it may be charged
+beside what was wanted. One that repeated a served request under its idempotency key is not sent
+again: the question is asked *beside* the plan, in other words, with a charge of its own. *Verdicts*
+that differ "of these" are all of such questions.
+
+{_HEAD}
 {rows}
 """
 

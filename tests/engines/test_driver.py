@@ -2,12 +2,13 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from harness.api.merges import merge
 from harness.core.errors import UsageError
 from harness.core.slicing import Slice
 from harness.engines.driver import MOST_LOST, EngineListener
@@ -24,15 +25,9 @@ from harness.planning.options import (
 )
 from harness.run_result import RunResult
 from harness.store.reader import read_run
-from tests.runner.processes import KEYS, KNOWN, Emulator, emulator
+from tests.runner.processes import KEYS, Emulator
 
 NAME = "nanobanana"
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Emulator]:
-    with emulator("--time-scale", "0.001", *KNOWN) as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +133,7 @@ def test_a_slice_goes_on_elsewhere_and_a_zombie_sends_nothing_that_is_not_known(
 
 def test_a_slice_that_is_lost_too_often_is_left_for_resume(shop: Emulator, tmp_path: Path) -> None:
     options = _options(shop, tmp_path / "run")
-    engine = Places(dies_after={(1, number): 4 for number in range(MOST_LOST + 1)})
+    engine = Places(dies_after={(1, number): 2 for number in range(MOST_LOST + 1)})
     with pytest.raises(Exception, match="slice 1/2: lost 4 times"):
         _run(options, engine)
     partial = read_run(tmp_path / "run")
@@ -146,8 +141,22 @@ def test_a_slice_that_is_lost_too_often_is_left_for_resume(shop: Emulator, tmp_p
     result = _run(replace(options, output=output), Places())
 
     assert any(record.skipped for record in partial.records)
+    assert partial.header.interrupted
     assert result.exit_code == 0
     assert _charged_twice(shop) == []
+
+
+def test_images_that_are_not_to_be_kept_are_nowhere_once_they_were_looked_at(
+    shop: Emulator, tmp_path: Path
+) -> None:
+    options, folder = _options(shop, tmp_path / "run"), tmp_path / "run"
+    result = _run(replace(options, output=replace(options.output, keep_images="none")), Places())
+    parts = sorted((folder / "slices").glob("*-of-2"))
+    again = merge(parts, tmp_path / "again")
+
+    assert [file for file in tmp_path.rglob("images/*") if file.is_file()] == []
+    assert any("image files removed" in note for note in result.notes)
+    assert result.inspections.keys() == again.inspections.keys() != set()
 
 
 def test_another_version_is_refused_before_anything_is_sent(shop: Emulator, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_missing_slices_are_named_and_count_as_not_sent(
 
     assert not (tmp_path / "whole").exists()
     assert "not the whole run: no folder of slice 2/3" in run.header.notes
+    assert run.header.interrupted
     lacking = [record for record in run.records if record.skipped == "slice 2/3 is missing"]
     assert len(lacking) == len(read_run(made["2"]).records)
 
@@ -138,6 +139,7 @@ def test_a_slice_that_has_not_come_to_its_end_is_named(
     done = merged([one, two, three], tmp_path / "part", partial=True)
 
     assert [part.interrupted for part in done.parts] == [False, True, True]
+    assert read_run(tmp_path / "part").header.interrupted
 
 
 def test_what_is_there_twice_is_refused(made: Mapping[str, Path], tmp_path: Path) -> None:
