@@ -32,7 +32,7 @@ T = TypeVar("T")
 BLOCK = 64
 """How many values are written, and read back, together."""
 
-IN_MEMORY = 16
+IN_MEMORY = 8
 """How many blocks that were read are kept as values: a run of a few hundred requests never leaves
 memory."""
 

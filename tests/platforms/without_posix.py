@@ -12,6 +12,7 @@ import asyncio
 import errno
 import fcntl
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -204,14 +205,19 @@ def hide() -> None:
     sys.platform = "win32"
 
 
+RAY = "harness.engines.ray_engine"
+"""The only module that imports an engine, which comes with an extra."""
+
+
 def import_all() -> int:
     """Import every module of the package; 0, as a command ends, or 3."""
     import harness  # noqa: PLC0415 - after `hide`
 
     found = [each.name for each in pkgutil.walk_packages(harness.__path__, "harness.")]
     for name in found:
-        if not name.endswith("__main__"):
-            importlib.import_module(name)
+        if name.endswith("__main__") or (name == RAY and importlib.util.find_spec("ray") is None):
+            continue
+        importlib.import_module(name)
     return 0 if len(found) > 1 else 3
 
 
