@@ -43,7 +43,8 @@ def open_engine(options: Options) -> Engine:
         if (error.name or "").partition(".")[0] != RAY:
             raise
         raise UsageError(
-            "--on ray: Ray is not installed", hint="pip install 'image-provider-harness[ray]'"
+            "--on ray: Ray is not installed",
+            hint="install it with the extra ray: image-provider-harness[ray]",
         ) from None
     opened: Engine = module.RayEngine(name, options.distribution.vantages)
     return opened

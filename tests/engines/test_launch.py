@@ -32,7 +32,7 @@ def test_ray_is_asked_for_where_it_is_not_installed(tmp_path: Path) -> None:
         output=Output(out=tmp_path / "run"),
         distribution=Distribution(on="ray", slices=2),
     )
-    with pytest.raises(UsageError, match=r"pip install 'image-provider-harness\[ray\]'"):
+    with pytest.raises(UsageError, match=r"image-provider-harness\[ray\]"):
         run_slices(options)
 
     assert not (tmp_path / "run").exists()
