@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
@@ -16,6 +17,7 @@ from harness.spec.provider import Provider
 from harness.stats.conformance import cost
 from harness.stats.conformance.cost import Cost
 from harness.stats.conformance.faults import FaultCounts, fault_counts
+from harness.store.spool import picked
 
 _MOST_NAMED = 6
 
@@ -63,13 +65,17 @@ def provider_summaries(  # noqa: PLR0913 - all that a provider is summed up from
     return tuple(
         _summary(
             provider,
-            [record for record in records if record.shot.case.provider == name],
+            picked(records, partial(_is_of, name)),
             _tally(matrix, name, [each for each in findings if each.provider == name], known),
             evidence=evidence.get(name),
             cost=costs.get(name) or cost.no_cost(name, provider.prices.unit),
         )
         for name, provider in providers.items()
     )
+
+
+def _is_of(name: str, record: Record) -> bool:
+    return record.shot.case.provider == name
 
 
 def _summary(
