@@ -10,13 +10,16 @@ from harness.comparing.documents.unscored import unknown_then, with_operations_g
 from harness.comparing.model import Baseline
 from harness.core.inspection import Inspection
 from harness.core.record import Record, RunHeader
+from harness.core.verdict import CasesShown
 from harness.diagnosis.known_file import known_of
 from harness.known.model import KnownDeviation
+from harness.planning.options import KeepImages
 from harness.policy import conclude
 from harness.report.baseline import baseline_of
 from harness.report.formats.format import Judged
 from harness.report.formats.write import write_on_request, write_report
 from harness.report.model import Report
+from harness.runner.keeping import remove_images
 from harness.runner.specs import catalogue_with, documents_of, judged_otherwise
 from harness.spec.catalogue import Catalogue, Spec
 from harness.spec.provider import Provider
@@ -112,6 +115,26 @@ def concluded(  # noqa: PLR0913 - what is judged, and by what
         providers=providers,
         documents={**_planned_by(header, catalogue), **documents},
     )
+
+
+def without_images(
+    result: RunResult, choice: KeepImages, *, parts: Sequence[Path] = ()
+) -> RunResult:
+    """Remove the image files that a run was not to keep; its notes say how many.
+
+    Those of all cases that show a finding stay with `findings`, and all of them where the run was
+    interrupted. The `parts` are the folders that it was joined from: they keep what it keeps.
+    """
+    if result.folder is None or result.header.interrupted:
+        return result
+    removed = remove_images(
+        (result.folder, *parts),
+        choice,
+        result.records,
+        result.inspections,
+        found_in=CasesShown(shown.finding for shown in result.report.all_findings),
+    )
+    return replace(result, notes=(*result.notes, *removed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

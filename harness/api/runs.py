@@ -1,7 +1,7 @@
 """The verbs that plan, run, judge and report."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,6 @@ from harness.core.errors import (
 from harness.core.inspection import Inspection
 from harness.core.jsonvalue import Json
 from harness.core.rate import Rate
-from harness.core.verdict import CasesShown
 from harness.diagnosis.known_file import known_of
 from harness.inspection.inspect import inspect_files
 from harness.inspection.model import FilesInspected
@@ -26,14 +25,13 @@ from harness.planning.conformance import new_plan
 from harness.planning.judging import judged_against
 from harness.planning.options import (
     STRENGTH,
-    KeepImages,
     Options,
 )
 from harness.planning.plan import Limits
 from harness.report.choosing import measured_run
 from harness.report.formats.format import refuse_unknown_formats
 from harness.report.frames.frames import Frames, framed, joined_tables, run_names, tables_of
-from harness.run_result import RunResult, concluded, reread
+from harness.run_result import RunResult, concluded, reread, without_images
 from harness.runner.execution.provider_run import ProgressListener
 from harness.runner.inspecting import (
     Looking,
@@ -43,9 +41,8 @@ from harness.runner.inspecting import (
     inspected,
     read_anchors,
 )
-from harness.runner.keeping import remove_images
 from harness.runner.recorded import recorded
-from harness.runner.run import Run, saying_where
+from harness.runner.run import saying_where
 from harness.runner.scanning import environment_keys
 from harness.runner.slices import refuse_undecided
 from harness.runner.specs import keys_by_variable
@@ -163,18 +160,8 @@ def run(
     if options.output.record and not done.header.interrupted:
         notes = (*result.notes, *recorded(done, options, catalogue, sound=not result.exit_code))
         result = replace(result, notes=notes)
-    if not done.header.interrupted:
-        removed = _unwanted_removed(done, options.output.keep_images, found, result)
-        result = replace(result, notes=(*result.notes, *removed))
+    result = without_images(result, options.output.keep_images)
     return exported(result) if options.output.otel else result
-
-
-def _unwanted_removed(
-    done: Run, choice: KeepImages, inspections: Mapping[str, Inspection], result: RunResult
-) -> Iterator[str]:
-    """Remove the image files that a run was not to keep; yield a sentence about it."""
-    found_in = CasesShown(shown.finding for shown in result.report.all_findings)
-    yield from remove_images(done.folder, choice, done.records, inspections, found_in=found_in)
 
 
 def judge(  # noqa: PLR0913 - what is judged, by what, and who hears of it

@@ -1,17 +1,15 @@
 """The folders of all slices joined in the run folder itself, beside `slices/`."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from harness.api.merges import merge
 from harness.planning.options import Options
-from harness.run_result import RunResult
-from harness.runner.keeping import remove_images
+from harness.run_result import RunResult, without_images
 from harness.store.disk import LocalDisk
-from harness.store.line import IMAGES, INSPECTIONS
+from harness.store.line import INSPECTIONS
 
 MERGED = ".merged"
 """Where the folders are joined before their files are moved: `harness merge` makes a new folder."""
@@ -46,29 +44,13 @@ def joined(
             shutil.rmtree(target)
         entry.replace(target)
     shutil.rmtree(out / MERGED)
-    removed = () if partial else tuple(_unwanted_removed(parts, out, options, result))
-    return replace(result, folder=out, notes=(*result.notes, *removed))
-
-
-def _unwanted_removed(
-    parts: Sequence[Path], out: Path, options: Options, result: RunResult
-) -> Iterator[str]:
-    """Remove the image files that are not to be kept, those of the slices, too; say so."""
+    result = replace(result, folder=out)
     choice = options.output.keep_images
-    if choice == "all":
-        return
-    shown_by = {
-        (shown.finding.provider, case)
-        for shown in result.report.all_findings
-        for case in shown.finding.cases
-    }
+    if partial or choice == "all":
+        return result
     for part in parts:  # whoever joins them again has no image to look at
         _hand_over(out, part)
-    yield from remove_images(out, choice, result.records, result.inspections, found_in=shown_by)
-    kept = _images(out)
-    for part in parts:
-        for name in _images(part) - kept:
-            (part / IMAGES / name).unlink(missing_ok=True)
+    return without_images(result, choice, parts=parts)
 
 
 def _hand_over(out: Path, part: Path) -> None:
@@ -81,9 +63,3 @@ def _hand_over(out: Path, part: Path) -> None:
     finally:
         disk.close()
         other.close()
-
-
-def _images(folder: Path) -> set[str]:
-    with suppress(FileNotFoundError):
-        return {file.name for file in (folder / IMAGES).iterdir()}
-    return set()

@@ -5,7 +5,7 @@ are removed last, so that a run which is killed leaves too many and never too fe
 looked at stays, and so do all of a run that was interrupted: whoever resumes it looks at them.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,20 +37,27 @@ def not_kept(choices: Mapping[str, Json]) -> str:
 
 
 def remove_images(
-    folder: Path,
+    folders: Sequence[Path],
     choice: KeepImages,
     records: Iterable[Record],
     inspections: Mapping[str, Inspection],
     *,
     found_in: Container[Case],
 ) -> Iterator[str]:
-    """Remove the image files that a choice does not keep; yield a sentence about it.
+    """Remove the image files that a choice does not keep; yield a sentence about the first folder.
 
-    `found_in` are the cases that show a finding. Raises nothing: what cannot be removed stays.
+    `found_in` are the cases that show a finding. All `folders` hold images of these records, and
+    keep the same. Raises nothing: what cannot be removed stays.
     """
     if choice == "all":
         return
     kept = _wanted(records, choice, inspections, found_in)
+    (removed, size_bytes), *_ = [_removed(folder, kept) for folder in folders]
+    yield f"{removed:,} image files removed, {size_bytes:,} bytes ({KEEP_IMAGES} {choice})"
+
+
+def _removed(folder: Path, kept: Container[str]) -> tuple[int, int]:
+    """Remove a folder's images but those of these digests; return how many, and their bytes."""
     removed = size_bytes = 0
     with suppress(OSError, HarnessError):
         disk = LocalDisk(folder)
@@ -62,7 +69,7 @@ def remove_images(
                     removed += 1
         finally:
             disk.close()
-    yield f"{removed:,} image files removed, {size_bytes:,} bytes ({KEEP_IMAGES} {choice})"
+    return removed, size_bytes
 
 
 def _wanted(

@@ -10,6 +10,7 @@ import pytest
 
 from harness.api.merges import merge
 from harness.core.errors import UsageError
+from harness.core.outcome import Images
 from harness.core.slicing import Slice
 from harness.engines.driver import MOST_LOST, EngineListener
 from harness.engines.host import SliceHost
@@ -157,6 +158,36 @@ def test_images_that_are_not_to_be_kept_are_nowhere_once_they_were_looked_at(
     assert [file for file in tmp_path.rglob("images/*") if file.is_file()] == []
     assert any("image files removed" in note for note in result.notes)
     assert result.inspections.keys() == again.inspections.keys() != set()
+
+
+def test_images_of_a_finding_stay_of_the_cases_that_it_does_not_name_too(
+    shop: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("findings.MOST_NAMED", "telling.MOST_NAMED", "telling.WHOLE", "telling._FAILING"):
+        monkeypatch.setattr(f"harness.diagnosis.{limit}", 1)
+    shop.switch(NAME, "billed_as_asked")
+    options, folder = _options(shop, tmp_path / "run"), tmp_path / "run"
+    result = _run(
+        replace(
+            options,
+            limits=RunLimits(max_images=10, max_requests=30),
+            output=replace(options.output, keep_images="findings"),
+        ),
+        Places(),
+    )
+    (shown,) = result.report.all_findings
+    broken = {each.case for each in result.report.verdicts if each.status == "fail"}
+    received = {
+        record.shot.case.id: record.outcome.pictures
+        for record in result.records
+        if isinstance(record.outcome, Images)
+    }
+    wanted = {picture.digest for case in broken for picture in received[case]}
+
+    assert len(shown.finding.cases) > len([*shown.finding.cases])
+    assert len(broken) < len(received)
+    assert {file.stem for file in (folder / "images").iterdir()} == wanted
+    assert {file.stem for file in folder.glob("slices/*/images/*")} == wanted
 
 
 def test_another_version_is_refused_before_anything_is_sent(shop: Emulator, tmp_path: Path) -> None:

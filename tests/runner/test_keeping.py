@@ -91,7 +91,7 @@ def test_images_of_findings_stay(whole: tuple[Path, api.RunResult], tmp_path: Pa
     served = [each for each in result.records if getattr(each.outcome, "pictures", ())]
     chosen = {(one.shot.case.provider, one.shot.case.id) for one in served[:2]}
 
-    list(remove_images(folder, "findings", result.records, result.inspections, found_in=chosen))
+    list(remove_images([folder], "findings", result.records, result.inspections, found_in=chosen))
 
     wanted = {
         picture.digest
@@ -111,7 +111,7 @@ def test_an_image_that_was_not_looked_at_stays(
     one, *_ = delivered(result)
     seen = {digest: each for digest, each in result.inspections.items() if digest != one}
 
-    list(remove_images(folder, "none", result.records, seen, found_in=()))
+    list(remove_images([folder], "none", result.records, seen, found_in=()))
 
     assert images(folder) == {one}
 
@@ -120,7 +120,7 @@ def test_with_all_nothing_is_removed_nor_said(whole: tuple[Path, api.RunResult])
     folder, result = whole
     before = images(folder)
 
-    told = remove_images(folder, "all", result.records, result.inspections, found_in=())
+    told = remove_images([folder], "all", result.records, result.inspections, found_in=())
 
     assert (list(told), images(folder)) == ([], before)
 
