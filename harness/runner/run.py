@@ -58,8 +58,8 @@ from harness.spec.catalogue import Catalogue
 from harness.spec.provider import Provider
 from harness.store.disk import Disk
 from harness.store.folder import RunFolder
-from harness.store.joined import Joined
 from harness.store.reader import StoredRun, read_run
+from harness.store.spool import Chained
 from harness.transport.bodies.decoder import ImageDecoder
 from harness.transport.bodies.images import ImageCollector
 from harness.transport.callbacks.server import CallbackServer
@@ -422,7 +422,7 @@ class _Runner:
         return Run(
             header=header,
             folder=self.folder.path,
-            records=Joined(*(part.complete() for part in self.parts)),
+            records=Chained(part.complete() for part in self.parts),
             plans={part.provider.name: part.whole_plan() for part in self.parts},
             addresses=self.reach.addresses,
             failure=failure,

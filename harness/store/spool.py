@@ -12,13 +12,12 @@ import tempfile
 import weakref
 import zlib
 from array import array
-from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from io import BytesIO
-from itertools import accumulate, chain
+from itertools import chain
 from operator import eq
 from threading import RLock
 from typing import IO, Any, TypeVar, cast, overload
@@ -196,15 +195,14 @@ class Picked(_Equal[T]):
 
 
 class Chained(_Equal[T]):
-    """Some sequences, one behind the other, as they are when it is made."""
+    """Some sequences, one behind the other; what grows there grows here."""
 
     def __init__(self, parts: Iterable[Sequence[T]]) -> None:
-        self._parts = tuple(part for part in parts if len(part))
-        self._starts = tuple(accumulate((len(part) for part in self._parts), initial=0))
+        self._parts = tuple(parts)
 
     def __len__(self) -> int:
         """Return how many values there are."""
-        return self._starts[-1]
+        return sum(map(len, self._parts))
 
     def __iter__(self) -> Iterator[T]:
         """Yield the values of the first sequence, then those of the next."""
@@ -219,16 +217,18 @@ class Chained(_Equal[T]):
         if isinstance(index, slice):
             return Picked(self, range(*index.indices(len(self))))
         place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(index)
-        part = bisect(self._starts, place) - 1
-        return self._parts[part][place - self._starts[part]]
+        if place >= 0:
+            for part in self._parts:
+                if place < len(part):
+                    return part[place]
+                place -= len(part)
+        raise IndexError(index)
 
 
 def chained(parts: Iterable[Sequence[T]]) -> Sequence[T]:
     """Return sequences one behind the other, without holding their values; a single one as it is.
 
-    None of them may grow any more.
+    Those that are empty are left out: they may not grow any more.
     """
     filled = [part for part in parts if len(part)]
     return filled[0] if len(filled) == 1 else Chained(filled)

@@ -112,6 +112,21 @@ def test_sequences_behind_each_other_read_like_one(
         joined[len(whole)]
 
 
+def test_what_grows_in_a_sequence_grows_where_it_is_behind_another() -> None:
+    empty, spool = Spool[str](block=2), Spool("ab", block=2)
+    whole = Chained([empty, spool])
+
+    assert whole == ["a", "b"]
+    empty.append("x")
+    spool.extend("cd")
+    assert whole == ["x", "a", "b", "c", "d"]
+    assert [whole[place] for place in (0, 4, -1)] == ["x", "d", "d"]
+    with pytest.raises(IndexError):
+        whole[5]
+    with pytest.raises(IndexError):
+        whole[-6]
+
+
 def test_a_sequence_equals_another_one_of_the_same_values() -> None:
     spool = Spool("abc", block=2)
 

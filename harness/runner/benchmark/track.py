@@ -12,8 +12,7 @@ from harness.core.record import Record
 from harness.runner.execution.budget import QueuedRequest
 from harness.runner.execution.failures import account_failure
 from harness.runner.execution.provider_run import ProviderRun
-from harness.store.joined import Joined
-from harness.store.spool import ordered
+from harness.store.spool import Chained, ordered
 from harness.transport.base import Transport
 
 UNREACHABLE = 5
@@ -78,7 +77,7 @@ class ProviderLoad:
         queue = self.part.begin()
         again = [entry for entry in queue.first if not entry.already_sent]
         self.already_sent = tuple(entry for entry in queue.first if entry.already_sent)
-        self.waiting = Waiting(Joined(again, queue.new) if again else queue.new)
+        self.waiting = Waiting(Chained([again, queue.new]))
 
     @property
     def name(self) -> str:

@@ -28,20 +28,19 @@ from harness.runner.execution.failures import CUT_OFF, WRONG_TWICE
 from harness.runner.execution.room import bytes_at_most
 from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
-from harness.store.joined import Joined
 from harness.store.line import Ended, Skipped
-from harness.store.spool import Picked, Spool
+from harness.store.spool import Chained, Picked, Spool
 from harness.transport.base import Transport
 
 STOPPED_WHY = "interrupted: go on with --resume"
 """Why a request has no outcome that was cut off, or never left, when its run was stopped."""
 
 
-class Queue(Joined[QueuedRequest]):
+class Queue(Chained[QueuedRequest]):
     """What a part of a run has to send: `first` what an earlier run left, then what is `new`."""
 
     def __init__(self, first: Sequence[QueuedRequest], new: Sequence[QueuedRequest]) -> None:
-        super().__init__(first, new)
+        super().__init__([first, new])
         self.first, self.new = first, new
 
 
@@ -80,7 +79,7 @@ class ProviderRun:
 
     @property
     def _shots(self) -> Sequence[PlannedRequest]:
-        return Joined(self.setup.plan.shots, self.added)
+        return Chained([self.setup.plan.shots, self.added])
 
     def whole_plan(self) -> Plan:
         """Return the plan with all that was added and answered at its end, as it was asked."""
@@ -119,7 +118,7 @@ class ProviderRun:
             for shot in self._shots
             if shot.case.id not in ended
         )
-        return Joined(self.records, Spool(left))
+        return Chained([self.records, Spool(left)])
 
     def begin(self) -> Queue:
         """Take over what an earlier run left, and return what is to be sent; call it once.
