@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import groupby
 from threading import RLock
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.store.spool import Spool
+from harness.store.spool import Spool, Values
 
 BLOCK = 1024
 """How many verdicts are written, and read back, together."""
@@ -28,11 +28,8 @@ _PUTS: tuple[Callable[[object, object], None], ...] = tuple(
 _Columns = tuple[tuple[str | None, ...], ...]
 
 
-class Verdicts(Sequence[Verdict]):
-    """A sequence of verdicts that only grows; equal to any other sequence of the same verdicts.
-
-    Threads may share it once it is whole.
-    """
+class Verdicts(Values[Verdict]):
+    """A sequence of verdicts that only grows. Threads may share it once it is whole."""
 
     def __init__(self, verdicts: Iterable[Verdict] = ()) -> None:
         self._blocks: Spool[_Columns] | None = None
@@ -64,33 +61,11 @@ class Verdicts(Sequence[Verdict]):
             yield self[at]
             at += 1
 
-    @overload
-    def __getitem__(self, index: int) -> Verdict: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Verdict]: ...
-    def __getitem__(self, index: int | slice) -> Verdict | Sequence[Verdict]:
-        """Return a verdict by its place, or those of some places."""
-        if isinstance(index, slice):
-            return tuple(self[at] for at in range(*index.indices(len(self))))
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(index)
+    def _value_at(self, place: int) -> Verdict:
         number, within = divmod(place, BLOCK)
-        return self._open[within] if number == self._closed else self._read(number)[within]
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether another sequence holds the same verdicts in the same order."""
-        if not isinstance(other, Sequence) or isinstance(other, str):
-            return NotImplemented
-        return len(self) == len(other) and all(
-            mine == theirs for mine, theirs in zip(self, other, strict=True)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # as of any sequence that grows
-
-    def __repr__(self) -> str:
-        """Return how many there are, and no word of them."""
-        return f"<{len(self):,} verdicts>"
+        if number >= (closed := self._closed):
+            return self._open[place - closed * BLOCK]
+        return self._read(number)[within]
 
     def __reduce__(self) -> tuple[type["Verdicts"], tuple[list[Verdict]]]:
         """Pickle the verdicts: the file belongs to this process."""

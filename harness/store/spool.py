@@ -11,6 +11,7 @@ import pickle
 import tempfile
 import weakref
 import zlib
+from abc import abstractmethod
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,12 +39,33 @@ memory."""
 _COPIED_BYTES = 1024 * 1024
 
 
-class _Equal(Sequence[T]):
+class Values(Sequence[T]):
     """A sequence that equals another one of the same values: a list, a tuple, one of these."""
+
+    @abstractmethod
+    def _value_at(self, place: int) -> T:
+        """Return the value at a place from 0 on; IndexError where there is none."""
+
+    def _values_at(self, places: slice) -> Sequence[T]:
+        """Return the sequence of some places, read when it is used."""
+        return Picked(self, range(*places.indices(len(self))))
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        """Return a value by its place, or the sequence of some places, read when it is used."""
+        if isinstance(index, slice):
+            return self._values_at(index)
+        place = index + len(self) if index < 0 else index
+        if place < 0:
+            raise IndexError(index)
+        return self._value_at(place)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether another sequence holds the same values in the same order."""
-        if not isinstance(other, (_Equal, list, tuple)):
+        if not isinstance(other, (Values, list, tuple)):
             return NotImplemented
         return len(self) == len(other) and all(map(eq, self, other))
 
@@ -54,7 +76,7 @@ class _Equal(Sequence[T]):
         return f"<{type(self).__name__} of {len(self)}>"
 
 
-class Spool(_Equal[T]):
+class Spool(Values[T]):
     """A sequence of values that only grows; most of it is in an unnamed file on the disk.
 
     Iterating is a pass in order; several may be under way at once, also while values are appended
@@ -109,21 +131,11 @@ class Spool(_Equal[T]):
             yield self[at]
             at += 1
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        """Return a value by its place, or the sequence of some places, read when it is used."""
-        if isinstance(index, slice):
-            return Picked(self, range(*index.indices(len(self))))
+    def _value_at(self, place: int) -> T:
+        number, within = divmod(place, self._block)
         with self._turn:
-            place = index + len(self) if index < 0 else index
-            if not 0 <= place < len(self):
-                raise IndexError(index)
-            number, within = divmod(place, self._block)
-            if number == len(self._places):
-                return self._open[within]
+            if number >= (closed := len(self._places)):
+                return self._open[place - closed * self._block]
         return self._read(number)[within]
 
     def _close_block(self) -> None:
@@ -168,7 +180,7 @@ class Spool(_Equal[T]):
             self._cached.popitem(last=False)
 
 
-class Picked(_Equal[T]):
+class Picked(Values[T]):
     """Some places of a sequence, in an order of their own; the values are read when used."""
 
     def __init__(self, whole: Sequence[T], places: Iterable[int]) -> None:
@@ -183,18 +195,14 @@ class Picked(_Equal[T]):
         """Yield the values in their order here."""
         return (self._whole[place] for place in self._places)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        """Return a value by its place here, or the sequence of some places."""
-        if isinstance(index, slice):
-            return Picked(self._whole, self._places[index])
-        return self._whole[self._places[index]]
+    def _value_at(self, place: int) -> T:
+        return self._whole[self._places[place]]
+
+    def _values_at(self, places: slice) -> Sequence[T]:
+        return Picked(self._whole, self._places[places])
 
 
-class Chained(_Equal[T]):
+class Chained(Values[T]):
     """Some sequences, one behind the other; what grows there grows here."""
 
     def __init__(self, parts: Iterable[Sequence[T]]) -> None:
@@ -208,21 +216,13 @@ class Chained(_Equal[T]):
         """Yield the values of the first sequence, then those of the next."""
         return chain.from_iterable(self._parts)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        """Return a value by its place here, or the sequence of some places."""
-        if isinstance(index, slice):
-            return Picked(self, range(*index.indices(len(self))))
-        place = index + len(self) if index < 0 else index
-        if place >= 0:
-            for part in self._parts:
-                if place < len(part):
-                    return part[place]
-                place -= len(part)
-        raise IndexError(index)
+    def _value_at(self, place: int) -> T:
+        within = place
+        for part in self._parts:
+            if within < len(part):
+                return part[within]
+            within -= len(part)
+        raise IndexError(place)
 
 
 def chained(parts: Iterable[Sequence[T]]) -> Sequence[T]:
@@ -330,4 +330,14 @@ def _made(kind: type, *values: object) -> object:
     return made
 
 
-__all__ = ["BLOCK", "IN_MEMORY", "Chained", "Picked", "Spool", "chained", "ordered", "picked"]
+__all__ = [
+    "BLOCK",
+    "IN_MEMORY",
+    "Chained",
+    "Picked",
+    "Spool",
+    "Values",
+    "chained",
+    "ordered",
+    "picked",
+]

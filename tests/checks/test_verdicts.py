@@ -4,6 +4,7 @@ import pickle
 
 from harness.checks.verdicts import BLOCK, IN_MEMORY, Verdicts, beside
 from harness.core.verdict import Verdict
+from harness.store.spool import Spool
 from tests.checks.build import case, picture, record, served
 
 RECORDS = [record(case(id=f"case{at}"), served(picture())) for at in range(3)]
@@ -29,13 +30,15 @@ def test_what_left_memory_is_read_back_as_it_was() -> None:
     assert [each.case for each in verdicts] == [f"generate/case{at}" for at in range(number)]
     assert verdicts[1] == _verdict(1, "\ud800 1")
     assert verdicts[-1] == _verdict(number - 1, f"\ud800 {number - 1}")
-    assert [*verdicts[:2]] == [_verdict(0, "\ud800 0"), _verdict(1, "\ud800 1")]
+    assert verdicts[:2] == [_verdict(0, "\ud800 0"), _verdict(1, "\ud800 1")]
 
 
 def test_verdicts_equal_any_sequence_of_the_same() -> None:
     verdicts = Verdicts(map(_verdict, range(5)))
 
     assert verdicts == tuple(map(_verdict, range(5)))
+    assert verdicts == Spool(map(_verdict, range(5)), block=2)
+    assert verdicts[3:0:-2] == [_verdict(3), _verdict(1)]
     assert verdicts == pickle.loads(pickle.dumps(verdicts))  # noqa: S301 - our own
     assert verdicts != [_verdict(0)]
     assert verdicts != "verdicts"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,9 +55,13 @@ def test_a_spool_is_the_list_of_what_was_appended(
 
 
 @pytest.mark.parametrize("place", [-4, 3, 100])
-def test_a_place_beyond_the_end_is_none(place: int) -> None:
+@pytest.mark.parametrize(
+    "values",
+    [Spool("abc", block=2), Spool("abc", block=3), Picked("cab", [1, 2, 0]), Chained("abc")],
+)
+def test_a_place_beyond_the_end_is_none(values: Sequence[str], place: int) -> None:
     with pytest.raises(IndexError):
-        Spool("abc", block=2)[place]
+        values[place]
 
 
 def test_what_is_appended_during_a_pass_is_part_of_it() -> None:
@@ -92,6 +97,7 @@ def test_a_choice_of_places_reads_like_the_values_there() -> None:
         ["a", "f"],
         3,
     )
+    assert places[1:][::-1][0] == places[-1] == "f"
     assert replace(Point(name="a"), name="b") in Spool([Point(name="b")])
 
 

@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import overload
 
 from harness.core.case import Plan, PlannedRequest
 from harness.core.record import Record
@@ -29,7 +28,7 @@ from harness.runner.execution.room import bytes_at_most
 from harness.runner.shutdown import StoppedError
 from harness.spec.provider import Provider
 from harness.store.line import Ended, Skipped
-from harness.store.spool import Chained, Picked, Spool
+from harness.store.spool import Chained, Picked, Spool, Values
 from harness.transport.base import Transport
 
 STOPPED_WHY = "interrupted: go on with --resume"
@@ -354,7 +353,7 @@ class ProviderRun:
         )
 
 
-class _Entries(Sequence[QueuedRequest]):
+class _Entries(Values[QueuedRequest]):
     """Requests as they wait, each made when it is looked at."""
 
     def __init__(
@@ -372,15 +371,11 @@ class _Entries(Sequence[QueuedRequest]):
         """Yield them in order."""
         return map(self._entry, self._shots)
 
-    @overload
-    def __getitem__(self, index: int) -> QueuedRequest: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[QueuedRequest]: ...
-    def __getitem__(self, index: int | slice) -> QueuedRequest | Sequence[QueuedRequest]:
-        """Return one, or the sequence of some."""
-        if isinstance(index, slice):
-            return _Entries(self._shots[index], self._entry)
-        return self._entry(self._shots[index])
+    def _value_at(self, place: int) -> QueuedRequest:
+        return self._entry(self._shots[place])
+
+    def _values_at(self, places: slice) -> Sequence[QueuedRequest]:
+        return _Entries(self._shots[places], self._entry)
 
 
 @dataclass(slots=True, kw_only=True)

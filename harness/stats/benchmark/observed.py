@@ -4,13 +4,13 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.stats.benchmark.model import Attempt, Reliability, Speed
-from harness.store.spool import Picked, Spool
+from harness.store.spool import Spool, Values
 
 TOGETHER = 32
 """How many attempts of a row are written, and read back, together."""
@@ -34,7 +34,7 @@ def row_of(attempt: Attempt) -> Row:
     return Row(attempt.workload, attempt.stage, attempt.provider, attempt.basis, attempt.vantage)
 
 
-class Observed(Sequence[Attempt]):
+class Observed(Values[Attempt]):
     """Attempts row by row, in a row by their intended start; equal ones by their case.
 
     Rows stand in the order of `rank`. In memory are 8 bytes for each attempt, and few attempts;
@@ -71,11 +71,11 @@ class Observed(Sequence[Attempt]):
         same = np.flatnonzero(np.diff(starts[order]) == 0)
         for first, last in _runs(same):
             tied = order[first : last + 1]
-            cases = {place: self._at(row, place).case for place in tied.tolist()}
+            cases = {place: self._in_row(row, place).case for place in tied.tolist()}
             order[first : last + 1] = sorted(cases, key=lambda place: (cases[place], place))
         return order
 
-    def _at(self, row: Row, place: int) -> Attempt:
+    def _in_row(self, row: Row, place: int) -> Attempt:
         number, within = divmod(place, TOGETHER)
         return self._chunks[self._numbers[row][number]][within]
 
@@ -85,7 +85,7 @@ class Observed(Sequence[Attempt]):
         if order is not None:
             for start in range(0, len(order), 1024):
                 for place in order[start : start + 1024].tolist():
-                    yield self._at(row, place)
+                    yield self._in_row(row, place)
 
     def __iter__(self) -> Iterator[Attempt]:
         """Yield all attempts in their order."""
@@ -96,28 +96,10 @@ class Observed(Sequence[Attempt]):
         """Return how many attempts there are."""
         return self._ends[-1] if self._ends else 0
 
-    @overload
-    def __getitem__(self, index: int) -> Attempt: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Attempt]: ...
-    def __getitem__(self, index: int | slice) -> Attempt | Sequence[Attempt]:
-        """Return an attempt by its place, or the sequence of some places, read when it is used."""
-        if isinstance(index, slice):
-            return Picked(self, range(*index.indices(len(self))))
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(index)
+    def _value_at(self, place: int) -> Attempt:
         number = bisect_right(self._ends, place)
         row, before = self.rows[number], self._ends[number - 1] if number else 0
-        return self._at(row, int(self._orders[row][place - before]))
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether both hold equal attempts in the same order."""
-        if not isinstance(other, Sequence) or len(self) != len(other):
-            return NotImplemented if not isinstance(other, Sequence) else False
-        return all(one == two for one, two in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]  # as lists have it
+        return self._in_row(row, int(self._orders[row][place - before]))
 
     def __reduce__(self) -> tuple[type[tuple[Attempt, ...]], tuple[list[Attempt]]]:
         """Pickle the attempts: the file belongs to this process."""

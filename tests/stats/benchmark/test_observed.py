@@ -2,6 +2,8 @@ import pickle
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from harness.stats.benchmark.measure import of_observations
 from harness.stats.benchmark.model import Attempt
 from harness.stats.benchmark.observed import Observed, Row, attempts_of, row_of
@@ -31,8 +33,14 @@ def test_attempts_stand_row_by_row_by_time_and_equal_ones_by_case() -> None:
     assert found == observed(seen)
     assert found != observed(seen[1:])
     assert [found[at] for at in (0, 99, 100, -1)] == [seen[at] for at in (0, 99, 100, -1)]
-    assert [*found[98:103]] == seen[98:103]
+    assert found[98:103] == seen[98:103]
     assert found.rows == (row_of(seen[0]), row_of(seen[-1]))
+
+
+@pytest.mark.parametrize("place", [-201, 200, 1_000])
+def test_a_place_beyond_the_end_is_none(place: int) -> None:
+    with pytest.raises(IndexError):
+        observed(many())[place]
 
 
 def test_a_row_is_read_alone_and_another_one_is_empty() -> None:
