@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 from harness.api.runs import report, run
@@ -16,6 +15,7 @@ from harness.comparing.asked_again.recheck import (
     unasked,
 )
 from harness.comparing.model import Baseline, Diff
+from harness.core.digests import text_digest
 from harness.core.errors import UsageError
 from harness.core.jsonvalue import Amount
 from harness.core.record import RunHeader
@@ -158,7 +158,7 @@ def _seed(options: Options, header: RunHeader) -> int:
         return read_run(options.output.resume).header.seed
     if header.against == "live":
         return secrets.randbelow(SEEDS)
-    return int(sha256(header.run.encode()).hexdigest(), 16) % SEEDS
+    return int(text_digest(header.run), 16) % SEEDS
 
 
 def _asking(options: Options, plan: RecheckPlan) -> Options:

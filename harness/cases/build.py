@@ -1,13 +1,12 @@
 """Cases from arguments, each proved against the rules before it may be sent."""
 
-import hashlib
 from typing import NoReturn
 
 from harness.cases import references
 from harness.cases.values import companion_values, plain_value
 from harness.core.case import Case, Expect, FollowUp
 from harness.core.errors import HarnessError
-from harness.core.jsonvalue import Json, canonical
+from harness.core.jsonvalue import Json, canonical, digest
 from harness.spec.evaluate import broken_when_sent, tokens
 from harness.spec.provider import Constraint, Operation, Provider
 from harness.spec.rules import Choice
@@ -162,4 +161,4 @@ def without_argument(arguments: dict[str, Json], name: str) -> dict[str, Json]:
 
 def short_digest(arguments: dict[str, Json]) -> str:
     """Return eight hexadecimal digits that name these arguments."""
-    return hashlib.sha256(canonical(arguments).encode()).hexdigest()[:8]
+    return digest(arguments)[:8]

@@ -1,6 +1,5 @@
 """JSON as a type, and its one canonical spelling."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError
 from typing_extensions import TypeAliasType
+
+from harness.core.digests import text_digest
 
 Json = TypeAliasType(
     "Json",
@@ -73,7 +74,7 @@ def canonical(value: Json) -> str:
 
 def digest(value: Json) -> str:
     """Return the SHA-256 of the canonical spelling, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return text_digest(canonical(value))
 
 
 def sendable(value: Json) -> Json:

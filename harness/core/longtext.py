@@ -6,12 +6,12 @@ long enough. Its name is that recipe, with a digest of the text that it stood fo
 (which vcrpy matches by body), summaries and what commands print hold the text itself.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from harness.core.digests import text_digest
 from harness.core.jsonvalue import with_texts
 
 FILLERS = {
@@ -47,7 +47,7 @@ def name_of(text: str) -> str:
         for filler, after in FILLERS.items():
             start, filling, _ = text.partition(after)
             if filling and filled(start, filler, len(text)) == text:
-                return f"{_MARK}{filler}:{len(text)}:{_sha256(text)}:{start}"
+                return f"{_MARK}{filler}:{len(text)}:{text_digest(text)}:{start}"
     return f"{_PLAIN}{text}" if text.startswith(_MARK) else text
 
 
@@ -62,7 +62,7 @@ def text_of(saved: str) -> str:
 @lru_cache(maxsize=64)  # many requests share few long texts
 def _made(start: str, filler: str, length: int, sha256: str) -> str:
     text = filled(start, filler, length) if filler in FILLERS else ""
-    if _sha256(text) != sha256:
+    if text_digest(text) != sha256:
         raise ValueError(
             f"a text of {length} characters made by {filler} was another one when it was saved:"
             " by another version of the harness, or its name was altered"
@@ -83,7 +83,3 @@ def line_with_long_texts(raw: bytes) -> bytes:
 def _each(raw: bytes, change: Callable[[str], str]) -> bytes:
     value = with_texts(json.loads(raw), change)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,13 +4,11 @@ A place that does not answer is given up: it is not asked again, so nothing that
 any more and nothing new leaves there. Its slice goes on elsewhere from the copy that is here.
 """
 
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Condition, Thread, current_thread, main_thread
-from types import FrameType
+from threading import Condition, Thread
 
 from harness.core.errors import HarnessError, UsageError
 from harness.core.record import RunHeader
@@ -28,7 +26,7 @@ from harness.engines.model import (
 )
 from harness.engines.slices import SliceCopy, SlicesFolder
 from harness.planning.options import Options
-from harness.runner.shutdown import STOPPING
+from harness.runner.shutdown import stop_signals
 from harness.store.line import HEADER
 
 MOST_LOST = 3
@@ -148,7 +146,7 @@ class Driver:
             Thread(target=self._guarded, args=(each,), name=f"slice {each.part}", daemon=True)
             for each in self._running
         ]
-        with self._signals():
+        with stop_signals(self._signalled):
             for thread in threads:
                 thread.start()
             told = 0
@@ -177,19 +175,9 @@ class Driver:
                 copy.close()
         return None
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def handle(_number: int, _frame: FrameType | None) -> None:
-            self._listener.signalled()
-            self._stops += 1
-
-        signals = STOPPING if current_thread() is main_thread() else ()
-        before = {number: signal.signal(number, handle) for number in signals}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    def _signalled(self) -> None:
+        self._listener.signalled()
+        self._stops += 1
 
     def _interrupt(self, *, first: bool) -> None:
         self._gate.shut()

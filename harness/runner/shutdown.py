@@ -54,6 +54,26 @@ async def _cancelled(task: "asyncio.Future[T]") -> None:
 
 
 @contextmanager
+def stop_signals(handle: Callable[[], None]) -> Iterator[None]:
+    """Call this for every Ctrl-C and SIGTERM, within its handler; those of before come back.
+
+    It may take no lock and print nothing. Signals reach the main thread only: elsewhere this
+    changes nothing.
+    """
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        handle()
+
+    signals = STOPPING if current_thread() is main_thread() else ()
+    before = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, signal.SIG_DFL if earlier is None else earlier)
+
+
+@contextmanager
 def interruptible(
     stop: asyncio.Event,
     on_interrupt: Callable[[], None],
@@ -70,7 +90,6 @@ def interruptible(
     before are in place again afterwards. Signals reach the main thread only: elsewhere, who is
     `handed` what interrupts the work calls that, from any thread and as often as signals come.
     """
-    signals = STOPPING if current_thread() is main_thread() else ()
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -81,7 +100,7 @@ def interruptible(
         on_interrupt()
         loop.call_later(GRACE_S, give_up)
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    def handle() -> None:
         on_signal()
         loop.call_soon_threadsafe(interrupt)
 
@@ -91,12 +110,8 @@ def interruptible(
 
     handed(interrupt_from_afar)
     # Not by the loop's own way: it forgets the handlers of before, and waits for a busy loop.
-    before = {number: signal.signal(number, handle) for number in signals}
-    try:
+    with stop_signals(handle):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 class Deadline:
