@@ -28,14 +28,12 @@ def grouped(values: Sequence[T], key: Callable[[T], Key | None]) -> dict[Key, Se
 class First:
     """The first different texts of many, and no more of them than a row names."""
 
-    def __init__(self, texts: Iterable[str] = (), *, most: int = MOST_CASES) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._texts: dict[str, None] = {}
-        self.extend(texts)
 
     def add(self, text: str) -> None:
         """Add a text, while there is room."""
-        if len(self._texts) < self._most:
+        if len(self._texts) < MOST_CASES:
             self._texts[text] = None
 
     def extend(self, texts: Iterable[str]) -> None:
@@ -47,8 +45,3 @@ class First:
     def told(self) -> tuple[str, ...]:
         """The texts in the order in which they were added."""
         return tuple(self._texts)
-
-
-def first_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the first different texts."""
-    return First(texts).told
