@@ -31,6 +31,7 @@ from harness.report.text import count
 from harness.spec.provider import Provider
 from harness.stats.conformance.doubt import is_open
 from harness.stats.conformance.faults import unserved_values
+from harness.store.convoy import Passes
 from harness.store.spool import picked
 
 HELD, BROKEN, NOTHING, OURS, UNCLEAR, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -305,8 +306,10 @@ def _unknown(report: Report, records: Sequence[Record]) -> str:
         return any(case.provider == each.provider and case.id in each.cases for each in known)
 
     others = picked(records, lambda record: not is_known(record)) if known else records
-    faulty = _most_failed(report) or _values_unserved(others)
-    return _only_in_doubt(report, others) or faulty
+    with Passes(others) as passes:
+        unserved = passes.begin(_values_unserved, others)
+        doubtful = passes.begin(_only_in_doubt, report, others)
+    return doubtful.result or _most_failed(report) or unserved.result
 
 
 def _known_faults(report: Report) -> list[Shown]:

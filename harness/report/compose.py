@@ -100,13 +100,18 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
     known: Sequence[KnownShown],
 ) -> tuple[Report, Mapping[Place, Tally], Sequence[Record]]:
     """Return the report, what speaks for each promise, and the records in their order there."""
-    _refuse_unknown(records, verdicts, findings, providers)
-    rests_on = _evidence(header, records, providers)
-    tallied = tallies(records, verdicts, findings)
-    table = matrix(records, verdicts, findings, providers, tallied=tallied)
     # One order for every table: that of the documents, not the one in which replies came.
     order = _order(providers)
-    records = _in_order(records, order)
+    with Passes(records) as passes:
+        passes.begin(_refuse_unknown, records, verdicts, findings, providers)
+        resting = passes.begin(_evidence, header, records, providers)
+        counted = passes.begin(tallies, records, verdicts, findings)
+        sorted_already = passes.begin(_is_in_order, records, order)
+    rests_on, tallied = resting.result, counted.result
+    with Passes(records) as passes:
+        tabled = passes.begin(matrix, records, verdicts, findings, providers, tallied=tallied)
+        placed = passes.begin(_in_order, records, order) if not sorted_already.result else None
+    table, records = tabled.result, placed.result if placed else records
     findings = sorted(
         findings,
         key=lambda row: (
@@ -246,19 +251,22 @@ def _order(providers: Mapping[str, Provider]) -> dict[tuple[str, str], int]:
     return {operation: place for place, operation in enumerate(operations)}
 
 
+def _is_in_order(records: Sequence[Record], order: Mapping[tuple[str, str], int]) -> bool:
+    last = -1
+    for record in records:
+        place = order[record.shot.case.provider, record.shot.case.operation]
+        if place < last:
+            return False
+        last = place
+    return True
+
+
 def _in_order(records: Sequence[Record], order: Mapping[tuple[str, str], int]) -> Sequence[Record]:
     """Return the records in the order of their operations.
 
-    Where they are not, they are written again, so that a pass goes from block to block.
+    They are written again, so that a pass goes from block to block.
     """
     parts: dict[int, Spool[Record]] = {}
-    last, sorted_already = -1, True
-    for record in records:
-        place = order[record.shot.case.provider, record.shot.case.operation]
-        sorted_already = sorted_already and place >= last
-        last = place
-    if sorted_already:
-        return records
     for record in records:
         case = record.shot.case
         parts.setdefault(order[case.provider, case.operation], Spool()).append(record)

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from harness.core.outcome import ErrorClass, Fault, Images, Refused
 from harness.core.record import Provenance, Record
@@ -17,7 +16,8 @@ from harness.spec.provider import Provider
 from harness.stats.conformance import cost
 from harness.stats.conformance.cost import Cost
 from harness.stats.conformance.faults import FaultCounts, fault_counts
-from harness.store.spool import picked
+from harness.stats.grouped import grouped
+from harness.store.convoy import Passes
 
 _MOST_NAMED = 6
 
@@ -61,21 +61,23 @@ def provider_summaries(  # noqa: PLR0913 - all that a provider is summed up from
     several, and a promise about what a reply declares may have no cell. What known deviations
     expect is counted with the rest, and named as known.
     """
-    costs = {row.provider: row for row in cost.cost_by_provider(records, providers)}
-    return tuple(
-        _summary(
-            provider,
-            picked(records, partial(_is_of, name)),
-            _tally(matrix, name, [each for each in findings if each.provider == name], known),
-            evidence=evidence.get(name),
-            cost=costs.get(name) or cost.no_cost(name, provider.prices.unit),
-        )
-        for name, provider in providers.items()
-    )
-
-
-def _is_of(name: str, record: Record) -> bool:
-    return record.shot.case.provider == name
+    with Passes(records) as passes:
+        rows = passes.begin(cost.cost_by_provider, records, providers)
+        shares = passes.begin(grouped, records, lambda record: record.shot.case.provider)
+    costs = {row.provider: row for row in rows.result}
+    with Passes(records) as passes:
+        lines = [
+            passes.begin(
+                _summary,
+                provider,
+                shares.result.get(name, ()),
+                _tally(matrix, name, [each for each in findings if each.provider == name], known),
+                evidence=evidence.get(name),
+                cost=costs.get(name) or cost.no_cost(name, provider.prices.unit),
+            )
+            for name, provider in providers.items()
+        ]
+    return tuple(each.result for each in lines)
 
 
 def _summary(
@@ -88,15 +90,18 @@ def _summary(
 ) -> Summary:
     emulated = evidence is not None and not about_provider(evidence)
     subject = f"Emulated {provider.title}" if emulated else provider.title
-    standing = _standing(records, tally)
-    faults = fault_counts(provider, records)
+    with Passes(records) as passes:
+        unsent = passes.begin(lambda: sum(record.outcome is None for record in records))
+        counted = passes.begin(fault_counts, provider, records)
+    skipped, faults = unsent.result, counted.result
+    standing = _standing(records, tally, skipped)
     return Summary(
         provider=provider.name,
         title=provider.title,
         evidence=evidence,
         about_provider=about_provider(evidence),
         cases=cost.cases,
-        skipped=sum(record.outcome is None for record in records),
+        skipped=skipped,
         cost=cost,
         held=tally.count("held"),
         broken=tally.count("broken"),
@@ -135,12 +140,12 @@ def _tally(
     return _Tally(names=names, known=number)
 
 
-def _standing(records: Sequence[Record], tally: _Tally) -> Standing:
+def _standing(records: Sequence[Record], tally: _Tally, skipped: int) -> Standing:
     if tally.names.get("broken"):
         return "broken"
     if tally.names.get("flaky") or tally.names.get("unconfirmed"):
         return "unclear"
-    if all(record.outcome is None for record in records):
+    if skipped == len(records):
         return "untested"
     answered = any(isinstance(record.outcome, Images | Refused) for record in records)
     return "held" if answered and tally.judged else "unclear"

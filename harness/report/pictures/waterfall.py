@@ -1,10 +1,11 @@
 """Where the time of one request went."""
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
 
 from harness.core.exchange import Exchange, Reply, submission
 from harness.core.outcome import Images
@@ -16,7 +17,7 @@ from harness.spec.expressions import first_match
 from harness.spec.lifecycle import Job, ended_between
 from harness.spec.provider import Operation, Provider
 from harness.stats.conformance.time_to_images import NEEDED, seconds_to_images
-from harness.store.spool import Picked, picked
+from harness.store.spool import Picked
 
 PartKind = Literal[
     "late",
@@ -132,35 +133,39 @@ def _waterfall(
     typical = {provider: _typical(records) for provider, records in of.items()}
     spans = {
         provider: _spans(record, providers[provider])
-        for provider, record in typical.items()
+        for provider, (record, _) in typical.items()
         if record is not None
     }
     axis = time_axis([span.end_s for parts in spans.values() for span in parts], log=False)
     if axis is None:
         return None
     rows = [
-        _row(record, spans[provider], axis, _timed(of[provider]))
+        _row(record, spans[provider], axis, timed)
         if record is not None
         else _untimed(of[provider][0])
-        for provider, record in typical.items()
+        for provider, (record, timed) in typical.items()
     ]
     return Waterfall(title=name(place[1]), measured=place[0], axis=axis, rows=tuple(rows))
 
 
-def _typical(records: Sequence[Record]) -> Record | None:
-    """Return the record whose time is the (lower) median; None where no time is known."""
-    ranked = sorted(filter(None, map(seconds_to_images, records)))
-    if not ranked:
-        return None
+def _typical(records: Sequence[Record]) -> tuple[Record | None, int]:
+    """Return the record whose time is the (lower) median, and how many have a time.
+
+    None where no time is known.
+    """
+    times_s, places = array("d"), array("Q")
+    for at, record in enumerate(records):
+        time_s = seconds_to_images(record)
+        if time_s:
+            times_s.append(time_s)
+            places.append(at)
+    if not times_s:
+        return None, 0
+    ranked = np.sort(times_s)
     middle = (len(ranked) - 1) // 2
-    typical_s = ranked[middle]
-    alike = picked(records, lambda record: seconds_to_images(record) == typical_s)
-    named = sorted((record.shot.case.id, at) for at, record in enumerate(alike))
-    return alike[named[middle - bisect_left(ranked, typical_s)][1]]
-
-
-def _timed(records: Sequence[Record]) -> int:
-    return sum(seconds_to_images(record) is not None for record in records)
+    alike = [places[at] for at in np.flatnonzero(np.asarray(times_s) == ranked[middle])]
+    named = sorted((records[at].shot.case.id, at) for at in alike)
+    return records[named[middle - np.searchsorted(ranked, ranked[middle])][1]], len(ranked)
 
 
 def _untimed(record: Record) -> WaterfallRow:

@@ -51,11 +51,16 @@ def _row(
     records: Sequence[Record],
     inspections: Mapping[str, Inspection],
 ) -> Authenticity:
-    found = Deliveries(records, inspections)
-    drawn = arithmetic(provider, records)
-    signed = signed_by(found, lambda record: _model(provider, record))
     readings = header.clocks.get(provider.name, ())
-    fresh = freshness(found, readings, clock_offset(records, readings))
+    with Passes(records) as passes:
+        delivered = passes.begin(Deliveries, records, inspections)
+        counted = passes.begin(arithmetic, provider, records)
+        ahead = passes.begin(clock_offset, records, readings)
+    found, drawn = delivered.result, counted.result
+    with Passes(records) as passes:
+        signing = passes.begin(signed_by, found, lambda record: _model(provider, record))
+        dating = passes.begin(freshness, found, readings, ahead.result)
+    signed, fresh = signing.result, dating.result
     contradictions = (*drawn.contradictions, *signed.contradictions, *fresh.contradictions)
     return Authenticity(
         provider=provider.name,

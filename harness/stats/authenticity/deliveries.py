@@ -1,8 +1,11 @@
 """Each image that a provider delivered, with its request and what its file shows."""
 
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+
+import numpy as np
 
 from harness.core.exchange import Picture
 from harness.core.inspection import Inspection, Manifest
@@ -10,7 +13,7 @@ from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.stats.authenticity.model import Contradiction, Label
 from harness.stats.grouped import First
-from harness.store.spool import ordered, picked
+from harness.store.spool import Picked
 
 LABELS: tuple[Label, ...] = ("signed", "arithmetic", "pixels", "says")
 """From the strongest to the weakest."""
@@ -42,8 +45,14 @@ class Deliveries(Collection[Delivery]):
     """
 
     def __init__(self, records: Sequence[Record], inspections: Mapping[str, Inspection]) -> None:
-        served = picked(records, lambda record: isinstance(record.outcome, Images))
-        self._served, self._inspections = ordered(served, _left_s), inspections
+        served, lefts_s = array("Q"), array("d")
+        for place, record in enumerate(records):
+            if isinstance(record.outcome, Images):
+                served.append(place)
+                lefts_s.append(_left_s(record))
+        order = np.argsort(np.asarray(lefts_s), kind="stable")
+        self._served = Picked(records, (served[at] for at in order))
+        self._inspections = inspections
         self._again = bytearray()
         seen: set[bytes] = set()
         for record in self._served:

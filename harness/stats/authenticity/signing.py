@@ -49,10 +49,14 @@ def signed_by(found: Collection[Delivery], model_of: Callable[[Record], Model | 
     An image without a manifest is evidence of nothing, and neither is one that could not be read.
     """
     contradictions, notes = Contradictions(), Counter[str]()
-    makers = checked = manifests = read = 0
+    not_read = Counter[str]()
+    makers = checked = manifests = read = none = 0
     for delivery in found:
         manifest, seen = delivery.manifest, delivery.inspection
         read += seen is not None and seen.state != "not_read"
+        none += seen is not None and seen.state == "none"
+        if seen is not None and seen.state == "not_read":
+            not_read[seen.why or "no reason was given"] += 1
         if manifest is None:
             continue
         model = model_of(delivery.record)
@@ -69,7 +73,10 @@ def signed_by(found: Collection[Delivery], model_of: Callable[[Record], Model | 
         manifests=Count(count=manifests, of=read),
         signed=Count(count=makers, of=checked),
         contradictions=contradictions.told(),
-        notes=(*(f"{images(n)} {text}" for text, n in notes.items()), *_unread(found, manifests)),
+        notes=(
+            *(f"{images(n)} {text}" for text, n in notes.items()),
+            *_unread(not_read, none, manifests),
+        ),
     )
 
 
@@ -186,15 +193,9 @@ def signer_words(manifest: Manifest) -> str:
     return f"signed by {name(manifest)}{chain[manifest.chain]}"
 
 
-def _unread(found: Iterable[Delivery], manifests: int) -> Iterator[str]:
+def _unread(not_read: Counter[str], none: int, manifests: int) -> Iterator[str]:
     """Say of how many images nothing was read, and why; and how many hold no manifest."""
-    reasons: Counter[str] = Counter()
-    none = 0
-    for seen in (each.inspection for each in found if each.inspection is not None):
-        none += seen.state == "none"
-        if seen.state == "not_read":
-            reasons[seen.why or "no reason was given"] += 1
-    for why, number in reasons.items():
+    for why, number in not_read.items():
         yield f"{images(number)} not searched for a manifest: {why}"
     if none:
         where = f"{none:,} of {images(none + manifests)}" if manifests else images(none)

@@ -59,15 +59,25 @@ class _Billing:
         return self.provider.prices.unit
 
     def notes(self) -> Iterator[BillingNote]:
-        yield self._stated()
-        short = short_deliveries(self.charges)
-        yield from self._short(short)
-        yield from self._for_nothing()
-        yield from self._repeated("charged_for_duplicate", duplicates(self.charges))
-        yield from self._repeated("charged_for_retry", retries(self.charges))
-        yield from self._partials()
-        yield from self._off_list(short)
-        yield from self._sums()
+        charges = self.charges
+        with Passes(charges) as passes:
+            stated = passes.begin(self._stated)
+            short = passes.begin(short_deliveries, charges)
+            for_nothing = passes.begin(_for_nothing, charges)
+            again = passes.begin(duplicates, charges)
+            retried = passes.begin(retries, charges)
+            partials = passes.begin(lambda: tuple(self._partials()))
+        yield stated.result
+        yield from self._short(short.result)
+        yield from self._of_nothings(for_nothing.result)
+        yield from self._repeated("charged_for_duplicate", again.result)
+        yield from self._repeated("charged_for_retry", retried.result)
+        yield from partials.result
+        with Passes(charges) as passes:
+            off_list = passes.begin(lambda: tuple(self._off_list(short.result)))
+            sums = passes.begin(lambda: tuple(self._sums()))
+        yield from off_list.result
+        yield from sums.result
 
     def _note(  # noqa: PLR0913 - a note has this many parts
         self,
@@ -139,23 +149,14 @@ class _Billing:
                 )
 
     # ------------------------------------------------------------------------ for nothing
-    def _for_nothing(self) -> Iterator[BillingNote]:
-        failed, empty, refusals = _Paid(), _Paid(), _Paid()
-        for each in self.charges:
-            if each.stated is None:
-                continue
-            for tells, paid in (
-                (failed_for_good, failed),
-                (_came_empty, empty),
-                (refused, refusals),
-            ):
-                if tells(each):
-                    paid.add(each.case, each.stated)
-                    self._undelivered(each.case, "nothing", each.stated, self.unit)
-        yield from self._of_nothing("charged_for_failure", "request that failed", failed)
+    def _of_nothings(self, found: "_ForNothing") -> Iterator[BillingNote]:
+        for case, amount in found.amounts.items():
+            self._undelivered(case, "nothing", amount, self.unit)
+        yield from self._of_nothing("charged_for_failure", "request that failed", found.failed)
         words = "served request that brought no image"
-        yield from self._of_nothing("charged_for_failure", words, empty)
-        yield from self._of_nothing("charged_for_refusal", "request that was refused", refusals)
+        yield from self._of_nothing("charged_for_failure", words, found.empty)
+        words = "request that was refused"
+        yield from self._of_nothing("charged_for_refusal", words, found.refused)
 
     def _of_nothing(self, kind: str, what: str, found: "_Paid") -> Iterator[BillingNote]:
         """Yield what was charged for requests that brought nothing, where replies say it."""
@@ -349,6 +350,35 @@ class _Paid:
         if amount:
             self.over += amount
             self.paid.add(case)
+
+
+@dataclass(slots=True)
+class _ForNothing:
+    """What was charged for requests that brought nothing, by what became of them."""
+
+    failed: _Paid = field(default_factory=_Paid)
+    empty: _Paid = field(default_factory=_Paid)
+    refused: _Paid = field(default_factory=_Paid)
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    """By case, what it cost; those that cost nothing are left out."""
+
+
+def _for_nothing(charges: Iterable[Charge]) -> _ForNothing:
+    found = _ForNothing()
+    kinds = (
+        (failed_for_good, found.failed),
+        (_came_empty, found.empty),
+        (refused, found.refused),
+    )
+    for each in charges:
+        if each.stated is None:
+            continue
+        for tells, paid in kinds:
+            if tells(each):
+                paid.add(each.case, each.stated)
+                if each.stated:
+                    found.amounts[each.case] = each.stated
+    return found
 
 
 @dataclass(slots=True)
