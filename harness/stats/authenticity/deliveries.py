@@ -53,12 +53,15 @@ class Deliveries(Collection[Delivery]):
         order = np.argsort(np.asarray(lefts_s), kind="stable")
         self._served = Picked(records, (served[at] for at in order))
         self._inspections = inspections
-        self._again = bytearray()
-        seen: set[bytes] = set()
-        for record in self._served:
-            digests = [_known_by(picture) for picture in _pictures(record)]
-            self._again.extend(digest in seen for digest in digests)
-            seen.update(digests)
+        digests, replies = array("Q"), array("Q")
+        for reply, record in enumerate(self._served):
+            for picture in _pictures(record):
+                digests.append(_known_by(picture))
+                replies.append(reply)
+        _, first, of = np.unique(
+            np.asarray(digests), return_index=True, return_inverse=True
+        )  # of each image, where its bytes came first
+        self._again = np.asarray(replies) > np.asarray(replies)[first][of]
 
     def __len__(self) -> int:
         """Return how many images there are."""
@@ -88,9 +91,9 @@ def _pictures(record: Record) -> list[Picture]:
     return [picture for picture in pictures if picture.state != "absent"]
 
 
-def _known_by(picture: Picture) -> bytes:
-    """Return 8 bytes by which an image is known among those of a run."""
-    return blake2b(picture.digest.encode(), digest_size=8).digest()
+def _known_by(picture: Picture) -> int:
+    """Return 64 bits by which an image is known among those of a run."""
+    return int.from_bytes(blake2b(picture.digest.encode(), digest_size=8).digest())
 
 
 def _left_s(record: Record) -> float:

@@ -7,6 +7,7 @@ Every sentence begins with "suspicion", every method names its false positives, 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from random import Random
@@ -43,13 +44,16 @@ _REFERENCES: Final = ("image", "mask", "images", "image_urls")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawn:
-    """One image that came, with what was asked. `asking` tells its reply from others."""
+    """One image that came, with what was asked. `asking` tells its reply from others.
+
+    `prompt` is a digest: a prompt may be as long as a page, and only tells two questions apart.
+    """
 
     provider: str
     operation: str
     case: str
     asking: int
-    prompt: str | None
+    prompt: bytes | None
     references: frozenset[str]
     compression: int | None
     picture: Picture
@@ -154,7 +158,7 @@ def suspicions_of_files(files: Mapping[str, tuple[Picture, Inspection]]) -> tupl
             operation="",
             case=name,
             asking=number,
-            prompt=name,
+            prompt=_digest(name),
             references=frozenset(),
             compression=None,
             picture=picture,
@@ -184,13 +188,18 @@ def _drawn(
             operation=case.operation,
             case=case.id,
             asking=number,
-            prompt=prompt if isinstance(prompt, str) else None,
+            prompt=_digest(prompt) if isinstance(prompt, str) else None,
             references=_references(record, provider),
             compression=compression if whole else None,  # type: ignore[arg-type]  # an int, then
             picture=picture,
             signs=(inspection.signs if inspection else None) or Signs(),
             emulated=record.evidence.emulated,
         )
+
+
+def _digest(text: str) -> bytes:
+    """Return 8 bytes by which a text is known among those of a run."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _stands_in(record: Record, picture: Picture) -> bool:
@@ -271,7 +280,7 @@ class _Copies:
 
     def __init__(self) -> None:
         self._replies: Counter[tuple[str, int]] = Counter()
-        self._prompts: dict[bool, dict[str, set[str | None]]] = {True: {}, False: {}}
+        self._prompts: dict[bool, dict[str, set[bytes | None]]] = {True: {}, False: {}}
 
     def add(self, one: _Drawn) -> None:
         """Add an image."""
