@@ -15,7 +15,7 @@ from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MANY = 512
+MANY = 1_024
 """So many values are in memory anyway: functions that pass over no more of them run one by one."""
 
 

@@ -13,28 +13,29 @@ import weakref
 import zlib
 from abc import abstractmethod
 from array import array
-from collections import OrderedDict
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
-from itertools import chain
-from operator import eq
+from itertools import accumulate, chain, count, groupby
+from operator import add, eq
 from threading import RLock
 from typing import IO, Any, TypeVar, cast, overload
 
 from harness.core.errors import StoreError
 from harness.store.convoy import convoy_of_thread
 from harness.store.disk import write_all
+from harness.store.recent import Recent
 
 T = TypeVar("T")
 
 BLOCK = 64
 """How many values are written, and read back, together."""
 
-IN_MEMORY = 8
-"""How many blocks that were read are kept as values: a run of a few hundred requests never leaves
-memory."""
+IN_MEMORY = 32
+"""How many blocks that were read are kept as values, of all spools of a process that do not say
+otherwise: a run of a thousand requests never leaves memory."""
 
 _COPIED_BYTES = 1024 * 1024
 
@@ -45,6 +46,10 @@ class Values(Sequence[T]):
     @abstractmethod
     def _value_at(self, place: int) -> T:
         """Return the value at a place from 0 on; IndexError where there is none."""
+
+    def each_at(self, places: Iterable[int]) -> Iterator[T]:
+        """Yield the values at some places from 0 on; IndexError where there is none."""
+        return map(self._value_at, places)
 
     def _values_at(self, places: slice) -> Sequence[T]:
         """Return the sequence of some places, read when it is used."""
@@ -87,14 +92,19 @@ class Spool(Values[T]):
     """
 
     def __init__(
-        self, values: Iterable[T] = (), *, block: int = BLOCK, in_memory: int = IN_MEMORY
+        self, values: Iterable[T] = (), *, block: int = BLOCK, in_memory: int | None = None
     ) -> None:
+        """Make one of some values.
+
+        With `in_memory` it keeps so many blocks itself, apart from those of other spools.
+        """
         self._block = block
-        self._in_memory = in_memory
+        self._number = next(_NUMBERS)
+        self._recent = _SHARED if in_memory is None else Recent(in_memory)
+        weakref.finalize(self, self._recent.forget, self._number)
         self._file: _Unnamed | None = None
         self._places = array("Q")
         self._end = 0
-        self._cached: OrderedDict[int, list[T]] = OrderedDict()
         self._open: list[T] = []
         self._turn = RLock()
         self.extend(values)
@@ -131,6 +141,19 @@ class Spool(Values[T]):
             yield self[at]
             at += 1
 
+    def each_at(self, places: Iterable[int]) -> Iterator[T]:
+        """Yield the values at some places; of those of one block in a row, it is read once."""
+        last, held = -1, list[T]()
+        for place in places:
+            number, within = divmod(place, self._block)
+            if number == last:
+                yield held[within]
+            elif number < len(self._places):
+                last, held = number, self._read(number)
+                yield held[within]
+            else:
+                yield self._value_at(place)
+
     def _value_at(self, place: int) -> T:
         number, within = divmod(place, self._block)
         with self._turn:
@@ -150,7 +173,7 @@ class Spool(Values[T]):
         number = len(self._places)
         self._places.append(self._end)
         self._end += len(raw)
-        self._keep(number, self._open)
+        self._recent.put((self._number, number), self._open)
         self._open = []
 
     def load(self, number: int) -> list[T]:
@@ -164,20 +187,16 @@ class Spool(Values[T]):
         return cast("list[T]", pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
 
     def _read(self, number: int) -> list[T]:
-        with self._turn:
-            held = self._cached.get(number)
+        held = self._recent.get((self._number, number))
         if held is None:
             convoy = convoy_of_thread()
             held = self.load(number) if convoy is None else convoy.wait(self, number)
-        with self._turn:
-            self._keep(number, held)
+            self._recent.put((self._number, number), held)
         return held
 
-    def _keep(self, number: int, values: list[T]) -> None:
-        self._cached[number] = values
-        self._cached.move_to_end(number)
-        while len(self._cached) > self._in_memory:
-            self._cached.popitem(last=False)
+
+_NUMBERS = count()
+_SHARED = Recent(IN_MEMORY)
 
 
 class Picked(Values[T]):
@@ -193,7 +212,11 @@ class Picked(Values[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Yield the values in their order here."""
-        return (self._whole[place] for place in self._places)
+        return _each_of(self._whole, self._places)
+
+    def each_at(self, places: Iterable[int]) -> Iterator[T]:
+        """Yield the values at some places here."""
+        return _each_of(self._whole, (self._places[place] for place in places))
 
     def _value_at(self, place: int) -> T:
         return self._whole[self._places[place]]
@@ -216,6 +239,15 @@ class Chained(Values[T]):
         """Yield the values of the first sequence, then those of the next."""
         return chain.from_iterable(self._parts)
 
+    def each_at(self, places: Iterable[int]) -> Iterator[T]:
+        """Yield the values at some places; those of one part in a row are read as its own."""
+        ends = [*accumulate(map(len, self._parts))]
+        for part, these in groupby(places, lambda place: bisect(ends, place)):
+            if part == len(ends):
+                raise IndexError(ends[-1] if ends else 0)
+            within = map(partial(add, -ends[part - 1] if part else 0), these)
+            yield from _each_of(self._parts[part], within)
+
     def _value_at(self, place: int) -> T:
         within = place
         for part in self._parts:
@@ -223,6 +255,10 @@ class Chained(Values[T]):
                 return part[within]
             within -= len(part)
         raise IndexError(place)
+
+
+def _each_of(values: Sequence[T], places: Iterable[int]) -> Iterator[T]:
+    return values.each_at(places) if isinstance(values, Values) else map(values.__getitem__, places)
 
 
 def chained(parts: Iterable[Sequence[T]]) -> Sequence[T]:

@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 
 from harness.core.errors import StoreError
 from harness.store import spool as spooling
-from harness.store.spool import Chained, Picked, Spool, chained, ordered, picked
+from harness.store.spool import (
+    BLOCK,
+    IN_MEMORY,
+    Chained,
+    Picked,
+    Spool,
+    chained,
+    ordered,
+    picked,
+)
 from tests.loopback import HUNG_S
 
 
@@ -54,6 +63,37 @@ def test_a_spool_is_the_list_of_what_was_appended(
     ]
 
 
+@given(st.lists(st.integers(0, 9), max_size=20), st.integers(1, 4), st.data())
+def test_places_in_any_order_are_read_as_one_by_one(
+    numbers: list[int], block: int, data: st.DataObject
+) -> None:
+    places = st.lists(st.integers(0, len(numbers) - 1)) if numbers else st.just([])
+    cut, asked, again = data.draw(st.integers(0, len(numbers))), data.draw(places), [*numbers]
+    views = [
+        Spool(numbers, block=block),
+        Chained([Spool(numbers[:cut], block=block), [], again[cut:]]),
+        Picked(Spool(numbers[::-1], block=block), range(len(numbers) - 1, -1, -1)),
+    ]
+
+    for values in views:
+        assert list(values.each_at(asked)) == [numbers[place] for place in asked]
+        assert list(Picked(values, asked)) == [numbers[place] for place in asked]
+        with pytest.raises(IndexError):
+            list(values.each_at([len(numbers)]))
+
+
+def test_blocks_of_all_spools_that_are_kept_are_few() -> None:
+    spools = [Spool(range(BLOCK * IN_MEMORY)) for _ in range(3)]
+    for spool in spools:
+        assert sum(spool) == sum(range(BLOCK * IN_MEMORY))
+    held = spooling._SHARED._blocks
+
+    assert len(held) == IN_MEMORY
+
+    del spool, spools[:]
+    assert not held
+
+
 @pytest.mark.parametrize("place", [-4, 3, 100])
 @pytest.mark.parametrize(
     "values",
@@ -85,7 +125,7 @@ def test_memory_does_not_grow_with_what_is_appended() -> None:
         tracemalloc.stop()
         return most
 
-    assert peak(6_000) < 1.5 * peak(1_500)
+    assert peak(4 * BLOCK * IN_MEMORY) < 1.5 * peak(BLOCK * IN_MEMORY)
 
 
 def test_a_choice_of_places_reads_like_the_values_there() -> None:
