@@ -2,9 +2,10 @@
 
     unshare -rn sh -c 'ip link set lo up && python -m tests.benchmarks.ray_overhead --pairs 10'
 
-Pairs of one benchmark of one provider, against an emulator whose images take about a second: once
-in one process, once as one slice on Ray, in an order that a coin decides. The difference of the
-medians, in per cent, has a 95 % t interval over the pairs. Needs the extra `ray`.
+Pairs of one benchmark of one provider, against an emulator each of whose images takes exactly a
+second, in the reply to the request: no draw and no polling hides what is added. Once in one process,
+once as one slice on Ray, in an order that a coin decides. The difference of the medians, in per
+cent, has a 95 % t interval over the pairs. Needs the extra `ray`.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from harness.store.reader import read_run
 from tests.benchmarks.ray_kills import HARNESS, QUIET
 from tests.runner.processes import KNOWN, Emulator, emulator, environment
 
-PROVIDER = "nanobanana"
+PROVIDER = "sub2api"
 EVERY_S = 0.2
 MIB = 1024 * 1024
 
@@ -95,13 +96,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--requests", type=int, default=20)
-    parser.add_argument("--time-scale", default="0.05")
+    parser.add_argument("--seconds-per-image", default="1")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     chosen = parser.parse_args()
     env = environment(**QUIET, HOME=tempfile.mkdtemp(prefix="ray-overhead-home-"))
     coin = random.Random(1)
     pairs: list[tuple[Measured, Measured]] = []
-    with emulator("--time-scale", chosen.time_scale, *KNOWN) as shop:
+    with emulator("--seconds-per-image", chosen.seconds_per_image, *KNOWN) as shop:
         for _ in range(chosen.pairs):
             made = {}
             for on_ray in coin.sample([False, True], 2):
@@ -133,7 +134,8 @@ def _page(pairs: list[tuple[Measured, Measured]], requests: int) -> str:
     return f"""# What Ray changes in what is measured
 
 Evidence: emulator. `tests/benchmarks/ray_overhead.py`: {len(pairs)} pairs of a benchmark of
-{requests} requests, in one process and as one slice on a Ray cluster of this machine, interleaved.
+{requests} requests, in one process and as one slice on a Ray cluster of this machine, interleaved;
+each image takes the same time, in the reply to its request.
 
 The median time to pixels through Ray differs by **{mean:+.2%}**, 95 % t interval over the pairs
 {interval}. A run on Ray takes {starts:.1f} s longer: the cluster starts and ends. Memory is the sum
