@@ -47,7 +47,7 @@ ENDS_S = 400.0
 MOST_RESUMES = 4
 _COLUMNS = (
     *("run", "killed", "after s", "seen", "moved", "exit", "resumed", "ended", "wanted", "paid"),
-    *("twice", "lost", "in doubt", "beside", "verdicts"),
+    *("twice", "lost", "in doubt", "beside", "verdicts", "report"),
 )
 _HEAD = f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}"
 ELSEWHERE = "it goes on in another place"
@@ -70,6 +70,8 @@ class Counted:
     open: frozenset[str]
     """Cases of which a request is in doubt, and those beside the plan."""
     verdicts: Counter[tuple[str, ...]]
+    sections: Mapping[str, str]
+    """What the report says beside them, but for times and the number of polls, by section."""
 
 
 class Nodes:
@@ -181,7 +183,29 @@ def _counted(shop: Emulator, folder: Path) -> Counted:
             (each["case"], each["check"], each.get("constraint") or "", each["status"])
             for each in summary["verdicts"]
         ),
+        sections={
+            name: json.dumps(_timeless(content), sort_keys=True)
+            for name, content in summary.items()
+            if name not in _OF_THE_RUN
+        },
     )
+
+
+_OF_THE_RUN = ("run", "verdicts", "latency")
+_OF_TIME = ("date", "requests")
+
+
+def _timeless(content: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a section without dates and requests (polls are such), its lists in one order."""
+    if isinstance(content, dict):
+        return {
+            name: _timeless(each)
+            for name, each in content.items()
+            if name not in _OF_TIME and not name.endswith("_s")
+        }
+    if isinstance(content, list):
+        return sorted((_timeless(each) for each in content), key=json.dumps)
+    return content
 
 
 def _in_doubt(record: Record) -> int:
@@ -353,6 +377,7 @@ def _row(number: int, trial: Trial, reference: Counted) -> str:
         counted.doubted,
         counted.beside,
         _compared(counted, reference),
+        _sections(counted, reference),
     )
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -366,6 +391,13 @@ def _compared(counted: Counted, reference: Counted) -> str:
     return f"{said}, of {len(others)} others" if others else f"{said}, of these"
 
 
+def _sections(counted: Counted, reference: Counted) -> str:
+    """Name the sections of a report that say something else than those of one process."""
+    names = {**reference.sections, **counted.sections}
+    other = [name for name in names if counted.sections.get(name) != reference.sections.get(name)]
+    return ", ".join(other) or "same"
+
+
 def _page(trials: list[Trial], reference: Counted) -> str:
     rows = "\n".join(_row(at, trial, reference) for at, trial in enumerate(trials, 1))
     one = f"{reference.requests} requests end and {reference.paid} are charged"
@@ -374,6 +406,7 @@ def _page(trials: list[Trial], reference: Counted) -> str:
     whole = sum(each.served == reference.served for each in every)
     struck = sum(trial.elsewhere > 0 or trial.resumes > 0 for trial in trials)
     equal = sum(_compared(each, reference) == "same" for each in every)
+    alike = sum(_sections(each, reference) == "same" for each in every)
     return f"""# Machines that die in a run on Ray
 
 Evidence: emulator. `tests/benchmarks/ray_kills.py`, {len(trials)} runs: a cluster of three nodes
@@ -382,7 +415,9 @@ process with the same seed {one}.
 
 In {whole} of {len(trials)} runs every question of the plan that one process pays for has its
 images; {twice} bodies were charged twice, {lost} requests were lost. In {struck} of them the kill
-struck a slice at work. The verdicts are those of one process in {equal}.
+struck a slice at work. The verdicts are those of one process in {equal}, and all else that the
+report says in {alike}: `summary.json` but for latencies, moments, the number of requests (polls are
+such) and the order of lists.
 
 In each run one actor, one node with all its processes, or the head is killed with SIGKILL, so many
 seconds after every slice had its plan, when the provider had *seen* so many requests. *Moved* is
@@ -395,7 +430,8 @@ than once, *lost* requests without an outcome in the merged run.
 can know. As in one process that is killed, each is asked again in other words, so it may be charged
 beside what was wanted. One that repeated a served request under its idempotency key is not sent
 again: the question is asked *beside* the plan, in other words, with a charge of its own. *Verdicts*
-that differ "of these" are all of such questions.
+that differ "of these" are all of such questions. *Report* names the sections of `summary.json` that
+say something else.
 
 {_HEAD}
 {rows}

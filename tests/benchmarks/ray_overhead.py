@@ -3,9 +3,9 @@
     unshare -rn sh -c 'ip link set lo up && python -m tests.benchmarks.ray_overhead --pairs 10'
 
 Pairs of one benchmark of one provider, against an emulator each of whose images takes exactly a
-second, in the reply to the request: no draw and no polling hides what is added. Once in one process,
-once as one slice on Ray, in an order that a coin decides. The difference of the medians, in per
-cent, has a 95 % t interval over the pairs. Needs the extra `ray`.
+second, in the reply to the request: no draw and no polling hides what is added. Once in one
+process, once as one slice on Ray, in an order that a coin decides. The difference of the medians,
+in per cent, has a 95 % t interval over the pairs. Needs the extra `ray`.
 """
 
 import argparse
