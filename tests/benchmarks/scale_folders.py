@@ -63,7 +63,8 @@ class Copies:
             number = int(block[1]) + copy * self.blocks
             other = case.replace(block[0], f"-b{number:03}")
             text = re.sub(r'"block": \d+', f'"block": {number}', text)
-        text = text.replace(json.dumps(case), json.dumps(other))
+        # As a whole, and at the end of the key that it was sent with.
+        text = text.replace(json.dumps(case)[1:], json.dumps(other)[1:])
         for prompt in prompts(lines):
             text = text.replace(json.dumps(prompt), json.dumps(f"{prompt} {copy}"))
         if self.own_images:
