@@ -377,7 +377,8 @@ def _for_nothing(charges: Iterable[Charge]) -> _ForNothing:
             if tells(each):
                 paid.add(each.case, each.stated)
                 if each.stated:
-                    found.amounts[each.case] = each.stated
+                    known = found.amounts.get(each.case, NOTHING)
+                    found.amounts[each.case] = max(known, each.stated)
     return found
 
 
