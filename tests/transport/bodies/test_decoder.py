@@ -4,10 +4,12 @@ import gc
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -294,6 +296,15 @@ def test_a_darkroom_that_nobody_closes_ends_its_process() -> None:
         os.kill(pid, 0)
 
 
+@pytest.fixture
+def same_limit() -> Iterator[None]:
+    """The limit of this process: a decoder sets its own before each answer, and is killed by it."""
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    yield
+    resource.setrlimit(resource.RLIMIT_CPU, before)
+
+
+@pytest.mark.usefixtures("same_limit")
 def test_the_process_says_what_the_same_code_says_here(tmp_path: Path) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise())
