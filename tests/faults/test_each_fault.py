@@ -15,7 +15,7 @@ from tests.shipped import shipped_provider as shipped
 AT_VALUES = ("valid_request", "content_interaction", "count", "type", "refusal_shape")
 
 
-IN_CI = 40
+IN_CI = 60
 """One in so many faults of the catalogue is switched on in each test run, the others by
 `make slow`."""
 
