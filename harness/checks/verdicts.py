@@ -3,16 +3,14 @@
 They are kept in columns, a block at a time, on the disk; a pass over them costs a microsecond each.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import groupby
-from threading import RLock
 from typing import Any, TypeVar
 
 from harness.core.record import Record
 from harness.core.verdict import Verdict
-from harness.store.spool import Spool, Values
+from harness.store.spool import Spool
 
 BLOCK = 1024
 """How many verdicts are written, and read back, together."""
@@ -25,85 +23,26 @@ _NAMES = tuple(each.name for each in fields(Verdict))
 _PUTS: tuple[Callable[[object, object], None], ...] = tuple(
     getattr(Verdict, name).__set__ for name in _NAMES
 )
-_Columns = tuple[tuple[str | None, ...], ...]
 
 
-class Verdicts(Values[Verdict]):
-    """A sequence of verdicts that only grows. Threads may share it once it is whole."""
+class Verdicts(Spool[Verdict]):
+    """A sequence of verdicts that only grows, written in columns. Threads may share it."""
 
     def __init__(self, verdicts: Iterable[Verdict] = ()) -> None:
-        self._blocks: Spool[_Columns] | None = None
-        self._open: list[Verdict] = []
-        self._cached: OrderedDict[int, list[Verdict]] = OrderedDict()
         self._texts: dict[str, str] = {}
-        self._turn = RLock()
-        for verdict in verdicts:
-            self.append(verdict)
+        super().__init__(verdicts, block=BLOCK, in_memory=IN_MEMORY)
 
-    def append(self, verdict: Verdict) -> None:
-        """Add a verdict at the end."""
-        self._open.append(verdict)
-        if len(self._open) == BLOCK:
-            self._close_block()
-
-    def __len__(self) -> int:
-        """Return how many verdicts there are."""
-        return self._closed * BLOCK + len(self._open)
-
-    def __iter__(self) -> Iterator[Verdict]:
-        """Yield the verdicts in the order in which they were appended."""
-        number = 0
-        while number < self._closed:
-            yield from self._read(number)
-            number += 1
-        at = number * BLOCK
-        while at < len(self):
-            yield self[at]
-            at += 1
-
-    def _value_at(self, place: int) -> Verdict:
-        number, within = divmod(place, BLOCK)
-        if number >= (closed := self._closed):
-            return self._open[place - closed * BLOCK]
-        return self._read(number)[within]
-
-    def __reduce__(self) -> tuple[type["Verdicts"], tuple[list[Verdict]]]:
-        """Pickle the verdicts: the file belongs to this process."""
-        return Verdicts, (list(self),)
-
-    @property
-    def _closed(self) -> int:
-        return 0 if self._blocks is None else len(self._blocks)
-
-    def _close_block(self) -> None:
-        if self._blocks is None:
-            self._blocks = Spool(block=1, in_memory=1)
+    def _written(self, values: list[Verdict]) -> list[Any]:
+        """Return the columns, with one object for each text: it is written once in a block."""
         if len(self._texts) > _MOST_TEXTS:
             self._texts.clear()
-        # One object for each text: it is written once in a block, and is one again when read.
-        columns = (map(self._once, (getattr(each, name) for each in self._open)) for name in _NAMES)
-        self._keep(self._closed, self._open)
-        self._blocks.append(tuple(map(tuple, columns)))
-        self._open = []
+        return [[self._once(getattr(each, name)) for each in values] for name in _NAMES]
 
     def _once(self, text: str | None) -> str | None:
         return None if text is None else self._texts.setdefault(text, text)
 
-    def _read(self, number: int) -> list[Verdict]:
-        with self._turn:
-            held = self._cached.get(number)
-        if held is None:  # no lock is held while the block is read: others may pass meanwhile
-            assert self._blocks is not None  # noqa: S101 - there are closed ones
-            held = [*map(_made, *self._blocks[number])]
-        with self._turn:
-            self._keep(number, held)
-        return held
-
-    def _keep(self, number: int, verdicts: list[Verdict]) -> None:
-        self._cached[number] = verdicts
-        self._cached.move_to_end(number)
-        while len(self._cached) > IN_MEMORY:
-            self._cached.popitem(last=False)
+    def _read_back(self, written: list[Any]) -> list[Verdict]:
+        return [*map(_made, *written)]
 
 
 def _made(*values: str | None) -> Verdict:

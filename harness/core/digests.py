@@ -1,4 +1,4 @@
-"""The one digest of a text, wherever a text is known again by it."""
+"""The digests of a text, wherever a text is known again by one."""
 
 import hashlib
 
@@ -10,3 +10,9 @@ def text_digest(text: str) -> str:
     it.
     """
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest64(text: str) -> int:
+    """Return 64 bits by which a text is known among those of a run; of any text, as above."""
+    raw = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest())

@@ -5,9 +5,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Literal, overload
 
+from harness.core.digests import digest64
 from harness.core.record import Record
 
 Status = Literal["pass", "fail", "skip", "inconclusive", "error"]
@@ -40,7 +40,7 @@ class Cases(Sequence[str]):
     def __init__(self, named: Iterable[str], more: Iterable[int]) -> None:
         self.named = tuple(dict.fromkeys(named))
         self._names = frozenset(self.named)
-        known = {digest_of(each) for each in self.named}
+        known = {digest64(each) for each in self.named}
         self._more = array("Q", sorted({*more} - known))
 
     @property
@@ -68,14 +68,9 @@ class Cases(Sequence[str]):
         """Tell whether a case is one of them; of those without a name by 64 bits of a digest."""
         if case in self._names:
             return True
-        digest = digest_of(str(case))
+        digest = digest64(str(case))
         at = bisect_left(self._more, digest)
         return at < len(self._more) and self._more[at] == digest
-
-
-def digest_of(case: str) -> int:
-    """Return 64 bits by which a case is known without its name."""
-    return int.from_bytes(blake2b(case.encode(), digest_size=8).digest())
 
 
 def more_cases(cases: Sequence[str]) -> int:

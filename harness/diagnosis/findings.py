@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from harness.checks.verdicts import Verdicts
+from harness.core.digests import digest64
 from harness.core.jsonvalue import canonical
 from harness.core.record import Record
-from harness.core.verdict import MOST_NAMED, Cases, Finding, Standing, Verdict, digest_of
+from harness.core.verdict import MOST_NAMED, Cases, Finding, Standing, Verdict
 from harness.diagnosis.attribution import Attribution, attributions
 from harness.diagnosis.combinations import (
     Assignment,
@@ -136,7 +137,7 @@ def _with_left(finding: Finding, left: Sequence[Left]) -> Finding:
     if not left:
         return finding
     named = [*finding.cases, *(case for each in left for case in each.named)]
-    unnamed = [digest_of(case) for case in named[MOST_NAMED:]]
+    unnamed = [digest64(case) for case in named[MOST_NAMED:]]
     digests = chain(unnamed, *(each.digests for each in left))
     return replace(finding, cases=Cases(named[:MOST_NAMED], digests))
 

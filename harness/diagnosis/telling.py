@@ -24,8 +24,9 @@ from itertools import chain
 
 from harness.checks.verdicts import beside
 from harness.core.case import FIRST_STAGES
+from harness.core.digests import digest64
 from harness.core.record import Record
-from harness.core.verdict import MOST_NAMED, Verdict, digest_of
+from harness.core.verdict import MOST_NAMED, Verdict
 from harness.diagnosis.combinations import assignment
 from harness.diagnosis.history import (
     ACCEPTANCE,
@@ -175,7 +176,7 @@ class _Sample:
 
     def add(self, case: str, *, fails: bool) -> None:
         """Take a case, which may break a promise, or not."""
-        entry = (-digest_of(case), case, fails)
+        entry = (-digest64(case), case, fails)
         if len(self._heap) < self._size:
             heappush(self._heap, entry)
         else:
@@ -296,7 +297,7 @@ class _Choice:
         for check, claim in failing:
             known = seen.kind if seen.kind in self._shown else None
             left = self.left[known, check, claim]
-            left.digests.append(digest_of(case))
+            left.digests.append(digest64(case))
             place = (seen.kind.operation, check, claim)
             if self._names[place] < MOST_NAMED:
                 self._names[place] += 1

@@ -29,7 +29,7 @@ from harness.report.labels import (
     provenance_banner,
 )
 from harness.report.matrix import matrix, with_known
-from harness.report.model import Report, Shown, Waiting
+from harness.report.model import Matrix, Report, Shown, Waiting
 from harness.report.pictures.pictures import pictures
 from harness.report.pictures.thumbnails import thumbnails
 from harness.report.reproduction.curl import files_of, fitting, repeat
@@ -100,18 +100,10 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
     known: Sequence[KnownShown],
 ) -> tuple[Report, Mapping[Place, Tally], Sequence[Record]]:
     """Return the report, what speaks for each promise, and the records in their order there."""
-    # One order for every table: that of the documents, not the one in which replies came.
     order = _order(providers)
-    with Passes(records) as passes:
-        passes.begin(_refuse_unknown, records, verdicts, findings, providers)
-        resting = passes.begin(_evidence, header, records, providers)
-        counted = passes.begin(tallies, records, verdicts, findings)
-        sorted_already = passes.begin(_is_in_order, records, order)
-    rests_on, tallied = resting.result, counted.result
-    with Passes(records) as passes:
-        tabled = passes.begin(matrix, records, verdicts, findings, providers, tallied=tallied)
-        placed = passes.begin(_in_order, records, order) if not sorted_already.result else None
-    table, records = tabled.result, placed.result if placed else records
+    rests_on, tallied, table, records = _tabled(
+        header, records, verdicts, findings, providers, order
+    )
     findings = sorted(
         findings,
         key=lambda row: (
@@ -181,6 +173,30 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that a report is made of
         known=tuple(known),
     )
     return report, tallied, records
+
+
+def _tabled(  # noqa: PLR0913, PLR0917 - all that a matrix is made of
+    header: RunHeader,
+    records: Sequence[Record],
+    verdicts: Sequence[Verdict],
+    findings: Sequence[Finding],
+    providers: Mapping[str, Provider],
+    order: Mapping[tuple[str, str], int],
+) -> tuple[dict[str, Provenance | None], dict[Place, Tally], Matrix, Sequence[Record]]:
+    """Return each provider's provenance, what speaks for each promise, the matrix, and the records.
+
+    These stand in one order for every table: that of the documents, not that of the replies.
+    """
+    with Passes(records) as passes:
+        passes.begin(_refuse_unknown, records, verdicts, findings, providers)
+        rests_on = passes.begin(_evidence, header, records, providers)
+        counted = passes.begin(tallies, records, verdicts, findings)
+        sorted_already = passes.begin(_is_in_order, records, order)
+    tallied = counted.result
+    with Passes(records) as passes:
+        table = passes.begin(matrix, records, verdicts, findings, providers, tallied=tallied)
+        placed = passes.begin(_in_order, records, order) if not sorted_already.result else None
+    return rests_on.result, tallied, table.result, placed.result if placed else records
 
 
 def _with_evidence(

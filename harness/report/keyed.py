@@ -3,9 +3,9 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
 from typing import Generic, TypeVar
 
+from harness.core.digests import digest64
 from harness.store.spool import Spool
 
 T = TypeVar("T")
@@ -73,6 +73,4 @@ class Summed(Keyed[float]):
 
 
 def _digest(key: Key) -> int:
-    return int.from_bytes(
-        blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    )
+    return digest64("\0".join(key))

@@ -123,7 +123,7 @@ class Spool(Values[T]):
 
     def __reduce__(self) -> tuple[type["Spool[T]"], tuple[list[T]]]:
         """Pickle the values: the file belongs to this process."""
-        return Spool, (list(self),)
+        return type(self), (list(self),)
 
     def __len__(self) -> int:
         """Return how many values there are."""
@@ -162,7 +162,7 @@ class Spool(Values[T]):
         return self._read(number)[within]
 
     def _close_block(self) -> None:
-        raw = _packed(self._open)
+        raw = _packed(self._written(self._open))
         try:
             if self._file is None or not self._file.is_own:
                 self._file = _Unnamed(self._file, self._end)
@@ -184,7 +184,15 @@ class Spool(Values[T]):
                 raw = cast("_Unnamed", self._file).read(self._places[number], end)
             except OSError as error:
                 raise _no_room(error) from None
-        return cast("list[T]", pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
+        return self._read_back(pickle.loads(zlib.decompress(raw)))  # noqa: S301 - our own
+
+    def _written(self, values: list[T]) -> list[Any]:
+        """Return what is written of a block's values."""
+        return values
+
+    def _read_back(self, written: list[Any]) -> list[T]:
+        """Return the values of a block of which this was written."""
+        return written
 
     def _read(self, number: int) -> list[T]:
         held = self._recent.get((self._number, number))
@@ -278,10 +286,14 @@ def picked(values: Sequence[T], keep: Callable[[T], bool]) -> Sequence[T]:
 def ordered(values: Sequence[T], key: Callable[[T], Any]) -> Sequence[T]:
     """Return the values in the order of a key, without holding them: only the keys are held.
 
-    Equal keys keep their order, as with `sorted`.
+    Equal keys keep their order, as with `sorted`; values without a key, None, are left out.
     """
-    keys = [key(value) for value in values]
-    return Picked(values, sorted(range(len(keys)), key=keys.__getitem__))
+    places, keys = array("Q"), list[Any]()
+    for place, value in enumerate(values):
+        if (its := key(value)) is not None:
+            places.append(place)
+            keys.append(its)
+    return Picked(values, (places[at] for at in sorted(range(len(keys)), key=keys.__getitem__)))
 
 
 class _Packer(pickle.Pickler):
@@ -294,9 +306,9 @@ class _Packer(pickle.Pickler):
         return NotImplemented
 
 
-def _packed(values: Sequence[object]) -> bytes:
+def _packed(values: list[Any]) -> bytes:
     buffer = BytesIO()
-    _Packer(buffer, pickle.HIGHEST_PROTOCOL).dump(list(values))
+    _Packer(buffer, pickle.HIGHEST_PROTOCOL).dump(values)
     return zlib.compress(buffer.getvalue(), 1)
 
 

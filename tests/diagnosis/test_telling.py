@@ -6,9 +6,10 @@ import pytest
 
 import harness.diagnosis.telling
 from harness.checks.judge import judge_records
+from harness.core.digests import digest64
 from harness.core.outcome import Fault
 from harness.core.record import Record
-from harness.core.verdict import MOST_NAMED, Cases, CasesShown, Finding, digest_of
+from harness.core.verdict import MOST_NAMED, Cases, CasesShown, Finding
 from harness.diagnosis.findings import findings, settled
 from harness.diagnosis.telling import telling
 from tests.checks.build import case, found, picture, record, refused, served
@@ -111,7 +112,7 @@ def test_a_run_without_a_failure_has_no_finding_and_its_verdicts_stay() -> None:
 
 def test_cases_beyond_those_that_are_named_are_counted_once_and_known() -> None:
     from_all = [f"case {at}" for at in range(MOST_NAMED + 5)]
-    more = [digest_of(each) for each in from_all]
+    more = [digest64(each) for each in from_all]
 
     cases = Cases(from_all[:MOST_NAMED], more)
 
@@ -125,7 +126,7 @@ def test_cases_beyond_those_that_are_named_are_counted_once_and_known() -> None:
 def test_a_case_shows_a_finding_whether_or_not_it_is_named() -> None:
     (broken,) = found(*_run(broken=60, kept=40))
     from_all = [f"case {at}" for at in range(MOST_NAMED + 5)]
-    many = replace(broken, cases=Cases(from_all[:MOST_NAMED], map(digest_of, from_all)))
+    many = replace(broken, cases=Cases(from_all[:MOST_NAMED], map(digest64, from_all)))
 
     shown = CasesShown([broken, many])
 

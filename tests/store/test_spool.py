@@ -58,6 +58,9 @@ def test_a_spool_is_the_list_of_what_was_appended(
     assert list(ordered(spool, lambda point: point.name)) == sorted(
         points, key=lambda point: point.name
     )
+    assert list(ordered(spool, lambda point: point.name or None)) == sorted(
+        (point for point in points if point.name), key=lambda point: point.name
+    )
     assert list(picked(spool, lambda point: bool(point.children))) == [
         point for point in points if point.children
     ]

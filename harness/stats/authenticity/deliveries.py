@@ -3,17 +3,17 @@
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 
+from harness.core.digests import digest64
 from harness.core.exchange import Picture
 from harness.core.inspection import Inspection, Manifest
 from harness.core.outcome import Images
 from harness.core.record import Record
 from harness.stats.authenticity.model import Contradiction, Label
 from harness.stats.grouped import First
-from harness.store.spool import Picked
+from harness.store.spool import ordered
 
 LABELS: tuple[Label, ...] = ("signed", "arithmetic", "pixels", "says")
 """From the strongest to the weakest."""
@@ -45,18 +45,11 @@ class Deliveries(Collection[Delivery]):
     """
 
     def __init__(self, records: Sequence[Record], inspections: Mapping[str, Inspection]) -> None:
-        served, lefts_s = array("Q"), array("d")
-        for place, record in enumerate(records):
-            if isinstance(record.outcome, Images):
-                served.append(place)
-                lefts_s.append(_left_s(record))
-        order = np.argsort(np.asarray(lefts_s), kind="stable")
-        self._served = Picked(records, (served[at] for at in order))
-        self._inspections = inspections
+        self._served, self._inspections = ordered(records, _left_s), inspections
         digests, replies = array("Q"), array("Q")
         for reply, record in enumerate(self._served):
             for picture in _pictures(record):
-                digests.append(_known_by(picture))
+                digests.append(digest64(picture.digest))
                 replies.append(reply)
         _, first, of = np.unique(
             np.asarray(digests), return_index=True, return_inverse=True
@@ -91,12 +84,10 @@ def _pictures(record: Record) -> list[Picture]:
     return [picture for picture in pictures if picture.state != "absent"]
 
 
-def _known_by(picture: Picture) -> int:
-    """Return 64 bits by which an image is known among those of a run."""
-    return int.from_bytes(blake2b(picture.digest.encode(), digest_size=8).digest())
-
-
-def _left_s(record: Record) -> float:
+def _left_s(record: Record) -> float | None:
+    """Return when a served request left; None for any other."""
+    if not isinstance(record.outcome, Images):
+        return None
     return record.exchanges[0].times.sent_s if record.exchanges else 0.0
 
 

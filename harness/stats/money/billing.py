@@ -150,7 +150,7 @@ class _Billing:
 
     # ------------------------------------------------------------------------ for nothing
     def _of_nothings(self, found: "_ForNothing") -> Iterator[BillingNote]:
-        for case, amount in found.amounts.items():
+        for case, amount in found.charges:
             self._undelivered(case, "nothing", amount, self.unit)
         yield from self._of_nothing("charged_for_failure", "request that failed", found.failed)
         words = "served request that brought no image"
@@ -359,8 +359,8 @@ class _ForNothing:
     failed: _Paid = field(default_factory=_Paid)
     empty: _Paid = field(default_factory=_Paid)
     refused: _Paid = field(default_factory=_Paid)
-    amounts: dict[str, Decimal] = field(default_factory=dict)
-    """By case, what it cost; those that cost nothing are left out."""
+    charges: list[tuple[str, Decimal]] = field(default_factory=list)
+    """The cases, and what each cost; those that cost nothing are left out."""
 
 
 def _for_nothing(charges: Iterable[Charge]) -> _ForNothing:
@@ -377,8 +377,7 @@ def _for_nothing(charges: Iterable[Charge]) -> _ForNothing:
             if tells(each):
                 paid.add(each.case, each.stated)
                 if each.stated:
-                    known = found.amounts.get(each.case, NOTHING)
-                    found.amounts[each.case] = max(known, each.stated)
+                    found.charges.append((each.case, each.stated))
     return found
 
 

@@ -4,9 +4,9 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import blake2b
 from itertools import chain, pairwise
 
+from harness.core.digests import digest64
 from harness.core.exchange import Reply, Request, submission
 from harness.spec.expressions import first_match
 from harness.spec.lifecycle import job_id_of
@@ -38,7 +38,7 @@ def duplicates(charges: Collection[Charge]) -> tuple[Repeated, ...]:
     for charge in charges:
         found += filter(None, [_followed_up(charge)])
         served = charge.served
-        if not charge.key or served is None or _digest(charge.key) not in again:
+        if not charge.key or served is None or digest64(charge.key) not in again:
             continue
         now = _Served(charge.stated, served.job, frozenset(one.digest for one in served.pictures))
         before = last.get(charge.key)
@@ -56,13 +56,8 @@ def _repeated(charge: Charge, amount: Decimal) -> Repeated:
 
 def _several(texts: Iterable[str]) -> frozenset[int]:
     """Return the digests of the texts that come more than once."""
-    digests = sorted(array("q", map(_digest, texts)))
+    digests = sorted(array("Q", map(digest64, texts)))
     return frozenset(one for one, other in pairwise(digests) if one == other)
-
-
-def _digest(text: str) -> int:
-    raw = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(raw, signed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,7 @@ def retries(charges: Collection[Charge]) -> tuple[Repeated, ...]:
     for charge in charges:
         if charge.stated:
             found += [_repeated(charge, amount) for amount in _too_early(charge)]
-        if not several or (asked := _digest(question(charge))) not in several:
+        if not several or (asked := digest64(question(charge))) not in several:
             continue
         of_question.setdefault(asked, [])
         if charge.served and charge.stated:

@@ -7,12 +7,12 @@ Every sentence begins with "suspicion", every method names its false positives, 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from random import Random
 from typing import Final
 
+from harness.core.digests import digest64
 from harness.core.exchange import Picture
 from harness.core.inspection import Inspection, Signs
 from harness.core.jsonvalue import Json, canonical
@@ -53,7 +53,7 @@ class _Drawn:
     operation: str
     case: str
     asking: int
-    prompt: bytes | None
+    prompt: int | None
     references: frozenset[str]
     compression: int | None
     picture: Picture
@@ -158,7 +158,7 @@ def suspicions_of_files(files: Mapping[str, tuple[Picture, Inspection]]) -> tupl
             operation="",
             case=name,
             asking=number,
-            prompt=_digest(name),
+            prompt=digest64(name),
             references=frozenset(),
             compression=None,
             picture=picture,
@@ -188,18 +188,13 @@ def _drawn(
             operation=case.operation,
             case=case.id,
             asking=number,
-            prompt=_digest(prompt) if isinstance(prompt, str) else None,
+            prompt=digest64(prompt) if isinstance(prompt, str) else None,
             references=_references(record, provider),
             compression=compression if whole else None,  # type: ignore[arg-type]  # an int, then
             picture=picture,
             signs=(inspection.signs if inspection else None) or Signs(),
             emulated=record.evidence.emulated,
         )
-
-
-def _digest(text: str) -> bytes:
-    """Return 8 bytes by which a text is known among those of a run."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _stands_in(record: Record, picture: Picture) -> bool:
@@ -280,7 +275,7 @@ class _Copies:
 
     def __init__(self) -> None:
         self._replies: Counter[tuple[str, int]] = Counter()
-        self._prompts: dict[bool, dict[str, set[bytes | None]]] = {True: {}, False: {}}
+        self._prompts: dict[bool, dict[str, set[int | None]]] = {True: {}, False: {}}
 
     def add(self, one: _Drawn) -> None:
         """Add an image."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from jsonschema import Draft202012Validator
 
+from harness.core.digests import digest64
 from harness.core.slicing import Part, Slice
-from harness.core.verdict import MOST_NAMED, Cases, digest_of
+from harness.core.verdict import MOST_NAMED, Cases
 from harness.report.formats.html import html
 from harness.report.formats.summary_json import summary_json
 from harness.report.model import Report
@@ -78,7 +79,7 @@ def test_the_summary_of_a_slice_says_which_and_from_where() -> None:
 def test_a_finding_says_how_many_of_its_cases_it_does_not_name(more: int) -> None:
     ids = [f"case {at}" for at in range(MOST_NAMED + more)]
     shown = b.record(b.case(), b.images(11))
-    cases = Cases(ids[:MOST_NAMED], map(digest_of, ids))
+    cases = Cases(ids[:MOST_NAMED], map(digest64, ids))
     finding = replace(b.finding(shown), cases=cases)
     whole = b.report([shown], [b.verdict(shown, "fail")], [finding])
 
