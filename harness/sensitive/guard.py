@@ -13,6 +13,9 @@ KEY_LENGTH = 16
 """A word of so many characters, digits among them, is a key and no name."""
 
 NO_KEY = "looks like a key; keys come from the environment only: take it out"
+_NO_KEYS = frozenset(("e-mail", "ip", "phone"))
+"""Kinds that replies are freed of, and that a user may write: whom to ask, which release."""
+
 _OWN_AT_LEAST = 8
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -32,7 +35,7 @@ class KeyGuard:
         """Tell whether a text holds a secret, or one of the names is that of a key."""
         return (
             any(map(is_key_name, names))
-            or any(self._shapes.find(text) for text in texts)
+            or any(kind not in _NO_KEYS for text in texts for *_, kind in self._shapes.find(text))
             or any(own in text for own in self._own for text in texts)
         )
 
