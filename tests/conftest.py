@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
 PLANNING = (
@@ -49,6 +50,13 @@ TOGETHER = {
 settings.register_profile("anew", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", settings.get_profile("anew"), derandomize=True)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Draw no constants of our modules: which ones are loaded hangs on what a worker ran before."""
+    if settings().derandomize:
+        vars(providers).update(is_local_module_file=lambda _path: False)
 
 
 class Grouped(LoadScopeScheduling):  # type: ignore[misc]  # the same
