@@ -20,6 +20,8 @@ export PIP_USER := 0
 export PIP_REQUIRE_HASHES := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH
+# Without bytecode on the disk each of the many processes of the tests compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The emulator that was recorded there had faults switched on, so that there is something to find:
 # the run has to end with 1, a promise was broken.

@@ -88,6 +88,7 @@ def test_values_that_fail_together_are_found() -> None:
     assert len(world.paid_bodies()) == len(set(world.paid_bodies()))
 
 
+@pytest.mark.slow
 def test_smaller_requests_do_not_count_among_those_that_are_explored() -> None:
     exploring, world = explorer(16, seed=1), World(keeping({"quality": "high"}))
     waiting = [planned_request(SUB2API, base())]

@@ -86,6 +86,7 @@ def test_an_exploration_that_is_killed_goes_on_without_sending_anything_twice(
     assert max(Counter(provider.posts("sub2api")).values()) == 1
 
 
+@pytest.mark.slow
 def test_a_run_explores_what_failed_before_first_and_keeps_its_statistics(
     provider: Emulator, tmp_path: Path
 ) -> None:

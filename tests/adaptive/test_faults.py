@@ -170,11 +170,11 @@ def with_all(values: dict[str, Json]) -> Any:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        (PLAINS, "500"),
+        pytest.param(PLAINS, "500", marks=pytest.mark.slow),
         (PAIR, "200 error"),
-        (PAIR, "no reply"),
+        pytest.param(PAIR, "no reply", marks=pytest.mark.slow),
         ({"stream": True}, "half a stream"),
-        (VALUE, "502 page"),
+        pytest.param(VALUE, "502 page", marks=pytest.mark.slow),
     ],
 )
 def test_a_planted_fault_is_found_over_real_sockets(
@@ -207,6 +207,7 @@ def test_sixty_percent_of_all_requests_fail_and_the_rate_is_told(
     assert f"{faults.faults} of {faults.valid} valid requests" in result.why
 
 
+@pytest.mark.slow
 def test_a_faultless_provider_is_not_suspected(emulated: str, tmp_path: Path) -> None:
     result = run(emulated, tmp_path / "run", lambda _: False, "500")
 

@@ -19,7 +19,7 @@ from tests.cases.strategies import accepted_arguments, boundary_cases
 from tests.shipped import NAMES, shipped_provider
 from tests.spec import small
 
-SEEDS = range(5)
+SEEDS = range(2)
 EACH = {"generate": 500, "edit": 150, "edit_json": 150, "respond": 20}
 """Cases of each expectation that are drawn per seed: a request with files takes longer."""
 

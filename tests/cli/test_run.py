@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = "from harness.cli.main import main; main()"
 
 
-def test_the_committed_cassettes_of_all_providers_hold_every_promise_and_nobody_waits(
+def test_the_committed_cassettes_hold_every_promise_in_80_columns_and_nobody_waits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited_s: list[float] = []
@@ -33,6 +33,16 @@ def test_the_committed_cassettes_of_all_providers_hold_every_promise_and_nobody_
     assert all(one["source"] == "emulator" for one in printed["providers"].values())
     assert not any(word["status"] in ("fail", "error") for word in printed["verdicts"])
 
+    monkeypatch.setenv("COLUMNS", "80")
+    code = status(["report", str(tmp_path / "run"), "--out", str(tmp_path / "again")])
+
+    told = capsys.readouterr()
+    assert code == 0
+    assert max(map(len, told.out.splitlines())) <= 80
+    assert all(name in told.out for name in NAMES)
+    assert "says nothing about the real provider" in told.out
+    assert f"report: {tmp_path / 'again' / 'index.html'}" in told.err
+
 
 def test_a_folder_that_is_there_already_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -44,22 +54,6 @@ def test_a_folder_that_is_there_already_is_refused(
     assert code == 2
     assert "is there already and not empty" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-def test_the_table_of_five_fits_80_columns(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    where = ["--cassettes", str(ROOT / "cassettes"), "--out", str(tmp_path / "run")]
-
-    code = status(["run", *where])
-    told = capsys.readouterr()
-
-    assert code == 0
-    assert max(map(len, told.out.splitlines())) <= 80
-    assert all(name in told.out for name in NAMES)
-    assert "says nothing about the real provider" in told.out
-    assert f"report: {tmp_path / 'run' / 'index.html'}" in told.err
 
 
 @pytest.mark.parametrize(

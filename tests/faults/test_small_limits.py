@@ -35,7 +35,7 @@ def _limited(out: Path, provider: str, fault: str, images: int) -> Conclusion:
     )
 
 
-@pytest.mark.parametrize("images", [6, 8])
+@pytest.mark.parametrize("images", [6, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("provider", "fault"),
     [
@@ -61,7 +61,7 @@ def test_wrong_content_is_confirmed_within_a_few_images(
     assert found == expected(provider, fault, ("generate",)).promises
 
 
-@pytest.mark.parametrize("images", [3, 6, 8])
+@pytest.mark.parametrize("images", [3, 6, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "fault", ["lower_quality_served", "lower_quality_declared", "fewer_images", "capped_images"]
 )

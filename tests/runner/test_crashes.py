@@ -135,7 +135,9 @@ MORE = {
 """What sends files before it pays, and what measures where the documents are silent."""
 
 
-@pytest.mark.parametrize(("name", "step"), [("uploads", 25), ("discoveries", 27)])
+@pytest.mark.parametrize(
+    ("name", "step"), [("uploads", 25), pytest.param("discoveries", 27, marks=pytest.mark.slow)]
+)
 def test_a_crash_among_uploads_or_discoveries_changes_no_verdict(
     served: Emulator, tmp_path: Path, name: str, step: int
 ) -> None:

@@ -18,10 +18,19 @@ ONE_EACH = {
     "acme_images": "output_compression has no upper bound",
 }
 
+IN_CI = ("replicate_schnell", "acme_images")
+"""Jobs and direct replies; the others by `make slow`."""
+
 by_name = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 
 
-@by_name
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param(shape, marks=[] if shape.name in IN_CI else [pytest.mark.slow], id=shape.name)
+        for shape in SHAPES
+    ],
+)
 def test_an_innocent_server_of_that_shape_breaks_nothing(shape: Described) -> None:
     row = run(shape, None, *FEW)
 

@@ -32,11 +32,11 @@ def test_what_tools_do_to_an_honest_recording_convicts_nobody(
     tapes: list[Tape], tmp_path: Path
 ) -> None:
     among = [*CATALOGUE.values()]
-    rows = [tried(*mutated(tapes, SEED, at, among), at, tmp_path) for at in range(60)]
+    rows = [tried(*mutated(tapes, SEED, at, among), at, tmp_path) for at in range(24)]
     wrong = [f"{row.index} {row.chain}: {said(row)}" for row in rows if row.is_wrong]
 
     assert wrong == []
-    assert sum(row.end == "judged" for row in rows) > 20
+    assert sum(row.end == "judged" for row in rows) > 8
 
 
 def test_what_a_provider_did_wrong_is_found_in_the_same_recordings(
@@ -59,6 +59,6 @@ def test_what_a_provider_did_wrong_is_found_in_the_same_recordings(
 def test_each_of_the_ways_in_which_a_recording_loses_bytes_convicts_nobody(
     name: str, tapes: list[Tape], tmp_path: Path
 ) -> None:
-    rows = [tried(*mutated(tapes, seed, 0, [CATALOGUE[name]]), seed, tmp_path) for seed in range(8)]
+    rows = [tried(*mutated(tapes, seed, 0, [CATALOGUE[name]]), seed, tmp_path) for seed in range(3)]
 
     assert [said(row) for row in rows if row.is_wrong] == []
