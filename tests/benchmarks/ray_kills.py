@@ -70,8 +70,8 @@ class Counted:
     open: frozenset[str]
     """Cases of which a request is in doubt, and those beside the plan."""
     verdicts: Counter[tuple[str, ...]]
-    sections: Mapping[str, str]
-    """What the report says beside them, but for times and the number of polls, by section."""
+    places: Mapping[str, str]
+    """What the report says beside them, but for times and the number of polls, by its place."""
 
 
 class Nodes:
@@ -183,29 +183,39 @@ def _counted(shop: Emulator, folder: Path) -> Counted:
             (each["case"], each["check"], each.get("constraint") or "", each["status"])
             for each in summary["verdicts"]
         ),
-        sections={
-            name: json.dumps(_timeless(content), sort_keys=True)
+        places={
+            place: json.dumps(content, sort_keys=True)
             for name, content in summary.items()
             if name not in _OF_THE_RUN
+            for place, content in _leaves(name, _timeless(content))
         },
     )
 
 
 _OF_THE_RUN = ("run", "verdicts", "latency")
-_OF_TIME = ("date", "requests")
+_OF_THE_MOMENT = ("date", "requests", "source")
 
 
 def _timeless(content: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return a section without dates and requests (polls are such), its lists in one order."""
+    """Return a section without dates, ports and requests (polls are such), in one order."""
     if isinstance(content, dict):
         return {
             name: _timeless(each)
             for name, each in content.items()
-            if name not in _OF_TIME and not name.endswith("_s")
+            if name not in _OF_THE_MOMENT and not name.endswith("_s")
         }
     if isinstance(content, list):
         return sorted((_timeless(each) for each in content), key=json.dumps)
     return content
+
+
+def _leaves(place: str, content: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - the same
+    """Yield what stands in no further object, with the names that lead there."""
+    if not isinstance(content, dict):
+        yield place, content
+        return
+    for name, each in content.items():
+        yield from _leaves(f"{place}.{name}", each)
 
 
 def _in_doubt(record: Record) -> int:
@@ -377,7 +387,7 @@ def _row(number: int, trial: Trial, reference: Counted) -> str:
         counted.doubted,
         counted.beside,
         _compared(counted, reference),
-        _sections(counted, reference),
+        _places(counted, reference),
     )
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -391,11 +401,18 @@ def _compared(counted: Counted, reference: Counted) -> str:
     return f"{said}, of {len(others)} others" if others else f"{said}, of these"
 
 
-def _sections(counted: Counted, reference: Counted) -> str:
-    """Name the sections of a report that say something else than those of one process."""
-    names = {**reference.sections, **counted.sections}
-    other = [name for name in names if counted.sections.get(name) != reference.sections.get(name)]
-    return ", ".join(other) or "same"
+def _places(counted: Counted, reference: Counted) -> str:
+    """Name the places of a report that say something else than those of one process."""
+    return ", ".join(_other_places(counted, reference)) or "same"
+
+
+def _is_alike_but_for_doubt(counted: Counted, reference: Counted) -> bool:
+    return all(".in_doubt." in place for place in _other_places(counted, reference))
+
+
+def _other_places(counted: Counted, reference: Counted) -> list[str]:
+    names = {**reference.places, **counted.places}
+    return [name for name in names if counted.places.get(name) != reference.places.get(name)]
 
 
 def _page(trials: list[Trial], reference: Counted) -> str:
@@ -406,7 +423,8 @@ def _page(trials: list[Trial], reference: Counted) -> str:
     whole = sum(each.served == reference.served for each in every)
     struck = sum(trial.elsewhere > 0 or trial.resumes > 0 for trial in trials)
     equal = sum(_compared(each, reference) == "same" for each in every)
-    alike = sum(_sections(each, reference) == "same" for each in every)
+    alike = sum(_places(each, reference) == "same" for each in every)
+    doubted = sum(_is_alike_but_for_doubt(each, reference) for each in every)
     return f"""# Machines that die in a run on Ray
 
 Evidence: emulator. `tests/benchmarks/ray_kills.py`, {len(trials)} runs: a cluster of three nodes
@@ -416,8 +434,8 @@ process with the same seed {one}.
 In {whole} of {len(trials)} runs every question of the plan that one process pays for has its
 images; {twice} bodies were charged twice, {lost} requests were lost. In {struck} of them the kill
 struck a slice at work. The verdicts are those of one process in {equal}, and all else that the
-report says in {alike}: `summary.json` but for latencies, moments, the number of requests (polls are
-such) and the order of lists.
+report says in {alike} ({doubted} but for the figures of what is in doubt): `summary.json` without
+latencies, moments, ports, the number of requests (polls are such) and the order of lists.
 
 In each run one actor, one node with all its processes, or the head is killed with SIGKILL, so many
 seconds after every slice had its plan, when the provider had *seen* so many requests. *Moved* is
@@ -430,7 +448,7 @@ than once, *lost* requests without an outcome in the merged run.
 can know. As in one process that is killed, each is asked again in other words, so it may be charged
 beside what was wanted. One that repeated a served request under its idempotency key is not sent
 again: the question is asked *beside* the plan, in other words, with a charge of its own. *Verdicts*
-that differ "of these" are all of such questions. *Report* names the sections of `summary.json` that
+that differ "of these" are all of such questions. *Report* names the places of `summary.json` that
 say something else.
 
 {_HEAD}

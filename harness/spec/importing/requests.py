@@ -29,6 +29,7 @@ from harness.spec.importing.replies import (
 from harness.spec.importing.security import AUTH_HEADERS
 from harness.spec.importing.shapes import Reader
 from harness.spec.importing.streams import stream_table
+from harness.spec.templates import slots
 
 RESPONSES = "responses"
 """OpenAI's Responses API with its image tool: known by that tool, and read by its own protocol."""
@@ -167,6 +168,7 @@ class Operations:
             table["constant"] = constant
         if body.closed:
             table["unknown_fields"] = self._closed(body)
+        self._note_unfilled(one, [leaf for leaf, _ in named.values()])
         if not arguments:
             self.reader.notes.need("arguments", f"no field of {one.name} is described")
         self._streamed(one, arguments, answered)
@@ -174,6 +176,12 @@ class Operations:
             stream["images"] = [f"response.{_OUTPUT}.result"]
         self._idempotent(one, table, answered)
         return {**table, "arguments": arguments, **answered}
+
+    def _note_unfilled(self, one: Listed, leaves: list[Leaf]) -> None:
+        filled = {leaf.place for leaf in leaves if leaf.where == "path"}
+        for name in slots(one.path):
+            if name not in filled:
+                self.reader.notes.need("path", f"no parameter of {one.name} fills {{{name}}}")
 
     def _closed(self, body: Body) -> Table:
         at, *others = sorted(body.closed, key=len)

@@ -29,6 +29,7 @@ GAPS = (
     "job.failed: empty",
     "job.done: empty",
     "job.id: empty",
+    "no argument fills",
     "unknown key",
 )
 """What no import can make up: it is told as a mistake, for whoever goes on from the file."""
@@ -95,6 +96,16 @@ def test_a_schema_that_leads_nowhere_is_one_line(name: str, tmp_path: Path) -> N
     raw = document(body({"size": schema}), components={"schemas": schemas})
 
     assert why in refused(written(tmp_path, raw))
+
+
+def test_a_part_of_the_path_that_nothing_fills_is_told(tmp_path: Path) -> None:
+    raw = document(body({"prompt": {"type": "string"}}))
+    (operations,) = raw["paths"].values()
+    raw["paths"] = {"/images/{region}": operations}
+
+    found = Import(read_openapi(written(tmp_path, raw)), {}).provider("acme", ())
+
+    assert any("fills {region}" in note for note in found.notes.missing)
 
 
 def test_an_object_in_itself_is_left_out(tmp_path: Path) -> None:
