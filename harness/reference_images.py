@@ -10,10 +10,13 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageDraw
 
@@ -102,22 +105,79 @@ def describe_file(path: Path) -> ReferenceImage:
     return replace(plain, media_type=f"image/{kind}", width_px=wide, height_px=high, alpha=clear)
 
 
+class _File(io.RawIOBase):
+    """A file that is read and holds its pieces alone: of one that is filled up, most are the same.
+
+    A form may have several of 50 MB, and a run sends several forms at once.
+    """
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._ends = [*accumulate(map(len, pieces))]
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place, from the beginning, from here or from the end; ValueError before all."""
+        size = self._ends[-1]
+        at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: size}[whence] + offset
+        if at < 0:
+            raise ValueError(f"{at} lies before the file")
+        self._at = at
+        return at
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # as BufferedReader calls it
+        """Read the rest of a piece, or less of it where the buffer is smaller."""
+        index = bisect_right(self._ends, self._at)
+        if index == len(self._ends):
+            return 0
+        start = self._at - self._ends[index]  # counted from the end of its piece
+        read = memoryview(self._pieces[index])[start:][: len(buffer)]
+        buffer[: len(read)] = read
+        self._at += len(read)
+        return len(read)
+
+
 def file_of(part: Part) -> bytes:
     """Return the bytes of a form's file; UsageError where they are not those of its plan."""
+    with opened_file(part) as file:
+        return file.read()
+
+
+def opened_file(part: Part) -> BinaryIO:
+    """Return a form's file to read from; UsageError where it is not that of its plan.
+
+    Of a large file it holds no more than the image in it.
+    """
     name = part.filename or ""
     try:
-        raw = reference_bytes(name)
+        pieces = tuple(_pieces(name))
     except ValueError:
         raise UsageError(
             f"the file {name!r} of part {part.name!r} is none that this harness made",
             hint="a request recorded by somebody else cannot be sent again",
         ) from None
-    if part.digest and hashlib.sha256(raw).hexdigest() != part.digest:
+    if part.digest and _digest(pieces) != part.digest:
         raise UsageError(
             f"{name} comes out otherwise than when this was planned: another version of Pillow",
             hint="plan again, or install the versions of requirements.lock",
         )
-    return raw
+    return io.BufferedReader(_File(pieces))
+
+
+def _digest(pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _encoded(wanted: Recipe) -> bytes:

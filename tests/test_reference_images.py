@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from PIL import Image
 from harness.core.errors import UsageError
 from harness.core.exchange import Part
 from harness.core.recipe import BYTES_AT_MOST, EDGE_AT_MOST_PX, MODES, Recipe, parse_recipe
-from harness.reference_images import file_of, reference_bytes, reference_json
+from harness.reference_images import file_of, opened_file, reference_bytes, reference_json
 
 KINDS = [(kind, mode) for kind, modes in MODES.items() for mode in modes]
 SEEDS = st.sampled_from((0, 1, 2, 9, 10, 4095, 999_999)) | st.integers(0, 999_999)
@@ -336,6 +337,22 @@ def test_a_part_has_the_bytes_that_its_name_stands_for() -> None:
 
     for digest in (hashlib.sha256(raw).hexdigest(), "", None):
         assert file_of(Part(name="image", filename=PLAIN.name, digest=digest)) == raw
+
+
+@given(data=st.data())
+def test_a_file_is_read_like_its_bytes_in_memory(data: st.DataObject) -> None:
+    part = Part(name="image", filename=replace(PLAIN, size_bytes=600_000).name)
+    raw = reference_bytes(part.filename or "")
+
+    with opened_file(part) as file, io.BytesIO(raw) as same:
+        for _ in range(data.draw(st.integers(1, 6))):
+            at = data.draw(st.integers(0, 400) | st.integers(len(raw) - 100, len(raw) + 10))
+            begin = {io.SEEK_SET: 0, io.SEEK_END: len(raw), io.SEEK_CUR: same.tell()}
+            whence = data.draw(st.sampled_from([*begin]))
+            assert file.seek(at - begin[whence], whence) == same.seek(at)
+            size = data.draw(st.integers(0, 700_000))
+            assert file.read(size) == same.read(size)
+            assert file.tell() == same.tell()
 
 
 def test_bytes_other_than_the_planned_ones_are_not_sent() -> None:

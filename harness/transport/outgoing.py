@@ -1,6 +1,5 @@
 """How a request leaves: its whole address, its form and its body, as httpx takes them."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import IO
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from harness.core.errors import UsageError
 from harness.core.exchange import Part, Request
 from harness.core.jsonvalue import canonical
 from harness.core.placeholders import INBOX, WEBHOOKS
-from harness.reference_images import file_of
+from harness.reference_images import opened_file
 
 
 def uri_of(target: str, base_url: str) -> str:
@@ -57,8 +56,8 @@ def sent_parts(form: Sequence[Part]) -> list[tuple[str, HttpxPart]]:
 def _httpx_part(part: Part) -> HttpxPart:
     if part.value is not None:
         return None, part.value.encode("utf-8", "surrogatepass")
-    # Read from memory in pieces: a socket that is written 50 MB at once copies what it cannot take.
-    return part.filename or "", io.BytesIO(file_of(part)), part.media_type
+    # Read in pieces: a socket that is written 50 MB at once copies what it cannot take.
+    return part.filename or "", opened_file(part), part.media_type
 
 
 def is_absolute(request: Request) -> bool:

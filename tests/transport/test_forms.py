@@ -1,7 +1,9 @@
 import asyncio
 import threading
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from typing import BinaryIO
 
 import pytest
 
@@ -117,21 +119,28 @@ def test_a_file_of_fifty_megabytes_arrives_whole() -> None:
     assert image.digest == reference_images.reference_json(LARGE).digest
 
 
-def test_a_large_file_is_read_in_pieces() -> None:
-    ((_, one),) = outgoing.sent_parts([file(LARGE)])
+def test_a_large_file_is_read_in_pieces_and_never_held() -> None:
+    outgoing.sent_parts([file(SMALL)])
+    tracemalloc.start()
+    try:
+        ((_, one),) = outgoing.sent_parts([file(LARGE)])
+        assert not isinstance(one[1], bytes)
+        assert sum(map(len, iter(lambda: one[1].read(65_536), b""))) == 50_000_000
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
-    assert not isinstance(one[1], bytes)
-    assert len(one[1].read(1024)) == 1024
+    assert peak_bytes < 5_000_000
 
 
 def test_files_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     made_on: list[threading.Thread] = []
 
-    def spied(part: Part) -> bytes:
+    def spied(part: Part) -> BinaryIO:
         made_on.append(threading.current_thread())
-        return reference_images.file_of(part)
+        return reference_images.opened_file(part)
 
-    monkeypatch.setattr(outgoing, "file_of", spied)
+    monkeypatch.setattr(outgoing, "opened_file", spied)
 
     sent(upload(file(SMALL)))
 
@@ -142,12 +151,12 @@ def test_files_are_made_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -
 def test_drawing_files_is_no_part_of_the_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 0.0
 
-    def slowly(part: Part) -> bytes:
+    def slowly(part: Part) -> BinaryIO:
         nonlocal now_s
         now_s += 60.0
-        return reference_images.file_of(part)
+        return reference_images.opened_file(part)
 
-    monkeypatch.setattr(outgoing, "file_of", slowly)
+    monkeypatch.setattr(outgoing, "opened_file", slowly)
 
     exchange, _ = sent(upload(file(SMALL)), lambda: now_s)
 
