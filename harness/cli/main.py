@@ -1,6 +1,5 @@
 """The `harness` command and the one place where errors become lines and exit codes."""
 
-import gc
 import sys
 from collections import UserDict
 from importlib import import_module
@@ -16,6 +15,7 @@ from harness.cli.ending import (
     prepare_streams,
     silence_stdout,
 )
+from harness.cli.heap import share_heap
 from harness.cli.interruption import INTERRUPTED, INTERRUPTION
 from harness.core.errors import HarnessError
 from harness.core.version import harness_version
@@ -93,17 +93,12 @@ def cli(*, config: str | None, no_config: bool, traceback: bool) -> None:
     """Ask one question of the command line; the verbs look up what is given here."""
 
 
-_OBJECTS_UNTIL_COLLECTED = 5_000
-"""A pass over records makes a hundred objects of each, and no cycles: looking for some every 700
-objects, as Python does, takes a sixth of a report's time."""
-
-
 def main() -> None:
     """Run the command and end the process; every error is one line on stderr."""
     try:
         prepare_streams()
         INTERRUPTION.catch()
-        gc.set_threshold(_OBJECTS_UNTIL_COLLECTED)
+        share_heap()
         code = ended(status(sys.argv[1:]))
     except KeyboardInterrupt:  # at the very beginning, or while an error was told
         code = INTERRUPTED
