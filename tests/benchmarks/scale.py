@@ -21,8 +21,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TABLE = HERE / "scale.md"
-BLOCK = 10
-"""Requests of a block: five workloads at each of two providers."""
+BLOCK = 4
+"""Requests of a block: two workloads at each of two providers."""
 
 SMALL = {
     "conformance": ("--provider", "apiframe", "--provider", "buble", "--max-images", "30"),
@@ -107,10 +107,12 @@ def runs(kinds: Sequence[str], numbers: Sequence[int], scratch: Path) -> Iterato
         for number in numbers:
             out = scratch / "run"
             peak_mb, cpu_s, _ = measured(["run", *asked(kind, number), "--out", out], scratch)
+            with (out / "journal.jsonl").open("rb") as journal:
+                sent = sum(b'"shot":' in line for line in journal)
             yield Line(
                 verb="run",
                 kind=kind,
-                records=number,
+                records=sent,
                 peak_mb=peak_mb,
                 cpu_s=cpu_s,
                 bytes_of=sizes(out),
@@ -120,7 +122,8 @@ def runs(kinds: Sequence[str], numbers: Sequence[int], scratch: Path) -> Iterato
 
 def asked(kind: str, number: int) -> list[str]:
     """Return the options of a run of so many requests."""
-    common = ["--against", "emulator", "--keep-images", "none", "--max-images", str(10 * number)]
+    common = ["--against", "emulator", "--keep-images", "none", "--max-images", str(20 * number)]
+    common += ["--max-requests", str(20 * number)]
     if kind == "benchmark":
         blocks = ["--blocks", str(number // BLOCK), "--concurrency", "8", "--no-calibrate"]
         names = ["--provider", "apiframe", "--provider", "sub2api"]
