@@ -60,11 +60,8 @@ def _pieces(name: str) -> Iterator[bytes]:
 
 @lru_cache(maxsize=8192)
 def _facts(name: str) -> tuple[int, str]:
-    size_bytes, digest = 0, hashlib.sha256()
-    for piece in _pieces(name):  # a file of 50 MiB is never held whole
-        size_bytes += len(piece)
-        digest.update(piece)
-    return size_bytes, digest.hexdigest()
+    pieces = tuple(_pieces(name))  # a file of 50 MiB is never held whole: most pieces are one
+    return sum(map(len, pieces)), _digest(pieces)
 
 
 def reference_json(wanted: Recipe) -> ReferenceImage:

@@ -13,7 +13,7 @@ _ARENA_MAX = -8
 
 
 def share_heap() -> None:
-    """Let all threads have one heap; call it before the first of them starts.
+    """Let all threads have one heap, and look for cycles seldom; call it before any thread starts.
 
     glibc gives each thread one of its own, which keeps the room of the largest image that the
     thread ever held: a run that sends files of 50 MB and receives images of 4K has twice the

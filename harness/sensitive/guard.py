@@ -13,7 +13,7 @@ KEY_LENGTH = 16
 """A word of so many characters, digits among them, is a key and no name."""
 
 NO_KEY = "looks like a key; keys come from the environment only: take it out"
-_NO_KEYS = frozenset(("e-mail", "ip", "phone"))
+_PERSONAL = frozenset(("e-mail", "ip", "phone"))
 """Kinds that replies are freed of, and that a user may write: whom to ask, which release."""
 
 _OWN_AT_LEAST = 8
@@ -35,7 +35,7 @@ class KeyGuard:
         """Tell whether a text holds a secret, or one of the names is that of a key."""
         return (
             any(map(is_key_name, names))
-            or any(kind not in _NO_KEYS for text in texts for *_, kind in self._shapes.find(text))
+            or any(kind not in _PERSONAL for text in texts for *_, kind in self._shapes.find(text))
             or any(own in text for own in self._own for text in texts)
         )
 

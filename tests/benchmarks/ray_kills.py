@@ -387,7 +387,7 @@ def _row(number: int, trial: Trial, reference: Counted) -> str:
         counted.doubted,
         counted.beside,
         _compared(counted, reference),
-        _places(counted, reference),
+        ", ".join(_other_places(counted, reference)) or "same",
     )
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -401,16 +401,8 @@ def _compared(counted: Counted, reference: Counted) -> str:
     return f"{said}, of {len(others)} others" if others else f"{said}, of these"
 
 
-def _places(counted: Counted, reference: Counted) -> str:
-    """Name the places of a report that say something else than those of one process."""
-    return ", ".join(_other_places(counted, reference)) or "same"
-
-
-def _is_alike_but_for_doubt(counted: Counted, reference: Counted) -> bool:
-    return all(".in_doubt." in place for place in _other_places(counted, reference))
-
-
 def _other_places(counted: Counted, reference: Counted) -> list[str]:
+    """Name the places of a report that say something else than those of one process."""
     names = {**reference.places, **counted.places}
     return [name for name in names if counted.places.get(name) != reference.places.get(name)]
 
@@ -423,8 +415,9 @@ def _page(trials: list[Trial], reference: Counted) -> str:
     whole = sum(each.served == reference.served for each in every)
     struck = sum(trial.elsewhere > 0 or trial.resumes > 0 for trial in trials)
     equal = sum(_compared(each, reference) == "same" for each in every)
-    alike = sum(_places(each, reference) == "same" for each in every)
-    doubted = sum(_is_alike_but_for_doubt(each, reference) for each in every)
+    others = [_other_places(each, reference) for each in every]
+    alike = others.count([])
+    doubted = sum(all(".in_doubt." in place for place in places) for places in others)
     return f"""# Machines that die in a run on Ray
 
 Evidence: emulator. `tests/benchmarks/ray_kills.py`, {len(trials)} runs: a cluster of three nodes

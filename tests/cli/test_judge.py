@@ -6,6 +6,8 @@ from jsonschema import Draft202012Validator
 
 from harness.cli.main import status
 from harness.report.summary_schema import SCHEMA_FILE
+from tests.shipped import NAMES
+from tests.slow import some_in_ci
 
 HERE = Path(__file__).parents[1] / "runner" / "recordings"
 TAPE = str(HERE / "sub2api.vcrpy.yaml")
@@ -251,7 +253,7 @@ def test_traffic_outside_the_documents_only_is_no_promise_held(
     )
 
 
-@pytest.mark.parametrize("name", ["sub2api", "buble"])
+@pytest.mark.parametrize("name", some_in_ci(NAMES, ("sub2api", "buble")))
 def test_our_own_emulators_cassette_convicts_nobody_and_says_nothing_about_the_provider(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,6 +56,23 @@ def test_a_folder_that_is_there_already_is_refused(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
+def test_the_table_of_five_fits_80_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    where = ["--cassettes", str(ROOT / "cassettes"), "--out", str(tmp_path / "run")]
+
+    code = status(["run", *where])
+    told = capsys.readouterr()
+
+    assert code == 0
+    assert max(map(len, told.out.splitlines())) <= 80
+    assert all(name in told.out for name in NAMES)
+    assert "says nothing about the real provider" in told.out
+    assert f"report: {tmp_path / 'run' / 'index.html'}" in told.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -8,6 +8,7 @@ import pytest
 from harness.spec.load import load_provider_file
 from tests.benchmarks.shapes import run
 from tests.shapes.planted import SHAPES, Described
+from tests.slow import some_in_ci
 
 FEW = ("--max-images", "40")
 ONE_EACH = {
@@ -26,10 +27,8 @@ by_name = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 
 @pytest.mark.parametrize(
     "shape",
-    [
-        pytest.param(shape, marks=[] if shape.name in IN_CI else [pytest.mark.slow], id=shape.name)
-        for shape in SHAPES
-    ],
+    some_in_ci(SHAPES, [shape for shape in SHAPES if shape.name in IN_CI]),
+    ids=lambda shape: shape.name,
 )
 def test_an_innocent_server_of_that_shape_breaks_nothing(shape: Described) -> None:
     row = run(shape, None, *FEW)
